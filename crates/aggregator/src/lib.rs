@@ -1,0 +1,7 @@
+//! Records in, map out: who calls whom, by what name, and how sure that is.
+//!
+//! The crate reads in the order of the data: an inventory says which service owns an address, the aggregation
+//! counts edges between addresses and decides which end opened them, naming gives the far ends their names, and what
+//! comes out is the [`map`].
+
+pub mod map;

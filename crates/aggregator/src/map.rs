@@ -1,0 +1,296 @@
+//! The map: all dependencies of a window, with the evidence each one rests on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+mod hours;
+
+pub use hours::Hours;
+
+/// All dependencies of a window, in the order of their keys, and how they came about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DependencyMap {
+    /// The run or runs it came from.
+    pub manifest: Manifest,
+    /// One entry a (service, destination, port, protocol).
+    pub dependencies: BTreeMap<Key, Dependency>,
+}
+
+/// What identifies a dependency.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Key {
+    /// The service that opens the connection.
+    pub service: String,
+    /// The name of the far end; the name of its service where it is ours; else its address.
+    pub destination: String,
+    /// The port it listens on; 0 for ICMP.
+    pub port: u16,
+    /// The transport.
+    pub protocol: Protocol,
+}
+
+/// The transport of a dependency, or the IANA number of one without a name here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// ICMP or ICMPv6.
+    Icmp,
+    /// TCP.
+    Tcp,
+    /// UDP.
+    Udp,
+    /// Any other IANA protocol number.
+    Other(u8),
+}
+
+/// What is known of one dependency. Two of the same key add up: see [`Dependency::add`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dependency {
+    /// The addresses it was reached at.
+    pub addresses: BTreeSet<IpAddr>,
+    /// What kind of far end it is.
+    pub class: Class,
+    /// What is spoken.
+    pub application: Application,
+    /// How the name is known.
+    pub name: Naming,
+    /// Flow records seen at the initiator's own interface.
+    pub at_initiator: Tally,
+    /// Flow records of the same traffic seen at the responder's interface.
+    pub at_responder: Tally,
+    /// Flow records of the same traffic seen at neither: a gateway, a balancer, or an interface that is not logged.
+    pub elsewhere: Tally,
+    /// Access records, with the bytes of the downstream connection.
+    pub access: Tally,
+    /// `REJECT` flow records sent by the initiator.
+    pub refused_flow: u64,
+    /// Access records in which the proxy refused.
+    pub refused_access: u64,
+    /// The hours in which it was seen, and the first and last second.
+    pub seen: Hours,
+    /// How sure it is that this end opened it.
+    pub initiator: Certainty,
+}
+
+/// Records, bytes and packets of one plane at one place; adds up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Records sent by the initiator (for the access plane: lines).
+    pub records: u64,
+    /// Bytes from the initiator.
+    pub bytes_out: u64,
+    /// Bytes to the initiator.
+    pub bytes_in: u64,
+    /// Packets from the initiator.
+    pub packets_out: u64,
+    /// Packets to the initiator.
+    pub packets_in: u64,
+}
+
+/// What kind of far end a dependency has. Ordered so that the better-known wins when two maps disagree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Class {
+    /// DNS, NTP, instance metadata.
+    Infrastructure,
+    /// Another service of the inventory.
+    Internal,
+    /// An AWS service endpoint.
+    Aws,
+    /// An unowned private address.
+    Private,
+    /// Everything else.
+    External,
+}
+
+/// What is spoken, best known first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Application {
+    /// Plain HTTP: the proxy saw requests, or port 80.
+    Http,
+    /// TLS: an SNI was seen, or port 443.
+    Tls,
+    /// Any other TCP.
+    Tcp,
+    /// UDP.
+    Udp,
+    /// ICMP.
+    Icmp,
+}
+
+/// How sure the initiator is, surest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Certainty {
+    /// A SYN was logged, or a proxy took the connection from the client.
+    Certain,
+    /// The ports tell: a well-known one, or one that stays while the other changes.
+    Likely,
+    /// Neither tells.
+    Guess,
+}
+
+/// How a destination's name is known, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Grade {
+    /// The `:authority` of HTTP requests through the proxy.
+    Authority,
+    /// The server name of TLS hellos through the proxy.
+    Sni,
+    /// This address answered that name to this source.
+    Dns,
+    /// This address answered that name to another source in the VPC.
+    DnsVpc,
+    /// `pkt-dst-aws-service`, or the published AWS ranges.
+    Aws,
+    /// Reverse DNS, confirmed forward.
+    Fcrdns,
+    /// Reverse DNS alone.
+    Ptr,
+    /// No name: the address itself.
+    Address,
+}
+
+/// How a destination got its name: the grade is the best of the evidence.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Naming {
+    /// Records behind each kind of evidence for the name. Empty for an address and for a service of ours.
+    pub evidence: BTreeMap<Grade, u64>,
+    /// Other names seen at the same addresses, with the records behind each.
+    pub also: BTreeMap<String, u64>,
+}
+
+impl Naming {
+    /// The best kind of evidence there is.
+    #[must_use]
+    pub fn grade(&self) -> Grade {
+        self.evidence.keys().next().copied().unwrap_or(Grade::Address)
+    }
+}
+
+/// How a map came about. Two manifests add up unless they counted the same object.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// First and last second of any used record, Unix time; `None` for an empty map.
+    pub window: Option<(u64, u64)>,
+    /// The objects counted: URI, and version (ETag) and size where the source has them.
+    pub objects: BTreeSet<CountedObject>,
+    /// Bytes after decoding.
+    pub bytes: u64,
+    /// Lines read.
+    pub lines: u64,
+    /// Lines used, by plane.
+    pub used: Used,
+    /// Lines set aside, by reason.
+    pub set_aside: BTreeMap<String, u64>,
+    /// Flow records of clients that called us, and our answers to them: used, and no dependency of ours.
+    pub inbound: u64,
+    /// What the inventory says of each service, for the definitions.
+    pub services: BTreeMap<String, ServiceFacts>,
+}
+
+/// An object that a map has counted.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct CountedObject {
+    /// Its URI.
+    pub uri: String,
+    /// Its version, where the source has one.
+    pub version: Option<String>,
+    /// Its stored size in bytes, where the source knows it.
+    pub size: Option<u64>,
+}
+
+/// Lines used, by plane.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Used {
+    /// Flow records.
+    pub flow: u64,
+    /// Access records.
+    pub access: u64,
+    /// DNS answers.
+    pub dns: u64,
+}
+
+/// What the inventory says of a service beyond its addresses.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceFacts {
+    /// The App Mesh virtual node of the service, where it differs from the service's name.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub virtual_node: Option<String>,
+    /// The Kubernetes namespace.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub namespace: Option<String>,
+    /// The team that owns it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub owner: Option<String>,
+}
+
+impl Tally {
+    /// Adds another tally of the same plane and place.
+    pub fn add(&mut self, other: &Tally) {
+        self.records += other.records;
+        self.bytes_out += other.bytes_out;
+        self.bytes_in += other.bytes_in;
+        self.packets_out += other.packets_out;
+        self.packets_in += other.packets_in;
+    }
+
+    /// Whether nothing was counted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Tally::default()
+    }
+}
+
+impl Dependency {
+    /// The one flow tally that speaks for the dependency: the initiator's, else the responder's, else what was seen
+    /// on the way. They saw the same traffic, so they are never added together.
+    #[must_use]
+    pub fn flow(&self) -> &Tally {
+        [&self.at_initiator, &self.at_responder]
+            .into_iter()
+            .find(|tally| !tally.is_empty())
+            .unwrap_or(&self.elsewhere)
+    }
+
+    /// Bytes and packets: from the flow plane where it has any, else from the access plane.
+    #[must_use]
+    pub fn volume(&self) -> &Tally {
+        if self.flow().is_empty() {
+            &self.access
+        } else {
+            self.flow()
+        }
+    }
+
+    /// Whether it was only ever refused: an attempt, not a connection.
+    #[must_use]
+    pub fn only_refused(&self) -> bool {
+        self.flow().is_empty() && self.access.records == 0
+    }
+
+    /// Adds what another thread, shard or map knows of the same dependency. Commutative and associative.
+    pub fn add(&mut self, other: &Dependency) {
+        self.addresses.extend(other.addresses.iter().copied());
+        self.class = self.class.min(other.class);
+        self.application = self.application.min(other.application);
+        for (grade, count) in &other.name.evidence {
+            *self.name.evidence.entry(*grade).or_default() += count;
+        }
+        for (name, count) in &other.name.also {
+            *self.name.also.entry(name.clone()).or_default() += count;
+        }
+        self.at_initiator.add(&other.at_initiator);
+        self.at_responder.add(&other.at_responder);
+        self.elsewhere.add(&other.elsewhere);
+        self.access.add(&other.access);
+        self.refused_flow += other.refused_flow;
+        self.refused_access += other.refused_access;
+        self.seen.union(&other.seen);
+        self.initiator = self.initiator.min(other.initiator);
+    }
+}

@@ -1,0 +1,137 @@
+//! What a log line says once it is parsed: borrowed from the line, nothing inferred.
+
+use std::borrow::Cow;
+use std::net::{IpAddr, SocketAddr};
+
+/// One VPC flow record whose `log-status` is `OK`: the packets of one direction of one 5-tuple in one aggregation window.
+///
+/// Addresses, ports and counts are as logged; which end opened the connection is not decided here. A field that the
+/// log's format does not have, or that holds `-`, is `None` (or empty for text).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FlowRecord<'a> {
+    /// `account-id` as text (leading zeros count); empty where unset.
+    pub account: &'a [u8],
+    /// `interface-id`, such as `eni-0a1b2c3d4e5f67890`; empty where unset.
+    pub eni: &'a [u8],
+    /// `instance-id`; empty where unset.
+    pub instance: &'a [u8],
+    /// `srcaddr`: the sender as the interface saw it (the interface's own side is always its primary address).
+    pub srcaddr: IpAddr,
+    /// `dstaddr`: the receiver as the interface saw it.
+    pub dstaddr: IpAddr,
+    /// `pkt-srcaddr`: the sender in the packet itself, behind a NAT gateway or a node.
+    pub pkt_srcaddr: Option<IpAddr>,
+    /// `pkt-dstaddr`: the receiver in the packet itself.
+    pub pkt_dstaddr: Option<IpAddr>,
+    /// `srcport`; 0 for ICMP.
+    pub srcport: u16,
+    /// `dstport`; 0 for ICMP.
+    pub dstport: u16,
+    /// `protocol`: the IANA number (6 TCP, 17 UDP, 1 ICMP, 58 ICMPv6).
+    pub protocol: u8,
+    /// `packets` sent in this direction.
+    pub packets: u64,
+    /// `bytes` sent in this direction.
+    pub bytes: u64,
+    /// `start` in Unix seconds.
+    pub start: u64,
+    /// `end` in Unix seconds.
+    pub end: u64,
+    /// `action`.
+    pub action: Action,
+    /// `tcp-flags`: FIN 1, SYN 2, RST 4, ACK 16, OR-ed over the window; ACK alone is logged as 0.
+    pub tcp_flags: Option<u8>,
+    /// `flow-direction`, with respect to the interface and for this record's packets; it does not tell who opened.
+    pub flow_direction: Option<FlowDirection>,
+    /// `pkt-src-aws-service`; empty where unset.
+    pub src_aws_service: &'a [u8],
+    /// `pkt-dst-aws-service`; empty where unset.
+    pub dst_aws_service: &'a [u8],
+    /// `interface-type` (version 11), such as `nat_gateway`; empty where unset.
+    pub interface_type: &'a [u8],
+}
+
+/// Whether the security groups and network ACLs let the packets through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// `ACCEPT`.
+    Accept,
+    /// `REJECT`.
+    Reject,
+}
+
+/// The direction of a record's packets with respect to the interface that logged them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FlowDirection {
+    /// The packets came into the interface.
+    Ingress,
+    /// The packets left the interface.
+    Egress,
+}
+
+/// One Envoy access record, HTTP or TCP: a proxied request or connection as the proxy saw it.
+///
+/// Text fields are as logged and hostile: a client chooses `authority` and `sni`. `None` is "unset" (`-`, `null`, a
+/// missing key, or a format without that operator).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AccessRecord<'a> {
+    /// `START_TIME` in Unix seconds.
+    pub start: u64,
+    /// `REQ(:METHOD)`; set on HTTP lines only.
+    pub method: Option<Cow<'a, str>>,
+    /// `REQ(:AUTHORITY)`: the host the client asked for, with its port if the client sent one.
+    pub authority: Option<Cow<'a, str>>,
+    /// `REQUESTED_SERVER_NAME`: the SNI of the client's TLS hello.
+    pub sni: Option<Cow<'a, str>>,
+    /// `PROTOCOL`, such as `HTTP/1.1`; unset on TCP lines.
+    pub protocol: Option<Cow<'a, str>>,
+    /// `RESPONSE_CODE`; 0 on TCP lines.
+    pub response_code: u16,
+    /// `RESPONSE_FLAGS`, comma separated; unset where Envoy prints `-`.
+    pub response_flags: Option<Cow<'a, str>>,
+    /// `RESPONSE_CODE_DETAILS`.
+    pub response_code_details: Option<Cow<'a, str>>,
+    /// `ROUTE_NAME`.
+    pub route_name: Option<Cow<'a, str>>,
+    /// `UPSTREAM_CLUSTER` or `UPSTREAM_CLUSTER_RAW`.
+    pub upstream_cluster: Option<Cow<'a, str>>,
+    /// `UPSTREAM_HOST` where it is an address and port.
+    pub upstream_host: Option<SocketAddr>,
+    /// `DOWNSTREAM_LOCAL_ADDRESS`: the original destination under iptables interception.
+    pub downstream_local: Option<SocketAddr>,
+    /// `DOWNSTREAM_REMOTE_ADDRESS`: obeys `x-forwarded-for`; port 0 is the tell that it was taken from there.
+    pub downstream_remote: Option<SocketAddr>,
+    /// `DOWNSTREAM_DIRECT_REMOTE_ADDRESS`: the real peer.
+    pub downstream_direct_remote: Option<SocketAddr>,
+    /// `BYTES_RECEIVED` from the downstream.
+    pub bytes_received: u64,
+    /// `BYTES_SENT` to the downstream.
+    pub bytes_sent: u64,
+}
+
+impl AccessRecord<'_> {
+    /// Whether the line is about an HTTP request rather than a TCP connection.
+    #[must_use]
+    pub fn is_http(&self) -> bool {
+        self.protocol.is_some() || self.method.is_some() || self.response_code != 0
+    }
+}
+
+/// Takes the records of one object as they are parsed.
+///
+/// A reader calls exactly one method for each line. Records borrow from the reader's buffer: a sink keeps what it needs.
+pub trait Sink {
+    /// A flow record with `log-status` `OK`. `line` is 1-based in the decoded object.
+    fn flow(&mut self, line: u64, record: &FlowRecord<'_>) -> Verdict;
+    /// An access record.
+    fn access(&mut self, line: u64, record: &AccessRecord<'_>) -> Verdict;
+}
+
+/// What a sink did with a record, so that the line's one counter is right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The record was used.
+    Used,
+    /// The record was well-formed and not wanted, and this is why (such as `outside-window`).
+    SetAside(crate::Reason),
+}
