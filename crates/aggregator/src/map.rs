@@ -5,6 +5,8 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::identity::ServiceName;
+
 mod hours;
 
 pub use hours::Hours;
@@ -22,7 +24,7 @@ pub struct DependencyMap {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Key {
     /// The service that opens the connection.
-    pub service: String,
+    pub service: ServiceName,
     /// The name of the far end; the name of its service where it is ours; else its address.
     pub destination: String,
     /// The port it listens on; 0 for ICMP.
@@ -190,7 +192,7 @@ pub struct Manifest {
     /// Flow records of clients that called us, and our answers to them: used, and no dependency of ours.
     pub inbound: u64,
     /// What the inventory says of each service, for the definitions.
-    pub services: BTreeMap<String, ServiceFacts>,
+    pub services: BTreeMap<ServiceName, ServiceFacts>,
 }
 
 /// An object that a map has counted.
