@@ -1,2 +1,49 @@
-//! placeholder
-fn main() {}
+//! The binary `egressmap`: arguments in, exit code out; the only crate that prints.
+
+mod args;
+mod config;
+mod discover;
+mod maps;
+mod near;
+mod propose;
+mod run;
+mod say;
+mod summary;
+mod time;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+
+/// How a command ended, as the exit code tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Ending {
+    /// Done, and nothing to decide.
+    Done,
+    /// Done, and there is something to decide.
+    Findings,
+    /// Not all of it could be done.
+    Incomplete,
+}
+
+fn main() -> ExitCode {
+    let Cli { command, global } = Cli::parse();
+    let ending = match command {
+        Command::Run(args) => run::run(&args, &global),
+        Command::Discover(args) => discover::command(&args, &global),
+        Command::Show(args) => maps::show(&args),
+        Command::Propose(args) => propose::command(&args, &global),
+        Command::Merge(args) => maps::merge(&args, &global),
+    };
+    match ending {
+        Ok(Ending::Done) => ExitCode::SUCCESS,
+        Ok(Ending::Findings) => ExitCode::from(2),
+        Ok(Ending::Incomplete) => ExitCode::FAILURE,
+        Err(error) => {
+            say::error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! The command line as typed: every flag, its help, and nothing decided.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// From the logs a platform already keeps: what every service reaches, what to allow, and what would break.
+#[derive(Debug, Parser)]
+#[command(name = "egressmap", version, max_term_width = 100, after_help = AFTER_HELP)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) global: Global,
+}
+
+const AFTER_HELP: &str = "\
+SOURCE is a file, a folder, a glob, - for standard input, or s3://bucket/prefix. The kind of log is told from its content.
+Exit codes: 0 done, nothing found; 1 could not do it; 2 findings, or differences; 3 evidence insufficient.";
+
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Say nothing on stderr but errors
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// Threads that parse and aggregate [default: one a core]
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Do everything a config asks for: logs to map, ledger and definitions
+    Run(RunArgs),
+    /// Read logs and write the map of what every service reaches
+    Discover(DiscoverArgs),
+    /// Print a map
+    Show(ShowArgs),
+    /// Merge a map into the ledger and render what the ledger allows
+    Propose(ProposeArgs),
+    /// Merge maps of separate shards or periods
+    Merge(MergeArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The config; paths in it are relative to its own folder
+    #[arg(long, short, value_name = "FILE", default_value = "egressmap.toml")]
+    pub(crate) config: PathBuf,
+    /// Write outputs here instead of where the config says
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DiscoverArgs {
+    /// Where the logs are
+    #[arg(required = true, value_name = "SOURCE")]
+    pub(crate) sources: Vec<String>,
+    /// The map to write; one that exists gets what is new added to it
+    #[arg(long, value_name = "MAP")]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+/// How logs are read and named: what `discover` takes as flags and `run` from its config.
+#[derive(Debug, Args, Clone, Default)]
+pub(crate) struct Reading {
+    /// Which service owns an address: CSV with a `service` column and one or more of address, eni, instance, account, origin
+    #[arg(long, value_name = "FILE")]
+    pub(crate) inventory: Vec<PathBuf>,
+    /// Names of addresses: the published ip-ranges.json of AWS
+    #[arg(long, value_name = "FILE")]
+    pub(crate) names: Vec<PathBuf>,
+    /// Ask this DNS server for the names of addresses without one (nothing is asked unless given)
+    #[arg(long, value_name = "IP:PORT")]
+    pub(crate) resolver: Option<SocketAddr>,
+    /// Give up on a silent resolver after this long
+    #[arg(long, value_name = "DURATION", default_value = "30s", requires = "resolver")]
+    pub(crate) resolver_timeout: Option<String>,
+    /// Use records that start at or after: RFC 3339, or a date
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Use records that start before: RFC 3339, or a date
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// The kind of log, instead of telling it from content
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Option<String>,
+    /// Fields of flow logs that have no header: '${version} ${srcaddr} …'
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) flow_format: Option<String>,
+    /// What a key of a JSON access log holds: KEY=%OPERATOR% (a dot for nested keys)
+    #[arg(long, value_name = "KEY=OPERATOR")]
+    pub(crate) envoy_json: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// The map
+    #[arg(value_name = "MAP")]
+    pub(crate) map: PathBuf,
+    /// How to print it
+    #[arg(long, short, value_enum, default_value = "table")]
+    pub(crate) output: Output,
+    /// Only this service
+    #[arg(long, value_name = "NAME")]
+    pub(crate) service: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For reading
+    Table,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProposeArgs {
+    /// The map
+    #[arg(value_name = "MAP")]
+    pub(crate) map: PathBuf,
+    /// Where the proposal is enforced; may be given more than once
+    #[arg(long, required = true, value_name = "TARGET")]
+    pub(crate) target: Vec<String>,
+    /// The reviewed dependencies, kept in Git; made or added to
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ledger: Option<PathBuf>,
+    /// Allow what was observed with sufficient evidence, instead of leaving it for review
+    #[arg(long)]
+    pub(crate) accept_observed: bool,
+    /// The App Mesh mesh
+    #[arg(long, value_name = "NAME", default_value = "mesh")]
+    pub(crate) mesh: String,
+    /// The Kubernetes namespace of the external nodes and services [default: egress]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) namespace: Option<String>,
+    /// The folder to write DIR/TARGET/… to
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MergeArgs {
+    /// The maps
+    #[arg(required = true, value_name = "MAP")]
+    pub(crate) maps: Vec<PathBuf>,
+    /// The map to write
+    #[arg(long, value_name = "MAP")]
+    pub(crate) out: PathBuf,
+}

@@ -1,0 +1,189 @@
+//! `egressmap.toml`: the quarterly run in one word.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+use crate::args::Reading;
+
+/// The config as written. It holds no secrets: credentials come from the AWS SDK's default chain.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Config {
+    /// Where the logs are: files, folders, globs, `s3://bucket/prefix`.
+    pub(crate) sources: Vec<String>,
+    /// Inventory files.
+    #[serde(default)]
+    pub(crate) inventory: Vec<PathBuf>,
+    /// The folder that outputs go to: `map.parquet`, and a folder a target.
+    pub(crate) out: PathBuf,
+    #[serde(default)]
+    pub(crate) naming: Naming,
+    #[serde(default)]
+    pub(crate) window: Window,
+    #[serde(default)]
+    pub(crate) formats: Formats,
+    pub(crate) ledger: Ledger,
+    pub(crate) propose: Propose,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Naming {
+    /// `ip-ranges.json` as AWS publishes it.
+    #[serde(default)]
+    pub(crate) files: Vec<PathBuf>,
+    /// The DNS server to ask for names of addresses; nothing is asked without it.
+    pub(crate) resolver: Option<SocketAddr>,
+    /// How long a silent resolver may delay the run.
+    pub(crate) resolver_timeout: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Window {
+    pub(crate) since: Option<String>,
+    pub(crate) until: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Formats {
+    /// Forces the kind of log.
+    pub(crate) kind: Option<String>,
+    /// Fields of flow logs without a header.
+    pub(crate) flow: Option<String>,
+    /// What the keys of JSON access logs hold.
+    #[serde(default)]
+    pub(crate) envoy_json: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Ledger {
+    /// The reviewed dependencies, kept in Git.
+    pub(crate) file: PathBuf,
+    /// Allow what was observed with sufficient evidence.
+    #[serde(default)]
+    pub(crate) accept_observed: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Propose {
+    /// The App Mesh mesh.
+    pub(crate) mesh: String,
+    /// The Kubernetes namespace of the external nodes and services.
+    pub(crate) namespace: Option<String>,
+    /// Where the proposal is enforced.
+    pub(crate) targets: Vec<String>,
+}
+
+/// Every key there is, by table: what a misspelt one is compared with.
+const KEYS: &[(&str, &[&str])] = &[
+    ("", &["sources", "inventory", "out", "naming", "window", "formats", "ledger", "propose"]),
+    ("naming", &["files", "resolver", "resolver-timeout"]),
+    ("window", &["since", "until"]),
+    ("formats", &["kind", "flow", "envoy-json"]),
+    ("ledger", &["file", "accept-observed"]),
+    ("propose", &["mesh", "namespace", "targets"]),
+];
+
+impl Config {
+    /// Reads a config; its paths come out relative to its own folder, sources with a scheme untouched.
+    pub(crate) fn read(path: &Path) -> Result<Config> {
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let mut config = Config::parse(&text).with_context(|| path.display().to_string())?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        for source in &mut config.sources {
+            if source != "-" && !source.contains("://") {
+                *source = folder.join(&*source).to_string_lossy().into_owned();
+            }
+        }
+        let paths = config.inventory.iter_mut().chain(&mut config.naming.files);
+        for path in paths.chain([&mut config.out, &mut config.ledger.file]) {
+            *path = folder.join(&*path);
+        }
+        Ok(config)
+    }
+
+    fn parse(text: &str) -> Result<Config> {
+        let table: toml::Table = text.parse()?;
+        known("", &table)?;
+        for (key, value) in &table {
+            if let Some(inner) = value.as_table() {
+                known(key, inner)?;
+            }
+        }
+        Ok(toml::from_str(text)?)
+    }
+
+    /// What it says of reading and naming, as `discover` would take it.
+    pub(crate) fn reading(&self) -> Reading {
+        Reading {
+            inventory: self.inventory.clone(),
+            names: self.naming.files.clone(),
+            resolver: self.naming.resolver,
+            resolver_timeout: self.naming.resolver_timeout.clone(),
+            since: self.window.since.clone(),
+            until: self.window.until.clone(),
+            kind: self.formats.kind.clone(),
+            flow_format: self.formats.flow.clone(),
+            envoy_json: self.formats.envoy_json.iter().map(|(key, op)| format!("{key}={op}")).collect(),
+        }
+    }
+}
+
+/// Refuses a key that is not one, and names the one it was meant to be.
+fn known(table: &str, found: &toml::Table) -> Result<()> {
+    let Some((_, keys)) = KEYS.iter().find(|(name, _)| *name == table) else { return Ok(()) };
+    for key in found.keys().filter(|key| !keys.contains(&key.as_str())) {
+        let place = if table.is_empty() { "at the top".to_owned() } else { format!("in [{table}]") };
+        match crate::near::nearest(key, keys.iter().copied()) {
+            Some(near) => bail!("unknown key `{key}` {place}: did you mean `{near}`?"),
+            None => bail!("unknown key `{key}` {place}: expected one of {}", keys.join(", ")),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHOLE: &str = r#"
+        sources = ["logs"]
+        out = "out"
+        [formats.envoy-json]
+        "up.host" = "%UPSTREAM_HOST%"
+        [ledger]
+        file = "dependencies.yaml"
+        [propose]
+        mesh = "shop"
+        targets = ["appmesh-terraform"]
+    "#;
+
+    #[test]
+    fn a_misspelt_key_names_the_near_one_and_its_table() {
+        let error = Config::parse(&WHOLE.replace("targets", "target")).unwrap_err().to_string();
+        assert_eq!(error, "unknown key `target` in [propose]: did you mean `targets`?");
+        let error = Config::parse(&WHOLE.replace("sources", "source")).unwrap_err().to_string();
+        assert_eq!(error, "unknown key `source` at the top: did you mean `sources`?");
+    }
+
+    #[test]
+    fn the_list_of_known_keys_is_the_one_serde_accepts() {
+        Config::parse(WHOLE).unwrap();
+        for (table, keys) in KEYS {
+            let header = if table.is_empty() { String::new() } else { format!("[{table}]\n") };
+            for key in *keys {
+                // A wrong type is told apart from an unknown key by its message.
+                let error = toml::from_str::<Config>(&format!("{header}{key} = 0.5")).unwrap_err().to_string();
+                assert!(!error.contains("unknown field"), "{table}.{key}: {error}");
+            }
+        }
+    }
+}

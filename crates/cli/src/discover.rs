@@ -1,0 +1,187 @@
+//! Logs to map: the one place where sources, readers, aggregation and naming are put together.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::{Context, Result, bail};
+use egressmap_aggregator::inventory::Inventory;
+use egressmap_aggregator::map::{CountedObject, DependencyMap, Manifest, Used};
+use egressmap_aggregator::name::{self, Knowledge};
+use egressmap_aggregator::{Aggregator, Observed, Settings};
+use egressmap_parser::drive::{Fault, drive};
+use egressmap_parser::source::{self, ObjectId};
+use egressmap_parser::{Counters, format, scan};
+
+use crate::args::{DiscoverArgs, Global, Reading};
+use crate::{Ending, near, say, summary, time};
+
+/// A map and how its reading went.
+pub(crate) struct Discovery {
+    pub(crate) map: DependencyMap,
+    pub(crate) counters: Counters,
+    pub(crate) faults: Vec<String>,
+    pub(crate) resolver: Option<name::ptr::Report>,
+    /// Objects that an earlier run had counted and this one skipped.
+    pub(crate) known: u64,
+}
+
+impl Discovery {
+    /// The map is whole, or something could not be read.
+    pub(crate) fn ending(&self) -> Ending {
+        if self.faults.is_empty() { Ending::Done } else { Ending::Incomplete }
+    }
+}
+
+/// `egressmap discover`.
+pub(crate) fn command(args: &DiscoverArgs, global: &Global) -> Result<Ending> {
+    let before = if args.out.exists() { Some(DependencyMap::read_parquet(&args.out)?) } else { None };
+    let discovery = discover(&args.sources, &args.reading, global, before)?;
+    discovery.map.write_parquet(&args.out)?;
+    summary::reading(&discovery, global);
+    summary::dependencies(&discovery.map, global);
+    say::note(global, format_args!("\nmap: {}\nnext: egressmap show {0}", args.out.display()));
+    Ok(discovery.ending())
+}
+
+/// Reads all sources and names what they show; adds it to the map of an earlier run, where there is one.
+pub(crate) fn discover(
+    sources: &[String],
+    reading: &Reading,
+    global: &Global,
+    before: Option<DependencyMap>,
+) -> Result<Discovery> {
+    let sources = sources.iter().map(|spec| source::open(spec)).collect::<Result<Vec<_>, _>>()?;
+    let inventory = inventory(reading)?;
+    let knowledge = knowledge(reading)?;
+    let settings = settings(reading)?;
+    let formats = formats(reading)?;
+    let before = before.unwrap_or_default();
+    let known = AtomicU64::new(0);
+
+    let outcome = drive(
+        &sources,
+        threads(global),
+        || Aggregator::new(&inventory, &settings),
+        |object, sink: &mut Aggregator<'_>, counters: &mut Counters| {
+            if before.manifest.objects.contains(&counted(&object.id)) {
+                known.fetch_add(1, Ordering::Relaxed);
+                return Ok(());
+            }
+            scan::scan(object, &formats, sink, counters)
+        },
+    );
+    let observed = outcome
+        .sinks
+        .into_iter()
+        .reduce(Aggregator::merge)
+        .map(Aggregator::finish)
+        .unwrap_or_default();
+
+    let (knowledge, resolver) = ask_resolver(&observed, knowledge, reading)?;
+    let mut manifest = manifest(&observed, &outcome.counters, outcome.objects);
+    manifest.objects.retain(|object| !before.manifest.objects.contains(object));
+    let map = DependencyMap { manifest, dependencies: name::name(observed, &knowledge) };
+    Ok(Discovery {
+        map: before.merge(map)?,
+        counters: outcome.counters,
+        faults: outcome.faults.iter().map(Fault::to_string).collect(),
+        resolver,
+        known: known.into_inner(),
+    })
+}
+
+fn threads(global: &Global) -> NonZeroUsize {
+    let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    global.threads.unwrap_or_else(cores)
+}
+
+fn inventory(reading: &Reading) -> Result<Inventory> {
+    let mut all = Inventory::default();
+    for path in &reading.inventory {
+        all.extend(Inventory::from_csv(&path.display().to_string(), &read(path)?)?);
+    }
+    Ok(all)
+}
+
+fn knowledge(reading: &Reading) -> Result<Knowledge> {
+    let mut knowledge = Knowledge::default();
+    for path in &reading.names {
+        knowledge.ranges.extend(name::AwsRanges::from_json(&path.display().to_string(), &read(path)?)?);
+    }
+    Ok(knowledge)
+}
+
+fn settings(reading: &Reading) -> Result<Settings> {
+    let instant = |flag, text: &Option<String>| text.as_deref().map(|text| time::instant(flag, text)).transpose();
+    let settings = Settings { since: instant("--since", &reading.since)?, until: instant("--until", &reading.until)? };
+    if let (Some(since), Some(until)) = (settings.since, settings.until)
+        && since >= until
+    {
+        bail!("--since must be before --until: no record can start between them");
+    }
+    Ok(settings)
+}
+
+fn formats(reading: &Reading) -> Result<format::Options> {
+    let mut options = format::Options { flow_format: reading.flow_format.clone(), ..format::Options::default() };
+    if let Some(kind) = &reading.kind {
+        let names = || format::REGISTRY.iter().map(|kind| kind.name);
+        if !names().any(|name| name == kind) {
+            let all = names().collect::<Vec<_>>().join(", ");
+            match near::nearest(kind, names()) {
+                Some(near) => bail!("--kind: unknown kind {kind:?}: did you mean {near:?}?"),
+                None => bail!("--kind: unknown kind {kind:?}: expected one of {all}"),
+            }
+        }
+        options.kind = Some(kind.clone());
+    }
+    let mut keys = BTreeMap::new();
+    for pair in &reading.envoy_json {
+        let (key, operator) = pair
+            .split_once('=')
+            .with_context(|| format!("--envoy-json: expected KEY=%OPERATOR%, found {pair:?}"))?;
+        keys.insert(key.to_owned(), operator.to_owned());
+    }
+    options.envoy_json = keys;
+    options.check()?;
+    Ok(options)
+}
+
+/// Asks the resolver that was given, if one was, for the addresses that nothing else names.
+fn ask_resolver(
+    observed: &Observed,
+    mut knowledge: Knowledge,
+    reading: &Reading,
+) -> Result<(Knowledge, Option<name::ptr::Report>)> {
+    let Some(server) = reading.resolver else { return Ok((knowledge, None)) };
+    let mut settings = name::ptr::Settings::new(server);
+    if let Some(text) = &reading.resolver_timeout {
+        settings.deadline = time::duration("--resolver-timeout", text)?;
+    }
+    let resolved = name::ptr::resolve(&name::addresses_to_resolve(observed, &knowledge), &settings);
+    knowledge.ptr = resolved.answers;
+    Ok((knowledge, Some(resolved.report)))
+}
+
+fn counted(id: &ObjectId) -> CountedObject {
+    CountedObject { uri: id.uri.clone(), version: id.version.clone(), size: id.size }
+}
+
+fn manifest(observed: &Observed, counters: &Counters, objects: impl IntoIterator<Item = ObjectId>) -> Manifest {
+    Manifest {
+        window: observed.window,
+        objects: objects.into_iter().map(|id| counted(&id)).collect(),
+        bytes: counters.bytes,
+        lines: counters.lines,
+        used: Used { flow: counters.flow, access: counters.access, dns: counters.dns },
+        set_aside: counters.set_aside.iter().map(|(reason, count)| ((*reason).to_owned(), *count)).collect(),
+        inbound: observed.inbound,
+        services: observed.services.clone(),
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}

@@ -1,0 +1,38 @@
+//! `egressmap run`: everything the config asks for, logs to definitions.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+
+use crate::args::{Global, RunArgs};
+use crate::config::Config;
+use crate::propose::{Order, carry_out};
+use crate::{Ending, discover, say, summary};
+
+/// Reads all sources anew, writes the map, merges the ledger and renders every target.
+pub(crate) fn run(args: &RunArgs, global: &Global) -> Result<Ending> {
+    let mut config = Config::read(&args.config)?;
+    if let Some(out) = &args.out {
+        config.out.clone_from(out);
+    }
+    let discovery = discover::discover(&config.sources, &config.reading(), global, None)?;
+    fs::create_dir_all(&config.out).with_context(|| format!("cannot make {}", config.out.display()))?;
+    let map = config.out.join("map.parquet");
+    discovery.map.write_parquet(&map)?;
+    let proposed = carry_out(
+        &discovery.map,
+        &Order {
+            ledger: Some(&config.ledger.file),
+            accept_observed: config.ledger.accept_observed,
+            mesh: &config.propose.mesh,
+            namespace: config.propose.namespace.as_deref(),
+            targets: &config.propose.targets,
+            out: &config.out,
+        },
+    )?;
+    summary::reading(&discovery, global);
+    summary::dependencies(&discovery.map, global);
+    summary::proposal(&proposed, global);
+    say::note(global, format_args!("  {}  the map: egressmap show {0}", map.display()));
+    Ok(proposed.ending().max(discovery.ending()))
+}

@@ -1,0 +1,127 @@
+//! What a run says at its end, on stderr: what was read, what was found, what to decide, where it is, what next.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use egressmap_aggregator::map::{Class, DependencyMap, Grade};
+use egressmap_generator::{Finding, Severity};
+
+use crate::args::Global;
+use crate::discover::Discovery;
+use crate::propose::Proposed;
+use crate::say;
+
+/// How many findings are spelt out; the rest is in the proposal's page.
+const SPELT_OUT: usize = 8;
+
+/// Lines read and set aside, by reason; the first faulty lines; what could not be read.
+pub(crate) fn reading(discovery: &Discovery, global: &Global) {
+    let counters = &discovery.counters;
+    let mut text = format!(
+        "read      {} of {}: {} in {}",
+        plural(counters.objects, "object", "objects"),
+        bytes(counters.bytes),
+        plural(counters.lines, "line", "lines"),
+        plural(counters.used(), "record", "records"),
+    );
+    if discovery.known > 0 {
+        let _ = write!(text, "; {} counted before", plural(discovery.known, "object was", "objects were"));
+    }
+    if counters.objects == 0 && discovery.known == 0 {
+        text.push_str("\n          no objects were found: is the source right, and does it hold logs?");
+    }
+    if !counters.set_aside.is_empty() {
+        let reasons: Vec<String> = counters.set_aside.iter().map(|(reason, n)| format!("{reason} {n}")).collect();
+        let _ = write!(text, "\nset aside {}", reasons.join(", "));
+    }
+    for (reason, samples) in &counters.samples {
+        for sample in samples {
+            let _ = write!(text, "\n          {reason}: {}: line {}: {}", sample.object, sample.line, sample.message);
+        }
+    }
+    if let Some(report) = &discovery.resolver {
+        let _ = write!(text, "\nresolver  {report}");
+    }
+    say::note(global, text);
+    for fault in &discovery.faults {
+        say::fault(fault);
+    }
+    if !discovery.faults.is_empty() {
+        say::fault("the map is incomplete: what is named above could not be read whole");
+    }
+}
+
+/// Dependencies by class and by grade, or why there are none.
+pub(crate) fn dependencies(map: &DependencyMap, global: &Global) {
+    let mut classes: BTreeMap<Class, u64> = BTreeMap::new();
+    let mut grades: BTreeMap<Grade, u64> = BTreeMap::new();
+    for dependency in map.dependencies.values() {
+        *classes.entry(dependency.class).or_default() += 1;
+        if dependency.class != Class::Internal {
+            *grades.entry(dependency.name.grade()).or_default() += 1;
+        }
+    }
+    let total = map.dependencies.len() as u64;
+    let mut text = format!("found     {}", plural(total, "dependency", "dependencies"));
+    let listed = |counts: Vec<String>| if counts.is_empty() { String::new() } else { format!(": {}", counts.join(", ")) };
+    text.push_str(&listed(classes.iter().map(|(class, n)| format!("{n} {}", class.as_str())).collect()));
+    if !grades.is_empty() {
+        let grades = grades.iter().map(|(grade, n)| format!("{} {n}", grade.as_str())).collect();
+        let _ = write!(text, "\nnamed by{}", listed(grades).replacen(':', " ", 1));
+    }
+    let (used, inbound) = (map.manifest.used, map.manifest.inbound);
+    if total == 0 && used.flow + used.access > 0 {
+        let _ = write!(text, "\n          every record is inbound or between others: {inbound} inbound");
+    } else if inbound > 0 {
+        let _ = write!(text, "\ninbound   {} of clients that call us: no egress", plural(inbound, "record", "records"));
+    }
+    say::note(global, text);
+}
+
+/// What was proposed, what needs a decision, where the files are, what to do next.
+pub(crate) fn proposal(proposed: &Proposed, global: &Global) {
+    let (merged, proposal) = (&proposed.merged, &proposed.proposal);
+    let attached: usize = proposal.callers.iter().map(|caller| caller.backends.len()).sum();
+    let waiting: usize = proposal.callers.iter().map(|caller| caller.waiting.len()).sum();
+    let held = merged.added.iter().filter(|added| added.held.is_some()).count();
+    let mut text = format!(
+        "ledger    {} entries, {} new, {held} of them for review\nproposed  {} virtual nodes; {attached} backends attached, {waiting} wait for a decision",
+        merged.ledger.dependencies.len(),
+        merged.added.len(),
+        proposal.nodes.len(),
+    );
+    let decisions: Vec<&Finding> =
+        proposal.findings.iter().filter(|finding| finding.severity == Severity::Decision).collect();
+    if !decisions.is_empty() {
+        let _ = write!(text, "\n\ndecide");
+        for finding in decisions.iter().take(SPELT_OUT) {
+            let _ = write!(text, "\n  {} {}", finding.code, finding.sentence);
+        }
+        if decisions.len() > SPELT_OUT {
+            let _ = write!(text, "\n  … and {} more", decisions.len() - SPELT_OUT);
+        }
+    }
+    let _ = write!(text, "\n\nwritten");
+    for folder in &proposed.folders {
+        let _ = write!(text, "\n  {}  start with PROPOSAL.md", folder.display());
+    }
+    if let Some(ledger) = &proposed.ledger {
+        let _ = write!(text, "\n  {}  review it: its pull request is the approval", ledger.display());
+    }
+    say::note(global, text);
+}
+
+fn plural(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+fn bytes(count: u64) -> String {
+    let mut value = count as f64;
+    for unit in ["bytes", "kB", "MB", "GB"] {
+        if value < 1_000.0 {
+            return if unit == "bytes" { format!("{count} {unit}") } else { format!("{value:.1} {unit}") };
+        }
+        value /= 1_000.0;
+    }
+    format!("{value:.1} TB")
+}
