@@ -1,13 +1,21 @@
 //! Bytes in, records out: finds log objects, decodes them, parses their lines, and knows no service and no policy.
 //!
 //! The crate reads in the order of the data: [`source`] finds and opens objects, [`decode`] turns compressed bytes into
-//! plain ones, [`format`] turns lines into the [`record`]s it hands to a [`Sink`], and [`counters`] keeps the promise
-//! that every line ends in exactly one counter. [`scan`] drives one object through all of it. I/O happens in `source`
-//! alone.
+//! plain ones, [`format`](mod@format) turns lines into the [`record`]s it hands to a [`Sink`], and [`counters`] keeps
+//! the promise that every line ends in exactly one counter. [`scan`](scan()) takes one object through all of it. I/O
+//! happens in `source` alone.
 
 pub mod counters;
+pub mod decode;
+pub mod format;
+mod lines;
+mod near;
+mod printable;
 pub mod record;
+mod scan;
 pub mod source;
 
 pub use counters::{Counters, Reason, Sample};
-pub use record::{AccessRecord, Action, FlowDirection, FlowRecord, Sink};
+pub use format::Options;
+pub use record::{AccessRecord, Action, FlowDirection, FlowRecord, Sink, Verdict};
+pub use scan::{ObjectError, scan};

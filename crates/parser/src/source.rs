@@ -4,6 +4,11 @@ use std::fmt;
 use std::io::Read;
 use std::sync::mpsc::SyncSender;
 
+use crate::{near, printable};
+
+mod local;
+mod stdin;
+
 /// One object of a source: a file, an S3 object, standard input.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ObjectId {
@@ -86,4 +91,46 @@ pub struct SourceKind {
 }
 
 /// Every kind of source, asked in this order; the last takes what no other recognises.
-pub static REGISTRY: &[&SourceKind] = &[];
+pub static REGISTRY: &[&SourceKind] = &[&stdin::KIND, &local::KIND];
+
+/// The source that the user wrote; finds nothing and opens nothing yet.
+///
+/// # Errors
+/// When no kind of source takes it, or its own kind cannot make sense of it.
+pub fn open(spec: &str) -> Result<Box<dyn Source>, SourceError> {
+    match REGISTRY.iter().find(|kind| (kind.recognises)(spec)) {
+        Some(kind) => (kind.open)(spec),
+        None => Err(unknown(spec)),
+    }
+}
+
+fn unknown(spec: &str) -> SourceError {
+    let scheme = scheme(spec).unwrap_or_default();
+    let mut known = REGISTRY.iter().filter_map(|kind| self::scheme(kind.example));
+    let hint = if scheme == "file" {
+        Some("give the path alone, without file://".to_owned())
+    } else {
+        near::nearest(scheme, known.clone())
+            .or_else(|| known.next())
+            .map(|near| format!("did you mean {near}://?"))
+    };
+    let examples: Vec<_> = REGISTRY.iter().map(|kind| kind.example).collect();
+    SourceError {
+        what: format!("cannot read {}", printable::name(spec)),
+        why: format!(
+            "no source is called {scheme}://; expected something like {}",
+            examples.join(" or ")
+        ),
+        hint,
+    }
+}
+
+/// What stands before `://`.
+fn scheme(spec: &str) -> Option<&str> {
+    let (scheme, _) = spec.split_once("://")?;
+    let is_scheme = !scheme.is_empty()
+        && scheme
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    is_scheme.then_some(scheme)
+}

@@ -1,0 +1,46 @@
+//! Log formats: the trait of a parser, and the registry of the kinds there are.
+
+pub use options::{Options, OptionsError};
+pub(crate) use output::Output;
+
+mod envoy_json;
+mod envoy_text;
+mod envoy_value;
+mod flow_text;
+mod options;
+mod output;
+
+/// A member of the family of log formats: one file and one line in [`REGISTRY`].
+pub struct FormatKind {
+    /// Its name in `--kind`, in help texts and in `testdata/format`.
+    pub name: &'static str,
+    /// One line of help.
+    pub help: &'static str,
+    /// A line of it.
+    pub example: &'static str,
+    /// Makes a parser for one object.
+    pub(crate) start: fn(&Options) -> Result<Box<dyn Format>, OptionsError>,
+}
+
+/// Every log format; the kind of an object is the first that knows a line of it.
+pub static REGISTRY: &[&FormatKind] = &[&flow_text::KIND, &envoy_text::KIND, &envoy_json::KIND];
+
+/// A parser for the lines of one object.
+pub(crate) trait Format {
+    /// What a line would be to this format, asked before the format of the object is known.
+    fn sniff(&mut self, line: &[u8]) -> Sniff;
+
+    /// Parses whole lines, in order, and gives each to `out` exactly once.
+    fn parse(&mut self, block: &[u8], out: &mut Output<'_>);
+}
+
+/// See [`Format::sniff`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sniff {
+    /// A line of this format: the object is of it.
+    Mine,
+    /// Not a record, and found beside those of this format: set aside for this reason if no format claims the line.
+    Beside(crate::Reason),
+    /// Nothing that this format knows.
+    Unknown,
+}

@@ -1,0 +1,78 @@
+//! What users may say about their keys, and what is said back.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::BTreeMap;
+
+use super::super::object;
+use super::Keys;
+
+fn keys(pairs: &[(&str, &str)]) -> Result<Keys, String> {
+    let pairs: BTreeMap<_, _> = pairs
+        .iter()
+        .map(|(key, operator)| ((*key).to_owned(), (*operator).to_owned()))
+        .collect();
+    Keys::new(&pairs)
+}
+
+/// The authority that a line has under these keys.
+fn authority(pairs: &[(&str, &str)], line: &str) -> Option<String> {
+    let keys = keys(pairs).unwrap();
+    let found = object::read(line.as_bytes(), &keys).unwrap();
+    found
+        .record()
+        .ok()
+        .and_then(|record| record.authority.map(|name| name.into_owned()))
+}
+
+#[test]
+fn a_dotted_path_is_nested_keys_or_one_key() {
+    let given = [("t", "%START_TIME(%s)%"), ("http.host", "%REQ(:AUTHORITY)%")];
+    assert_eq!(
+        authority(&given, r#"{"t":1,"http":{"host":"a.test"}}"#).as_deref(),
+        Some("a.test")
+    );
+    assert_eq!(
+        authority(&given, r#"{"t":1,"http.host":"a.test"}"#).as_deref(),
+        Some("a.test")
+    );
+    assert_eq!(authority(&given, r#"{"t":1,"http":"a.test"}"#), None);
+}
+
+#[test]
+fn an_authority_that_may_be_cut_is_no_name() {
+    let given = [("t", "START_TIME"), ("a", "REQ(:AUTHORITY):6")];
+    assert_eq!(authority(&given, r#"{"t":1,"a":"a.test"}"#), None);
+    assert_eq!(authority(&given, r#"{"t":1,"a":"a.tes"}"#).as_deref(), Some("a.tes"));
+}
+
+#[test]
+fn a_header_that_a_client_may_add_is_not_the_authority() {
+    let given = [("t", "START_TIME"), ("a", "%REQ(X-FORWARDED-HOST?:AUTHORITY)%")];
+    assert_eq!(authority(&given, r#"{"t":1,"a":"a.test"}"#), None);
+}
+
+#[test]
+fn values_that_are_not_one_operator_are_passed_over() {
+    let given = [
+        ("t", "%START_TIME%"),
+        ("m", "%PROTOCOL% %RESPONSE_CODE%"),
+        ("env", "prod"),
+        ("x", "%CEL(a.b)%"),
+    ];
+    assert!(keys(&given).is_ok());
+}
+
+#[test]
+fn keys_without_a_time_or_with_a_broken_operator_are_refused() {
+    assert_eq!(
+        keys(&[("a", "%REQ(:AUTHORITY)%")]).err().as_deref(),
+        Some("expected a key for %START_TIME%, without which no record has a time")
+    );
+    assert_eq!(
+        keys(&[("t", "%START_TIME%"), ("a", "%REQ(:AUTHORITY%")])
+            .err()
+            .as_deref(),
+        Some(r#""a": expected an operator such as %REQ(:AUTHORITY)%, found "%REQ(:AUTHORITY%""#)
+    );
+}

@@ -1,0 +1,221 @@
+//! A header compiled once: which column holds which field, and a row read by it.
+
+use std::net::IpAddr;
+
+use super::address::ip;
+use super::columns;
+use super::fault::Fault;
+use super::fields::{FIELDS, Field, Name, WANTED};
+use super::number::decimal;
+use crate::record::{Action, FlowDirection, FlowRecord};
+
+/// Times from here on are milliseconds: as seconds they would lie beyond the year 5000.
+const MILLISECONDS: u64 = 100_000_000_000;
+
+/// The last second of the year 9999: a later one is no time.
+const LATEST: u64 = 253_402_300_799;
+
+/// How the rows of one format are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// The column of each wanted field.
+    at: [Option<usize>; FIELDS],
+    /// A needed field that no column holds.
+    lacking: Option<Field>,
+    /// Where each column of the row at hand ends; as long as the format has columns.
+    ends: Vec<usize>,
+}
+
+/// What a well-formed row says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Row<'a> {
+    Record(FlowRecord<'a>),
+    NoData,
+    SkipData,
+}
+
+impl Plan {
+    /// For columns of these names. Of two columns with one name the first counts.
+    pub(super) fn new(names: &[Name]) -> Plan {
+        let mut at = [None; FIELDS];
+        for (column, name) in names.iter().enumerate() {
+            if let Name::Wanted(field) = name {
+                at[field.index()].get_or_insert(column);
+            }
+        }
+        // Where only the packet's own addresses are logged, they are all there is.
+        for (field, stand_in) in [(Field::SrcAddr, Field::PktSrcAddr), (Field::DstAddr, Field::PktDstAddr)] {
+            at[field.index()] = at[field.index()].or(at[stand_in.index()]);
+        }
+        let lacks = WANTED
+            .iter()
+            .find(|wanted| wanted.lacking.is_some() && at[wanted.field.index()].is_none());
+        Plan {
+            at,
+            lacking: lacks.map(|wanted| wanted.field),
+            ends: vec![0; names.len()],
+        }
+    }
+
+    /// How many columns a row has.
+    pub(super) fn columns(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub(super) fn lacking(&self) -> Option<Field> {
+        self.lacking
+    }
+
+    /// Whether a line is a row of this format beyond doubt.
+    pub(super) fn fits(&mut self, line: &[u8]) -> bool {
+        self.row(line).is_ok()
+    }
+
+    /// The 1-based column of a field in a line, and what it holds.
+    pub(super) fn column_of<'a>(&self, field: Field, line: &'a [u8]) -> Option<(usize, &'a [u8])> {
+        let column = self.at[field.index()]?;
+        Some((column + 1, line.split(|byte| *byte == b' ').nth(column)?))
+    }
+
+    /// Reads a line by the plan. The status decides what a row is, whatever else it holds.
+    #[inline]
+    pub(super) fn row<'a>(&mut self, line: &'a [u8]) -> Result<Row<'a>, Fault> {
+        if !columns::split(line, &mut self.ends) {
+            return Err(Fault::Columns);
+        }
+        let values = Values { plan: self, line };
+        match values.get(Field::LogStatus) {
+            None | Some(b"OK") => {}
+            Some(b"NODATA") => return Ok(Row::NoData),
+            Some(b"SKIPDATA") => return Ok(Row::SkipData),
+            Some(_) => return Err(Fault::Malformed(Field::LogStatus)),
+        }
+        match self.lacking {
+            None => values.record().map(Row::Record),
+            Some(field) => Err(Fault::Lacking(field)),
+        }
+    }
+}
+
+/// The values of one row.
+struct Values<'p, 'a> {
+    plan: &'p Plan,
+    line: &'a [u8],
+}
+
+impl<'a> Values<'_, 'a> {
+    #[inline]
+    fn record(&self) -> Result<FlowRecord<'a>, Fault> {
+        let (srcaddr, dstaddr) = (self.address(Field::SrcAddr)?, self.address(Field::DstAddr)?);
+        let pkt_srcaddr = self.optional(Field::PktSrcAddr, ip)?;
+        let pkt_dstaddr = self.optional(Field::PktDstAddr, ip)?;
+        let protocol = self.needed(Field::Protocol, |value| u8::try_from(decimal(value)?).ok())?;
+        let start = self.needed(Field::Start, time)?;
+        Ok(FlowRecord {
+            srcaddr,
+            dstaddr,
+            pkt_srcaddr,
+            pkt_dstaddr,
+            protocol,
+            srcport: self.port(Field::SrcPort, protocol)?,
+            dstport: self.port(Field::DstPort, protocol)?,
+            packets: self.optional(Field::Packets, decimal)?.unwrap_or_default(),
+            bytes: self.optional(Field::Bytes, decimal)?.unwrap_or_default(),
+            start,
+            end: self.present(Field::End, time)?.unwrap_or(start),
+            action: self.present(Field::Action, action)?.unwrap_or(Action::Accept),
+            tcp_flags: self.optional(Field::TcpFlags, |value| u8::try_from(decimal(value)?).ok())?,
+            flow_direction: self.optional(Field::FlowDirection, direction)?,
+            account: self.text(Field::AccountId)?,
+            eni: self.text(Field::InterfaceId)?,
+            instance: self.text(Field::InstanceId)?,
+            src_aws_service: self.text(Field::PktSrcAwsService)?,
+            dst_aws_service: self.text(Field::PktDstAwsService)?,
+            interface_type: self.text(Field::InterfaceType)?,
+        })
+    }
+
+    /// The value of a field, if the format has it.
+    #[inline]
+    fn get(&self, field: Field) -> Option<&'a [u8]> {
+        let column = self.plan.at[field.index()]?;
+        let end = *self.plan.ends.get(column)?;
+        let start = match column.checked_sub(1) {
+            Some(before) => self.plan.ends.get(before)? + 1,
+            None => 0,
+        };
+        self.line.get(start..end)
+    }
+
+    /// A value that every row of a format with this field has.
+    #[inline]
+    fn present<T>(&self, field: Field, parse: impl Fn(&'a [u8]) -> Option<T>) -> Result<Option<T>, Fault> {
+        match self.get(field) {
+            None => Ok(None),
+            Some(value) => parse(value).map(Some).ok_or(Fault::Malformed(field)),
+        }
+    }
+
+    /// A value that may be `-`.
+    #[inline]
+    fn optional<T>(&self, field: Field, parse: impl Fn(&'a [u8]) -> Option<T>) -> Result<Option<T>, Fault> {
+        match self.get(field) {
+            None | Some(b"-") => Ok(None),
+            Some(value) => parse(value).map(Some).ok_or(Fault::Malformed(field)),
+        }
+    }
+
+    /// A value without which there is no record.
+    #[inline]
+    fn needed<T>(&self, field: Field, parse: impl Fn(&'a [u8]) -> Option<T>) -> Result<T, Fault> {
+        self.get(field).and_then(parse).ok_or(Fault::Malformed(field))
+    }
+
+    #[inline]
+    fn address(&self, field: Field) -> Result<IpAddr, Fault> {
+        self.needed(field, ip)
+    }
+
+    /// A port, which protocols other than TCP and UDP need not have.
+    #[inline]
+    fn port(&self, field: Field, protocol: u8) -> Result<u16, Fault> {
+        self.needed(field, |value| match (value, protocol) {
+            (b"-", 6 | 17) => None,
+            (b"-", _) => Some(0),
+            _ => u16::try_from(decimal(value)?).ok(),
+        })
+    }
+
+    /// Text that is safe to keep: printable ASCII, empty where unset.
+    #[inline]
+    fn text(&self, field: Field) -> Result<&'a [u8], Fault> {
+        match self.get(field) {
+            None | Some(b"-") => Ok(b""),
+            Some(value) if value.iter().fold(true, |so_far, byte| so_far & byte.is_ascii_graphic()) => Ok(value),
+            Some(_) => Err(Fault::Malformed(field)),
+        }
+    }
+}
+
+/// Unix seconds, or milliseconds as some rows have them.
+fn time(value: &[u8]) -> Option<u64> {
+    let time = decimal(value)?;
+    let seconds = if time >= MILLISECONDS { time / 1000 } else { time };
+    (seconds <= LATEST).then_some(seconds)
+}
+
+fn action(value: &[u8]) -> Option<Action> {
+    match value {
+        b"ACCEPT" => Some(Action::Accept),
+        b"REJECT" => Some(Action::Reject),
+        _ => None,
+    }
+}
+
+fn direction(value: &[u8]) -> Option<FlowDirection> {
+    match value {
+        b"ingress" => Some(FlowDirection::Ingress),
+        b"egress" => Some(FlowDirection::Egress),
+        _ => None,
+    }
+}

@@ -1,0 +1,175 @@
+//! Public and measured logs outside the repository, compared with what others say they hold.
+//!
+//! `EGRESSMAP_DATA` names the folder; without it the test says that it does nothing, and in CI it fails.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use egressmap_parser::Options;
+use serde_json::{Value, json};
+
+use crate::collected::{Collected, collect};
+
+/// Deliveries and formats that the parser does not read: their files are passed over by name, not by failure.
+const NOT_READ: [&str; 5] = [
+    "cwl-export",
+    "envoy-wrapped",
+    "firehose",
+    "custom-tsv",
+    "valid_vpc_flow_cw.json",
+];
+
+/// The field of a record that holds an expected field.
+const FIELDS: [(&str, &str); 31] = [
+    ("account_id", "account"),
+    ("interface_id", "eni"),
+    ("instance_id", "instance"),
+    ("srcaddr", "srcaddr"),
+    ("dstaddr", "dstaddr"),
+    ("pkt_srcaddr", "pkt_srcaddr"),
+    ("pkt_dstaddr", "pkt_dstaddr"),
+    ("srcport", "srcport"),
+    ("dstport", "dstport"),
+    ("protocol", "protocol"),
+    ("packets", "packets"),
+    ("bytes", "bytes"),
+    ("start", "start"),
+    ("end", "end"),
+    ("action", "action"),
+    ("tcp_flags", "tcp_flags"),
+    ("method", "method"),
+    ("authority", "authority"),
+    ("requested_server_name", "sni"),
+    ("response_code", "response_code"),
+    ("response_flags", "response_flags"),
+    ("response_code_details", "response_code_details"),
+    ("route_name", "route_name"),
+    ("upstream_cluster", "upstream_cluster"),
+    ("upstream_host", "upstream_host"),
+    ("downstream_local_address", "downstream_local"),
+    ("downstream_remote_address", "downstream_remote"),
+    ("bytes_received", "bytes_received"),
+    ("bytes_sent", "bytes_sent"),
+    ("pkt_src_aws_service", "src_aws_service"),
+    ("pkt_dst_aws_service", "dst_aws_service"),
+];
+
+#[test]
+fn the_corpora_are_read_as_expected() {
+    let Some(data) = std::env::var_os("EGRESSMAP_DATA") else {
+        assert!(std::env::var_os("CI").is_none(), "EGRESSMAP_DATA is not set");
+        eprintln!("EGRESSMAP_DATA is not set: the corpora are not read");
+        return;
+    };
+    let corpora = PathBuf::from(data).join("corpora");
+    let mut faults = Vec::new();
+    let mut compared = 0;
+    let mut files: Vec<_> = fs::read_dir(corpora.join("expected"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    for expected in files {
+        let name = expected.file_name().unwrap().to_str().unwrap().replace("__", "/");
+        let log = corpora.join(name.strip_suffix(".jsonl").unwrap());
+        if name.contains(".parquet") || NOT_READ.iter().any(|part| name.contains(part)) {
+            eprintln!("{name}: not a format that is read");
+            continue;
+        }
+        compared += compare(&log, &expected, &mut faults);
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(compared > 1500, "only {compared} records were compared");
+}
+
+fn compare(log: &Path, expected: &Path, faults: &mut Vec<String>) -> usize {
+    let expected: Vec<Value> = fs::read_to_string(expected)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let format = expected
+        .iter()
+        .find(|line| line["kind"] == "config")
+        .and_then(|line| line["format"].as_str());
+    let options = Options {
+        flow_format: format.map(str::to_owned),
+        ..Options::default()
+    };
+    let found = collect(&fs::read(log).unwrap(), &options);
+    let name = log.display();
+    if let Err(error) = options.check() {
+        // A format without ports holds no dependency, and the options say so.
+        assert!(
+            format.is_some_and(|format| !format.contains("dstport")),
+            "{name}: {error}"
+        );
+        return 0;
+    }
+    let by_line: BTreeMap<u64, &Value> = found
+        .records
+        .iter()
+        .map(|record| (record["line"].as_u64().unwrap(), record))
+        .collect();
+    let mut compared = 0;
+    for line in expected.iter().filter(|line| line["line"] != 0) {
+        let number = line["line"].as_u64().unwrap();
+        let is_used = by_line.contains_key(&number);
+        let should_be =
+            line["kind"] == "record" && !matches!(line["fields"]["log_status"].as_str(), Some("NODATA" | "SKIPDATA"));
+        if is_used != should_be {
+            faults.push(format!(
+                "{name}: line {number}: used is {is_used}: {:?}",
+                found.counters.samples
+            ));
+        }
+        if let (true, Some(record)) = (should_be, by_line.get(&number)) {
+            differences(&line["fields"], record, &mut |difference| {
+                faults.push(format!("{name}: line {number}: {difference}"))
+            });
+            compared += 1;
+        }
+    }
+    check_counts(&found, &expected, &mut |difference| {
+        faults.push(format!("{name}: {difference}"))
+    });
+    compared
+}
+
+fn check_counts(found: &Collected, expected: &[Value], fault: &mut impl FnMut(String)) {
+    for (status, reason) in [("NODATA", "nodata"), ("SKIPDATA", "skipdata")] {
+        let lines = expected
+            .iter()
+            .filter(|line| line["fields"]["log_status"] == status)
+            .count() as u64;
+        if found.set_aside(reason) != lines {
+            fault(format!("{} lines are {reason}, not {lines}", found.set_aside(reason)));
+        }
+    }
+}
+
+fn differences(expected: &Value, record: &Value, fault: &mut impl FnMut(String)) {
+    for (theirs, ours) in FIELDS {
+        let (Some(expected), found) = (expected.get(theirs), &record[ours]) else {
+            continue;
+        };
+        if record.get(ours).is_none() {
+            continue;
+        }
+        let same = match expected {
+            // Unset text of a flow record is empty.
+            Value::Null => found.is_null() || *found == "",
+            expected => expected == found,
+        };
+        if !same {
+            fault(format!("{theirs}: expected {expected}, found {found}"));
+        }
+    }
+    if let Some(start) = expected.get("start_time").and_then(Value::as_str) {
+        let seconds = start.parse::<jiff::Timestamp>().unwrap().as_second();
+        if record["start"] != json!(seconds) {
+            fault(format!("start_time: expected {start}, found {}", record["start"]));
+        }
+    }
+}

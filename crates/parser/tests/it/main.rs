@@ -1,0 +1,12 @@
+//! The parser as its users see it: objects in, records and counters out.
+
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
+
+mod cases;
+mod collected;
+mod corpora;
+mod decoding;
+mod envoy_oracle;
+mod flow_oracle;
+mod scanning;
+mod sources;

@@ -1,0 +1,223 @@
+//! One object through the whole reader: detection, options, samples and the counters' balance.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+
+use egressmap_parser::source::{Object, ObjectId};
+use egressmap_parser::{AccessRecord, Counters, FlowRecord, Options, Sink, Verdict, format, scan};
+use proptest::prelude::{Strategy, any, prop};
+use proptest::{prop_assert, prop_assert_eq, prop_oneof, proptest};
+
+use crate::collected::{collect, collect_from};
+
+const ROW: &str = "2 111122223333 eni-0a1b2c3d 10.0.1.5 203.0.113.10 1024 443 6 1 40 1790000010 1790000070 ACCEPT OK";
+
+#[test]
+fn an_object_that_no_format_knows_is_set_aside_with_samples() {
+    let found = collect(b"Permission Check Successful\n\nwhat\n", &Options::default());
+    assert_eq!(found.error, None);
+    assert_eq!((found.set_aside("unrecognised"), found.set_aside("blank")), (2, 1));
+    assert_eq!(
+        found.counters.samples["unrecognised"][0].message,
+        r#"expected a line of a known log format, found "Permission Check Successful""#
+    );
+}
+
+#[test]
+fn an_empty_object_has_no_lines_and_is_counted() {
+    let found = collect(b"", &Options::default());
+    assert_eq!(
+        (found.counters.objects, found.counters.lines, found.objects),
+        (1, 0, vec!["input".to_owned()])
+    );
+}
+
+#[test]
+fn a_line_of_10_megabytes_is_read_and_one_of_17_is_set_aside_unheld() {
+    let row = || io::Cursor::new(format!("{ROW}\n"));
+    let long = |megabytes: u64| io::repeat(b'7').take(megabytes << 20);
+    let found = collect_from(
+        row().chain(long(10)).chain(&b"\n"[..]).chain(row()),
+        &Options::default(),
+    );
+    assert_eq!(
+        (
+            found.counters.lines,
+            found.records.len(),
+            found.set_aside("malformed:columns")
+        ),
+        (3, 2, 1)
+    );
+    let found = collect_from(
+        row().chain(long(17)).chain(&b"\n"[..]).chain(row()),
+        &Options::default(),
+    );
+    assert_eq!(
+        (found.counters.lines, found.records.len(), found.set_aside("too-long")),
+        (3, 2, 1)
+    );
+    assert_eq!(found.counters.samples["too-long"][0].line, 2);
+    assert_eq!(found.records[1]["line"], 3);
+}
+
+#[test]
+fn a_kind_that_does_not_exist_names_the_near_one() {
+    let options = Options {
+        kind: Some("flow-txt".to_owned()),
+        ..Options::default()
+    };
+    let expected =
+        r#"kind: expected one of flow-text, envoy-text, envoy-json (did you mean flow-text?), found "flow-txt""#;
+    assert_eq!(options.check().unwrap_err().to_string(), expected);
+    let found = collect(ROW.as_bytes(), &options);
+    assert_eq!(found.error, Some(format!("input: {expected}")));
+    assert_eq!(found.counters, Counters::default());
+}
+
+#[test]
+fn a_forced_kind_is_not_asked_for_its_opinion() {
+    for kind in format::REGISTRY {
+        let options = Options {
+            kind: Some(kind.name.to_owned()),
+            ..Options::default()
+        };
+        let found = collect(b"what is this\n", &options);
+        assert_eq!(
+            (found.counters.lines, found.set_aside("unrecognised")),
+            (1, 0),
+            "{}",
+            kind.name
+        );
+    }
+}
+
+#[test]
+fn options_are_checked_together() {
+    assert_eq!(Options::default().check(), Ok(()));
+    let options = Options {
+        flow_format: Some("${srcaddr}".to_owned()),
+        ..Options::default()
+    };
+    assert!(
+        options
+            .check()
+            .unwrap_err()
+            .to_string()
+            .starts_with("flow_format: expected a format with dstaddr")
+    );
+    let envoy_json = BTreeMap::from([("a".to_owned(), "%PROTOCOL%".to_owned())]);
+    let options = Options {
+        envoy_json,
+        ..Options::default()
+    };
+    assert!(
+        options
+            .check()
+            .unwrap_err()
+            .to_string()
+            .starts_with("envoy_json: expected a key for %START_TIME%")
+    );
+}
+
+/// A sink that wants nothing.
+struct Refusal;
+
+impl Sink for Refusal {
+    fn object(&mut self, _: &ObjectId) {}
+
+    fn flow(&mut self, _: u64, _: &FlowRecord<'_>) -> Verdict {
+        Verdict::SetAside("outside-window")
+    }
+
+    fn access(&mut self, _: u64, _: &AccessRecord<'_>) -> Verdict {
+        Verdict::SetAside("outside-window")
+    }
+}
+
+#[test]
+fn what_the_sink_does_not_want_is_set_aside_for_its_reason() {
+    for kind in format::REGISTRY {
+        let id = ObjectId {
+            uri: "input".to_owned(),
+            version: None,
+            size: None,
+        };
+        let mut counters = Counters::default();
+        let object = Object {
+            id,
+            body: Box::new(kind.example.as_bytes()),
+        };
+        scan(object, &Options::default(), &mut Refusal, &mut counters).unwrap();
+        assert_eq!(
+            (counters.lines, counters.used(), counters.set_aside["outside-window"]),
+            (1, 0, 1)
+        );
+        assert!(counters.balanced() && counters.samples.is_empty());
+    }
+}
+
+#[test]
+fn hostile_names_of_objects_do_not_reach_the_terminal() {
+    let id = ObjectId {
+        uri: "a\u{1b}[2J".to_owned(),
+        version: None,
+        size: None,
+    };
+    let options = Options {
+        kind: Some("x".to_owned()),
+        ..Options::default()
+    };
+    let object = Object {
+        id,
+        body: Box::new(io::empty()),
+    };
+    let error = scan(object, &options, &mut Refusal, &mut Counters::default()).unwrap_err();
+    assert!(
+        error.to_string().starts_with(r"a\u{1b}[2J: kind: expected one of"),
+        "{error}"
+    );
+}
+
+/// Lines of every format, and lines that are damaged or of nothing.
+fn line() -> impl Strategy<Value = Vec<u8>> {
+    let examples: Vec<Vec<u8>> = format::REGISTRY
+        .iter()
+        .map(|kind| kind.example.as_bytes().to_vec())
+        .chain([
+            b"version srcaddr dstaddr srcport dstport protocol start log-status".to_vec(),
+            b"2 111122223333 eni-0a1b2c3d - - - - - - - 1790000010 1790000070 - NODATA".to_vec(),
+            b"[2026-11-20 01:58:00.996][12][info][main] [server.cc:1] starting".to_vec(),
+            b"# comment".to_vec(),
+            b"".to_vec(),
+        ])
+        .collect();
+    let damaged = (
+        prop::sample::select(examples.clone()),
+        any::<prop::sample::Index>(),
+        any::<u8>(),
+    )
+        .prop_map(|(mut line, at, byte)| {
+            if !line.is_empty() {
+                let at = at.index(line.len());
+                line[at] = byte;
+            }
+            line
+        });
+    prop_oneof![4 => prop::sample::select(examples), 3 => damaged, 1 => prop::collection::vec(any::<u8>(), 0..60)]
+}
+
+proptest! {
+    #[test]
+    fn every_line_ends_in_one_counter_and_every_message_is_printable(lines in prop::collection::vec(line(), 0..30)) {
+        let text = lines.join(&b'\n');
+        let lines = text.split(|byte| *byte == b'\n').count() - usize::from(text.is_empty() || text.ends_with(b"\n"));
+        let found = collect(&text, &Options::default());
+        prop_assert_eq!(found.error, None);
+        prop_assert_eq!(found.counters.lines, lines as u64);
+        prop_assert_eq!(found.counters.used(), found.records.len() as u64);
+        for sample in found.counters.samples.values().flatten() {
+            prop_assert!(!sample.message.chars().any(char::is_control), "{:?}", sample.message);
+            prop_assert!(sample.message.chars().count() < 500, "{:?}", sample.message);
+        }
+    }
+}
