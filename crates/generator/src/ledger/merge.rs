@@ -1,0 +1,176 @@
+//! Merges a map into the ledger: what it lacks is added, what stands there stays.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use egressmap_aggregator::identity::ServiceName;
+use egressmap_aggregator::map::{Dependency, DependencyMap, Key, Protocol};
+use jiff::civil::Date;
+
+use super::accept::{Acceptance, Held, LeftOut, held, left_out};
+use super::append::append;
+use super::{Destination, Entry, Ledger, LedgerError, Verdict, transport};
+
+/// A ledger with what the map adds to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Merged {
+    /// The file's new text. The old text with nothing but additions.
+    pub text: String,
+    /// What the new text says.
+    pub ledger: Ledger,
+    /// What was added, in the order of the file.
+    pub added: Vec<Added>,
+    /// How many dependencies of the map have no place in the ledger, by reason.
+    pub left_out: BTreeMap<LeftOut, usize>,
+    /// How many dependencies of the map an entry spoke for already.
+    pub known: usize,
+}
+
+/// An entry that a merge added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Added {
+    /// The entry as it stands in the file.
+    pub entry: Entry,
+    /// Why it waits for a person; `None` if it was accepted.
+    pub held: Option<Held>,
+}
+
+/// Adds to a ledger what a map shows and it lacks. `existing` is the file's text, if there is one; an entry that had
+/// expired on `today` no longer speaks for what a pattern of its covers.
+///
+/// Merging the same map again changes nothing.
+///
+/// # Errors
+/// The text is no ledger, or its list is laid out so that nothing can be added without rewriting it.
+pub fn merge(
+    existing: Option<&str>,
+    map: &DependencyMap,
+    acceptance: Acceptance,
+    today: Option<Date>,
+) -> Result<Merged, LedgerError> {
+    let text = existing.unwrap_or_default();
+    let before = Ledger::parse(text)?;
+    let entries = by_service(&before);
+    let mut merged = Merged {
+        text: String::new(),
+        ledger: Ledger::default(),
+        added: Vec::new(),
+        left_out: BTreeMap::new(),
+        known: 0,
+    };
+    let mut taken: BTreeSet<(&ServiceName, Destination, u16, Protocol)> = BTreeSet::new();
+    for (key, dependency) in &map.dependencies {
+        let mine = entries.get(&key.service).map_or(&[][..], Vec::as_slice);
+        match consider(key, dependency, mine, acceptance, today) {
+            Outcome::LeftOut(why) => *merged.left_out.entry(why).or_default() += 1,
+            Outcome::Known => merged.known += 1,
+            Outcome::Add(destination, held) => {
+                // Two spellings of one destination, such as of an IPv6 address, are one entry.
+                if taken.insert((&key.service, destination.clone(), key.port, key.protocol)) {
+                    let entry = new_entry(map, key, dependency, destination, held.as_ref());
+                    merged.added.push(Added { entry, held });
+                } else {
+                    merged.known += 1;
+                }
+            }
+        }
+    }
+    let new: Vec<&Entry> = merged.added.iter().map(|added| &added.entry).collect();
+    merged.text = append(existing, &before, &new)?;
+    merged.ledger = Ledger::parse(&merged.text)?;
+    take_lines(&mut merged, before.entries.len());
+    Ok(merged)
+}
+
+enum Outcome {
+    LeftOut(LeftOut),
+    Known,
+    Add(Destination, Option<Held>),
+}
+
+fn consider(
+    key: &Key,
+    dependency: &Dependency,
+    entries: &[&Entry],
+    acceptance: Acceptance,
+    today: Option<Date>,
+) -> Outcome {
+    if let Some(why) = left_out(key, dependency) {
+        return Outcome::LeftOut(why);
+    }
+    let Ok(destination) = key.destination.parse::<Destination>() else {
+        return Outcome::LeftOut(LeftOut::Destination);
+    };
+    let mut same_door = entries
+        .iter()
+        .filter(|entry| entry.port == key.port && entry.protocol() == key.protocol);
+    let covers = |entry: &&&Entry| {
+        let alive = entry.destination == destination || !entry.expired(today);
+        alive && entry.destination.covers(&destination, &dependency.addresses)
+    };
+    if same_door.clone().any(|entry| covers(&entry)) {
+        return Outcome::Known;
+    }
+    let expired = same_door
+        .clone()
+        .find(|entry| entry.destination.covers(&destination, &dependency.addresses))
+        .map(|entry| Held::CoverExpired(entry.destination.to_string()));
+    let denied = same_door
+        .find(|entry| {
+            entry.verdict == Verdict::Deny
+                && dependency.addresses.iter().any(|address| entry.destination.holds_address(address))
+        })
+        .map(|entry| Held::DeniedAddress(entry.destination.to_string()));
+    let held = denied.or(expired).or_else(|| held(key, dependency, acceptance));
+    Outcome::Add(destination, held)
+}
+
+fn by_service(ledger: &Ledger) -> BTreeMap<&ServiceName, Vec<&Entry>> {
+    let mut entries: BTreeMap<&ServiceName, Vec<&Entry>> = BTreeMap::new();
+    for entry in &ledger.entries {
+        entries.entry(&entry.service).or_default().push(entry);
+    }
+    entries
+}
+
+fn new_entry(
+    map: &DependencyMap,
+    key: &Key,
+    dependency: &Dependency,
+    destination: Destination,
+    held: Option<&Held>,
+) -> Entry {
+    let accepted = || {
+        let days = dependency.seen.days_seen();
+        format!("accepted as observed on {days} {}", if days == 1 { "day" } else { "days" })
+    };
+    // The ledger's word must give the transport back that the map has.
+    let application = match key.protocol {
+        Protocol::Udp => egressmap_aggregator::map::Application::Udp,
+        Protocol::Icmp => egressmap_aggregator::map::Application::Icmp,
+        _ if transport(dependency.application) == Protocol::Tcp => dependency.application,
+        _ => egressmap_aggregator::map::Application::Tcp,
+    };
+    Entry {
+        service: key.service.clone(),
+        destination,
+        port: key.port,
+        application,
+        verdict: if held.is_some() { Verdict::Review } else { Verdict::Allow },
+        owner: map
+            .manifest
+            .services
+            .get(&key.service)
+            .and_then(|facts| facts.owner.clone())
+            .filter(|owner| !owner.is_empty()),
+        reason: Some(held.map_or_else(accepted, Held::words)),
+        expires: None,
+        line: 0,
+    }
+}
+
+/// Gives the added entries the lines they have in the new text.
+fn take_lines(merged: &mut Merged, before: usize) {
+    for (added, written) in merged.added.iter_mut().zip(merged.ledger.entries.iter().skip(before)) {
+        added.entry.line = written.line;
+    }
+}
