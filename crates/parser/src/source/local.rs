@@ -22,6 +22,8 @@ pub(super) static KIND: SourceKind = SourceKind {
 /// The characters that make a path a glob, unless a file of that very name exists.
 const GLOB: &[char] = &['*', '?', '[', '{'];
 
+const NO_MATCH: &str = "no file matches it";
+
 struct Local {
     spec: String,
     what: What,
@@ -108,7 +110,8 @@ impl Source for Local {
 
     fn deliver(&self, to: &Deliveries) -> Result<(), SourceError> {
         match &self.what {
-            What::Glob { below, matcher } => self.walk(below, |path| matcher.is_match(path), "no file matches it", to),
+            What::Glob { below, .. } if !below.exists() => Err(self.nothing(NO_MATCH)),
+            What::Glob { below, matcher } => self.walk(below, |path| matcher.is_match(path), NO_MATCH, to),
             What::Path(path) => match fs::metadata(path) {
                 Ok(metadata) if metadata.is_dir() => self.walk(path, |_| true, "there is no file in it", to),
                 Ok(_) => {

@@ -80,7 +80,7 @@ fn the_corpora_are_read_as_expected() {
         compared += compare(&log, &expected, &mut faults);
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
-    assert!(compared > 1500, "only {compared} records were compared");
+    assert!(compared > 1400, "only {compared} records were compared");
 }
 
 fn compare(log: &Path, expected: &Path, faults: &mut Vec<String>) -> usize {

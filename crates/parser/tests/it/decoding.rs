@@ -105,9 +105,9 @@ fn the_start_of_a_line_before_a_fault_is_never_a_record() {
 #[test]
 fn a_damaged_byte_anywhere_keeps_what_came_before_and_is_reported() {
     // Rows enough for several blocks of output, so that what came before is more than nothing.
-    let text = rows(0, 20_000);
+    let text = rows(0, 8_000);
     let object = member(&text);
-    for at in (12..object.len()).step_by(object.len() / 97) {
+    for at in (12..object.len()).step_by(object.len() / 31) {
         let mut damaged = object.clone();
         damaged[at] ^= 0x55;
         let found = collect(&damaged, &Options::default());
@@ -123,7 +123,7 @@ fn a_damaged_byte_anywhere_keeps_what_came_before_and_is_reported() {
             .zip(0_u64..)
             .take_while(|(record, row)| record["bytes"] == *row)
             .count();
-        let before = 20_000 * at / object.len();
+        let before = 8_000 * at / object.len();
         assert!(good + 3_000 > before, "byte {at}: {good} rows of about {before}");
     }
 }
@@ -134,10 +134,9 @@ fn a_wrong_checksum_is_reported_and_its_lines_are_used() {
     let at = object.len() - 6;
     object[at] ^= 1;
     let found = collect(&object, &Options::default());
-    assert_eq!(
-        found.error.as_deref(),
-        Some("input: gzip member 1 is corrupt at byte 113 (incorrect data check) (line 10)")
-    );
+    let checked = object.len() - 4;
+    let expected = format!("input: gzip member 1 is corrupt at byte {checked} (incorrect data check) (line 10)");
+    assert_eq!(found.error, Some(expected));
     assert_eq!(found.records.len(), 10);
 }
 

@@ -51,7 +51,7 @@ struct Outcome {
 }
 
 fn read(text: &str) -> Outcome {
-    let mut header: Vec<String> = DEFAULT.split(' ').map(str::to_owned).collect();
+    let mut header: Vec<String> = DEFAULT.split(' ').map(spelled).collect();
     let mut outcome = Outcome::default();
     for (index, line) in text.split_terminator('\n').enumerate() {
         let line = line.strip_suffix('\r').unwrap_or(line);
@@ -65,10 +65,7 @@ fn read(text: &str) -> Outcome {
             Err(_) if line.trim_matches([' ', '\t', '\r', '\x0c']).is_empty() => "blank".to_owned(),
             Err(_) if line.starts_with('#') => "comment".to_owned(),
             Err(_) if is_header(line) => {
-                header = line
-                    .split(' ')
-                    .map(|name| name.replace('_', "-").to_lowercase())
-                    .collect();
+                header = line.split(' ').map(spelled).collect();
                 "header".to_owned()
             }
             Err(reason) => reason.to_owned(),
@@ -79,13 +76,18 @@ fn read(text: &str) -> Outcome {
 }
 
 fn is_header(line: &str) -> bool {
-    let names: Vec<String> = line
-        .split(' ')
-        .map(|name| name.replace('_', "-").to_lowercase())
-        .collect();
-    let known = names.iter().filter(|name| NAMES.contains(&name.as_str())).count();
-    let is_name = |name: &String| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    let names: Vec<&str> = line.split(' ').collect();
+    let known = names
+        .iter()
+        .filter(|name| NAMES.iter().any(|known| spelled(known) == spelled(name)))
+        .count();
+    let is_name = |name: &&str| name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
     known >= 2 && 2 * known >= names.len() && names.iter().all(is_name)
+}
+
+/// A name without what may be spelled either way.
+fn spelled(name: &str) -> String {
+    name.replace(['-', '_'], "").to_lowercase()
 }
 
 /// The record of a row, or why there is none.
@@ -94,7 +96,12 @@ fn row(header: &[String], line: &str) -> Result<Value, &'static str> {
     if values.len() != header.len() {
         return Err("malformed:columns");
     }
-    let get = |name: &str| header.iter().position(|column| column == name).map(|at| values[at]);
+    let get = |name: &str| {
+        header
+            .iter()
+            .position(|column| *column == spelled(name))
+            .map(|at| values[at])
+    };
     match get("log-status") {
         None | Some("OK") => {}
         Some("NODATA") => return Err("nodata"),

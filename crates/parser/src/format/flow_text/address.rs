@@ -24,7 +24,7 @@ fn v4(text: &[u8]) -> Option<Ipv4Addr> {
     for byte in text {
         let digit = byte.wrapping_sub(b'0');
         if digit <= 9 {
-            if digits > 0 && octet == 0 {
+            if digits == 3 || (digits > 0 && octet == 0) {
                 return None;
             }
             octet = octet * 10 + u32::from(digit);
@@ -113,7 +113,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn ipv4_is_that_of_the_standard_library(text in "([0-9]{1,3}\\.){3}[0-9]{1,3}|([0-2]?[0-9]{0,2}\\.?){1,5}") {
+        fn ipv4_is_that_of_the_standard_library(text in "([0-9]{1,3}\\.){3}[0-9]{1,3}|([0-2]?[0-9]{0,2}\\.?){1,5}|[0-9]{4,15}|1\\.2\\.3\\.[0-9]{3,9}") {
             prop_assert_eq!(ip(text.as_bytes()), expected(&text));
         }
 
