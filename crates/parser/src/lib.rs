@@ -2,12 +2,14 @@
 //!
 //! The crate reads in the order of the data: [`source`] finds and opens objects, [`decode`] turns compressed bytes into
 //! plain ones, [`format`] turns lines into the [`record`]s it hands to a [`Sink`], and [`counters`] keeps the promise
-//! that every line ends in exactly one counter. [`scan`] drives one object through all of it. I/O happens in `source`
-//! alone.
+//! that every line ends in exactly one counter. [`scan`] drives one object through all of it, [`drive()`] all objects of
+//! all sources on all threads. I/O happens in `source` alone.
 
 pub mod counters;
+mod drive;
 pub mod record;
 pub mod source;
 
 pub use counters::{Counters, Reason, Sample};
+pub use drive::{Fault, Outcome, Progress, drive};
 pub use record::{AccessRecord, Action, FlowDirection, FlowRecord, Sink};
