@@ -13,3 +13,5 @@ pub mod source;
 pub use counters::{Counters, Reason, Sample};
 pub use drive::{Fault, Outcome, Progress, drive};
 pub use record::{AccessRecord, Action, FlowDirection, FlowRecord, Sink};
+#[cfg(feature = "s3")]
+pub use source::s3::{S3Options, S3Source};

@@ -1,5 +1,8 @@
 //! Where log objects come from: the trait every source implements, and the registry of those there are.
 
+#[cfg(feature = "s3")]
+pub(crate) mod s3;
+
 use std::fmt;
 use std::io::Read;
 use std::sync::mpsc::SyncSender;
@@ -86,4 +89,7 @@ pub struct SourceKind {
 }
 
 /// Every kind of source, asked in this order; the last takes what no other recognises.
-pub static REGISTRY: &[&SourceKind] = &[];
+pub static REGISTRY: &[&SourceKind] = &[
+    #[cfg(feature = "s3")]
+    &s3::KIND,
+];
