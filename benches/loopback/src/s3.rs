@@ -9,13 +9,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
-use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
 use bucket::Store;
-use service::Service;
+use service::{Keys, Service};
 
 /// A running server; it ends when dropped.
 ///
@@ -80,6 +79,11 @@ impl S3Server {
         self.store.put(bucket, key, bytes.into());
     }
 
+    /// Claims a CRC-32 (Base64, as in `x-amz-checksum-crc32`) for an object that is there.
+    pub fn claim_checksum(&self, bucket: &str, key: &str, crc32: &str) {
+        self.store.claim_checksum(bucket, key, crc32);
+    }
+
     /// Deletes an object.
     pub fn delete(&self, bucket: &str, key: &str) {
         self.store.delete(bucket, key);
@@ -112,7 +116,7 @@ impl Drop for S3Server {
 
 async fn serve(listener: TcpListener, store: Arc<Store>) {
     let mut builder = S3ServiceBuilder::new(Service { store });
-    builder.set_auth(SimpleAuth::from_single(S3Server::ACCESS_KEY, S3Server::SECRET_KEY));
+    builder.set_auth(Keys);
     let service = builder.build();
     while let Ok((connection, _)) = listener.accept().await {
         let service = service.clone();

@@ -1,22 +1,23 @@
 //! Where sources and readers meet: one bounded channel between the threads that fetch and the threads that parse.
 
+mod belt;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 use std::fmt;
-use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
 use rayon::ThreadPoolBuilder;
 
 use crate::Counters;
 use crate::source::{Delivery, Object, ObjectId, Source, SourceError};
-
-#[cfg(test)]
-mod tests;
+use belt::{Belt, message};
 
 /// How many deliveries wait for a reader; each may hold an open file or a connection.
 const WAITING: usize = 8;
@@ -115,36 +116,31 @@ pub fn drive<S: Send, E: Send>(
     progress: &Progress,
 ) -> Outcome<S, E> {
     let (to, receive) = sync_channel(WAITING);
-    let belt = Belt {
-        receive: Mutex::new(receive),
-        taken: Mutex::default(),
-        faults: Mutex::default(),
-        progress,
-    };
+    let belt = Belt::new(receive, progress);
     let mut shares: Vec<(S, Counters)> = (0..threads.get()).map(|_| (new_sink(), Counters::default())).collect();
-    match ThreadPoolBuilder::new()
-        .num_threads(threads.get())
-        .thread_name(|n| format!("reader-{n}"))
-        .build()
-    {
-        Ok(pool) => thread::scope(|suppliers| {
-            for source in sources {
-                let (to, belt) = (to.clone(), &belt);
-                let started =
-                    thread::Builder::new().spawn_scoped(suppliers, move || supply(source.as_ref(), &to, belt));
-                if let Err(why) = started {
-                    belt.fault(Fault::Source(no_thread(source.uri(), &why)));
-                }
+    let pool = match ThreadPoolBuilder::new().num_threads(threads.get()).build() {
+        Ok(pool) => pool,
+        Err(why) => {
+            belt.fault(Fault::Source(no_thread(&format!("with {threads} threads"), &why)));
+            return belt.outcome(shares);
+        }
+    };
+    thread::scope(|suppliers| {
+        for source in sources {
+            let (to, belt) = (to.clone(), &belt);
+            let supply = move || supply(source.as_ref(), &to, belt);
+            if let Err(why) = thread::Builder::new().spawn_scoped(suppliers, supply) {
+                belt.fault(Fault::Source(no_thread(source.uri(), &why)));
             }
-            drop(to);
-            pool.in_place_scope(|readers| {
-                for (sink, counters) in &mut shares {
-                    readers.spawn(|_| belt.empty(sink, counters, &read));
-                }
-            });
-        }),
-        Err(why) => belt.fault(Fault::Source(no_thread(&format!("with {threads} threads"), &why))),
-    }
+        }
+        // The channel closes when the last source is at its end.
+        drop(to);
+        pool.in_place_scope(|readers| {
+            for (sink, counters) in &mut shares {
+                readers.spawn(|_| belt.empty(sink, counters, &read));
+            }
+        });
+    });
     belt.outcome(shares)
 }
 
@@ -168,127 +164,5 @@ fn no_thread(what: &str, why: &dyn fmt::Display) -> SourceError {
         what: format!("cannot read {what}"),
         why: format!("no thread could be started: {why}"),
         hint: Some("fewer threads, or a higher limit of processes".to_owned()),
-    }
-}
-
-/// What the readers share: the receiving end, what came over it, and what went wrong.
-struct Belt<'a, E> {
-    receive: Mutex<Receiver<Delivery>>,
-    taken: Mutex<Taken>,
-    faults: Mutex<Vec<Fault<E>>>,
-    progress: &'a Progress,
-}
-
-#[derive(Default)]
-struct Taken {
-    objects: BTreeSet<ObjectId>,
-    duplicates: u64,
-}
-
-impl<E> Belt<'_, E> {
-    /// Takes deliveries until every source is at its end.
-    fn empty<S>(
-        &self,
-        sink: &mut S,
-        counters: &mut Counters,
-        read: &impl Fn(Object, &mut S, &mut Counters) -> Result<(), E>,
-    ) {
-        while let Some(delivery) = self.next() {
-            match delivery {
-                Delivery::Failed(error) => self.fault(Fault::Unopened(error)),
-                Delivery::Object(object) if self.take(&object.id) => {
-                    let id = object.id.clone();
-                    let object = Object {
-                        body: Box::new(Metered {
-                            body: object.body,
-                            bytes: Arc::clone(&self.progress.bytes),
-                        }),
-                        ..object
-                    };
-                    match catch_unwind(AssertUnwindSafe(|| read(object, sink, counters))) {
-                        Ok(Ok(())) => {}
-                        Ok(Err(error)) => self.fault(Fault::Object { object: id, error }),
-                        Err(panic) => self.fault(Fault::Panicked {
-                            object: id,
-                            message: message(&*panic),
-                        }),
-                    }
-                    self.progress.objects.fetch_add(1, Ordering::Relaxed);
-                }
-                Delivery::Object(_) => {}
-            }
-        }
-    }
-
-    /// The next delivery. One reader waits on the channel, the others on the lock.
-    fn next(&self) -> Option<Delivery> {
-        lock(&self.receive).recv().ok()
-    }
-
-    /// Whether the object came for the first time.
-    fn take(&self, id: &ObjectId) -> bool {
-        let mut taken = lock(&self.taken);
-        // The size is no part of the identity, and the unknown size sorts first.
-        let first_alike = ObjectId {
-            size: None,
-            ..id.clone()
-        };
-        let alike = |known: &ObjectId| known.uri == id.uri && known.version == id.version;
-        if taken.objects.range(first_alike..).next().is_some_and(alike) {
-            taken.duplicates += 1;
-            return false;
-        }
-        taken.objects.insert(id.clone())
-    }
-
-    fn fault(&self, fault: Fault<E>) {
-        lock(&self.faults).push(fault);
-    }
-
-    fn outcome<S>(self, shares: Vec<(S, Counters)>) -> Outcome<S, E> {
-        let taken = self.taken.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut faults = self.faults.into_inner().unwrap_or_else(PoisonError::into_inner);
-        faults.sort_by(|one, other| one.rank().cmp(&other.rank()));
-        let mut counters = Counters::default();
-        let mut sinks = Vec::with_capacity(shares.len());
-        for (sink, counted) in shares {
-            counters.add(&counted);
-            sinks.push(sink);
-        }
-        counters.objects = u64::try_from(taken.objects.len()).unwrap_or(u64::MAX);
-        Outcome {
-            sinks,
-            counters,
-            objects: taken.objects,
-            duplicates: taken.duplicates,
-            faults,
-        }
-    }
-}
-
-/// Nothing that holds one of the locks calls foreign code, so a poisoned one is whole.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn message(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
-        .to_owned()
-}
-
-/// Counts the bytes of a body as they are read.
-struct Metered {
-    body: Box<dyn Read + Send>,
-    bytes: Arc<AtomicU64>,
-}
-
-impl Read for Metered {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let read = self.body.read(into)?;
-        self.bytes
-            .fetch_add(u64::try_from(read).unwrap_or(u64::MAX), Ordering::Relaxed);
-        Ok(read)
     }
 }

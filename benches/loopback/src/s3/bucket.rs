@@ -26,6 +26,7 @@ struct Bucket {
 pub(super) struct Stored {
     pub(super) bytes: Bytes,
     pub(super) etag: String,
+    pub(super) crc32: Option<String>,
 }
 
 /// Why a bucket does not answer.
@@ -49,11 +50,24 @@ impl Store {
     pub(super) fn put(&self, bucket: &str, key: &str, bytes: Bytes) {
         let etag = etag(&bytes);
         let mut buckets = self.buckets();
-        buckets
-            .entry(bucket.to_owned())
-            .or_default()
-            .objects
-            .insert(key.to_owned(), Stored { bytes, etag });
+        buckets.entry(bucket.to_owned()).or_default().objects.insert(
+            key.to_owned(),
+            Stored {
+                bytes,
+                etag,
+                crc32: None,
+            },
+        );
+    }
+
+    pub(super) fn claim_checksum(&self, bucket: &str, key: &str, crc32: &str) {
+        if let Some(stored) = self
+            .buckets()
+            .get_mut(bucket)
+            .and_then(|bucket| bucket.objects.get_mut(key))
+        {
+            stored.crc32 = Some(crc32.to_owned());
+        }
     }
 
     pub(super) fn delete(&self, bucket: &str, key: &str) {

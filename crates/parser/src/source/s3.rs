@@ -8,6 +8,8 @@ mod client;
 mod error;
 mod get;
 mod list;
+mod place;
+mod text;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,17 +22,17 @@ use tokio::task::JoinSet;
 use super::{Deliveries, Delivery, Source, SourceError, SourceKind};
 use client::Bucket;
 use list::Listed;
+use place::Place;
+use text::printable;
 
 /// How the source is written on the command line and opened.
 pub(super) static KIND: SourceKind = SourceKind {
     name: "s3",
     help: "the objects of an S3 bucket whose keys begin with a prefix",
     example: "s3://bucket/prefix",
-    recognises: |text| text.starts_with(SCHEME),
+    recognises: |text| text.starts_with(place::SCHEME),
     open: |text| Ok(Box::new(S3Source::new(text)?)),
 };
-
-const SCHEME: &str = "s3://";
 
 /// Keys listed ahead of the downloads: a page.
 const AHEAD: usize = 1000;
@@ -68,13 +70,6 @@ pub struct S3Source {
     place: Place,
     config: Option<SdkConfig>,
     options: S3Options,
-}
-
-/// Which keys of which bucket.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Place {
-    bucket: String,
-    prefix: String,
 }
 
 impl S3Source {
@@ -130,7 +125,7 @@ impl Source for S3Source {
                 return Ok(());
             }
         }
-        // Every object is on its way; its body comes out of the runtime, which must last until the last byte.
+        // The work holds the channel open until every body has been handed over to its last byte.
         let done = runtime.block_on(work).unwrap_or_else(|lost| Err(self.error(&lost)));
         runtime.shutdown_background();
         done
@@ -145,7 +140,7 @@ impl S3Source {
 
     fn error(&self, why: &dyn std::fmt::Display) -> SourceError {
         SourceError {
-            what: format!("cannot read {}", error::printable(&self.uri)),
+            what: format!("cannot read {}", printable(&self.uri)),
             why: why.to_string(),
             hint: None,
         }
@@ -163,9 +158,11 @@ async fn run(
         Some(config) => config,
         None => client::environment().await,
     };
-    let bucket = Arc::new(Bucket::connect(&place.bucket, &config, options)?);
+    let bucket = Bucket::connect(&place.bucket, &config, options)?;
+    let (bucket, first) = list::begin(bucket, &place.prefix).await?;
+    let bucket = Arc::new(bucket);
     let (keys, mut listed) = mpsc::channel(AHEAD);
-    let listing = tokio::spawn(list::list(Arc::clone(&bucket), place.prefix, keys));
+    let listing = tokio::spawn(list::list(Arc::clone(&bucket), place.prefix, first, keys));
     let mut downloads = Downloads {
         bucket,
         running: JoinSet::new(),
@@ -207,57 +204,5 @@ impl Downloads {
             self.one_ends().await;
         }
         self.lost.map_or(Ok(()), Err)
-    }
-}
-
-impl Place {
-    fn parse(uri: &str) -> Result<Self, SourceError> {
-        let rest = uri.strip_prefix(SCHEME).unwrap_or(uri);
-        let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-        if bucket.is_empty() || !bucket.bytes().all(allowed) {
-            return Err(SourceError {
-                what: format!("cannot read {}", error::printable(uri)),
-                why: format!("expected a bucket, found \"{}\"", error::printable(bucket)),
-                hint: Some(format!("write it as {}", KIND.example)),
-            });
-        }
-        Ok(Self {
-            bucket: bucket.to_owned(),
-            prefix: prefix.to_owned(),
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test may panic")]
-
-    use super::*;
-
-    #[test]
-    fn a_uri_is_a_bucket_and_a_prefix() {
-        let place = |bucket: &str, prefix: &str| Place {
-            bucket: bucket.to_owned(),
-            prefix: prefix.to_owned(),
-        };
-        assert_eq!(Place::parse("s3://logs").unwrap(), place("logs", ""));
-        assert_eq!(Place::parse("s3://logs/").unwrap(), place("logs", ""));
-        assert_eq!(
-            Place::parse("s3://my.logs-1/a/b c/").unwrap(),
-            place("my.logs-1", "a/b c/")
-        );
-    }
-
-    #[test]
-    fn a_uri_without_a_bucket_is_refused_with_the_form_to_write() {
-        for uri in ["s3://", "s3:///key", "s3://a b/c", "s3://\u{1b}[2J/x"] {
-            let error = S3Source::new(uri).err().unwrap().to_string();
-            assert!(
-                error.contains("expected a bucket") && error.ends_with("write it as s3://bucket/prefix"),
-                "{error}"
-            );
-            assert!(!error.contains('\u{1b}'), "{error:?}");
-        }
     }
 }

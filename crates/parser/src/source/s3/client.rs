@@ -4,12 +4,13 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::{Builder, SharedHttpClient, StalledStreamProtectionConfig};
+use aws_sdk_s3::config::{Builder, Region, SharedHttpClient, StalledStreamProtectionConfig};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_types::service_config::ServiceConfigKey;
 
 use super::S3Options;
 use super::error;
+use super::text::printable;
 use crate::source::SourceError;
 
 /// How often the SDK tries a request; whoever configured another number than its default of three keeps that.
@@ -65,6 +66,16 @@ impl Bucket {
         })
     }
 
+    /// The same bucket, asked in another region.
+    pub(super) fn moved_to(self, region: &str) -> Self {
+        let config = self.client.config().to_builder().region(Region::new(region.to_owned()));
+        Self {
+            client: Client::from_conf(config.build()),
+            region: region.to_owned(),
+            ..self
+        }
+    }
+
     /// Where an object is.
     pub(super) fn uri(&self, key: &str) -> String {
         format!("s3://{}/{key}", self.name)
@@ -73,7 +84,7 @@ impl Bucket {
     /// Who is asked, for messages.
     pub(super) fn server(&self) -> String {
         match &self.endpoint {
-            Some(endpoint) => error::printable(endpoint),
+            Some(endpoint) => printable(endpoint),
             None => format!("S3 in {}", self.region),
         }
     }

@@ -9,10 +9,8 @@ use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 use super::client::Bucket;
+use super::text::{chain, innermost, printable};
 use crate::source::SourceError;
-
-/// The longest text of a server or a log's author that goes into a message, in characters.
-const LONGEST: usize = 1200;
 
 /// What was asked of a bucket.
 #[derive(Debug, Clone, Copy)]
@@ -59,7 +57,7 @@ where
                 code: service.err().code().unwrap_or_default(),
                 message: service.err().message().unwrap_or_default(),
                 status: service.raw().status().as_u16(),
-                home: service.raw().headers().get("x-amz-bucket-region"),
+                home: home(service.raw()),
             };
             refusal.cause(asked, bucket)
         }
@@ -78,6 +76,11 @@ where
         why: cause.0,
         hint: cause.1,
     }
+}
+
+/// The region that an answer says the bucket is in.
+pub(super) fn home(answer: &HttpResponse) -> Option<&str> {
+    answer.headers().get("x-amz-bucket-region")
 }
 
 /// An answer that says no.
@@ -207,7 +210,13 @@ fn unsent(bucket: &Bucket, error: &(dyn Error + 'static)) -> Cause {
 fn no_credentials(error: &CredentialsError) -> Cause {
     match error {
         CredentialsError::CredentialsNotLoaded(_) => Cause::new(
-            "no AWS credentials were found",
+            match std::env::var("AWS_PROFILE") {
+                Ok(profile) => format!(
+                    "no AWS credentials were found (AWS_PROFILE is \"{}\")",
+                    printable(&profile)
+                ),
+                Err(_) => "no AWS credentials were found".to_owned(),
+            },
             "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role is attached",
         ),
         other => Cause::new(
@@ -215,19 +224,6 @@ fn no_credentials(error: &CredentialsError) -> Cause {
             "aws sts get-caller-identity tells more; a single sign-on is renewed by aws sso login",
         ),
     }
-}
-
-/// The error, then what caused it, and so on.
-fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| error.source())
-}
-
-/// What the innermost cause says, which is what happened; the ones around it say where.
-pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
-    chain(error)
-        .last()
-        .map(|cause| printable(&cause.to_string()))
-        .unwrap_or_default()
 }
 
 /// The first words of an error about one object.
@@ -289,19 +285,4 @@ pub(super) fn lost(bucket: &str, why: &dyn fmt::Display) -> SourceError {
         why: format!("a download was lost: {why}"),
         hint: None,
     }
-}
-
-/// A text of someone else, short and without anything that a terminal would act on.
-pub(super) fn printable(text: &str) -> String {
-    let mut shown = String::new();
-    for character in text.chars().take(LONGEST) {
-        match character {
-            '"' | '\'' | '\\' => shown.push(character),
-            _ => shown.extend(character.escape_debug()),
-        }
-    }
-    if text.chars().nth(LONGEST).is_some() {
-        shown.push('…');
-    }
-    shown
 }

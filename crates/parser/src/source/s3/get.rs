@@ -13,6 +13,7 @@ use super::body::{Feed, body};
 use super::client::Bucket;
 use super::error::{self, Asked};
 use super::list::Listed;
+use super::text::innermost;
 use crate::source::{Delivery, Object, ObjectId, SourceError};
 
 /// Opens an object, delivers it, and stays until its last byte was handed over or nobody reads it any more.
@@ -29,8 +30,6 @@ pub(super) async fn fetch(bucket: Arc<Bucket>, key: Listed, to: Sender<Delivery>
                 body: Box::new(body),
             };
             if to.send(Delivery::Object(object)).await.is_ok() {
-                // Only the body holds the end of the channel open from here on, so that the source can end its listing.
-                drop(to);
                 download.run(stream, feed).await;
             }
         }
@@ -131,7 +130,7 @@ impl Download {
                     self.at = until;
                     self.resumes = 0;
                 }
-                Some(Err(why)) => return Ended::Broken(error::innermost(&why)),
+                Some(Err(why)) => return Ended::Broken(innermost(&why)),
                 None if self.at == self.size => return Ended::Complete,
                 None => return Ended::Broken("the connection ended".to_owned()),
             }
@@ -142,7 +141,10 @@ impl Download {
     async fn resumed(&mut self, mut why: String) -> Result<ByteStream, SourceError> {
         // All bytes came and the answer still failed: its checksum did not match, and what was handed over is wrong.
         if self.at == self.size {
-            return Err(self.broken(&why));
+            return Err(self.error(format!(
+                "all {} bytes came, and not those that were stored: {why}",
+                self.size
+            )));
         }
         while self.resumes < self.bucket.options.resumes {
             sleep(self.bucket.options.backoff.saturating_mul(1 << self.resumes.min(16))).await;
@@ -190,19 +192,21 @@ impl Download {
 
     fn changed(&self, how: &str) -> SourceError {
         let Self { at, size, .. } = self;
-        SourceError {
-            what: error::cannot_read(&self.id.uri),
-            why: format!("the object was {how} while it was read (after {at} of {size} bytes)"),
-            hint: Some("what was read of it stands in the result; run again from the start".to_owned()),
-        }
+        self.error(format!(
+            "the object was {how} while it was read (after {at} of {size} bytes)"
+        ))
     }
 
     fn broken(&self, why: &str) -> SourceError {
         let Self { at, size, .. } = self;
+        self.error(format!("the transfer broke off after {at} of {size} bytes: {why}"))
+    }
+
+    fn error(&self, why: String) -> SourceError {
         SourceError {
             what: error::cannot_read(&self.id.uri),
-            why: format!("the transfer broke off after {at} of {size} bytes: {why}"),
-            hint: None,
+            why,
+            hint: Some("what came of it was read; run again from the start".to_owned()),
         }
     }
 }

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
-use aws_sdk_s3::types::EncodingType;
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::operation::list_objects_v2::{ListObjectsV2Error, ListObjectsV2Output};
+use aws_sdk_s3::types::{EncodingType, Object};
 use tokio::sync::mpsc::Sender;
 
 use super::client::Bucket;
@@ -13,53 +15,85 @@ use crate::source::SourceError;
 /// A key that was listed, or the text of one that cannot be understood.
 pub(super) type Listed = Result<String, String>;
 
-/// Sends every key under a prefix, until nobody takes them.
-pub(super) async fn list(bucket: Arc<Bucket>, prefix: String, keys: Sender<Listed>) -> Result<(), SourceError> {
-    let mut token: Option<String> = None;
+/// One answer to the question for keys.
+pub(super) struct Page(ListObjectsV2Output);
+
+type Refused = SdkError<ListObjectsV2Error, HttpResponse>;
+
+/// The first page, and the bucket in the region where it is: logs of several regions are often read in one run.
+pub(super) async fn begin(bucket: Bucket, prefix: &str) -> Result<(Bucket, Page), SourceError> {
+    let explained = |bucket: &Bucket, error: &Refused| error::explain(Asked::List(prefix), bucket, error);
+    let refused = match page(&bucket, prefix, None).await {
+        Ok(first) => return Ok((bucket, first)),
+        Err(refused) => refused,
+    };
+    let home = refused
+        .raw_response()
+        .and_then(error::home)
+        .filter(|home| *home != bucket.region);
+    let home = home.ok_or_else(|| explained(&bucket, &refused))?;
+    let bucket = bucket.moved_to(home);
+    let first = page(&bucket, prefix, None)
+        .await
+        .map_err(|refused| explained(&bucket, &refused))?;
+    Ok((bucket, first))
+}
+
+/// Sends every key under a prefix, from the first page on, until nobody takes them.
+pub(super) async fn list(
+    bucket: Arc<Bucket>,
+    prefix: String,
+    first: Page,
+    keys: Sender<Listed>,
+) -> Result<(), SourceError> {
+    let mut current = first;
+    let mut token = None;
     loop {
-        let page = page(&bucket, &prefix, token.as_deref()).await?;
-        // Keys may hold characters that XML cannot.
-        let encoded = page.encoding_type() == Some(&EncodingType::Url);
-        for object in page.contents() {
-            let Some(key) = object.key() else { continue };
-            // What consoles leave behind for an empty folder.
-            if key.ends_with('/') && object.size() == Some(0) {
-                continue;
-            }
-            let key = if encoded {
-                url_decoded(key).ok_or_else(|| key.to_owned())
-            } else {
-                Ok(key.to_owned())
-            };
+        for key in current.keys() {
             if keys.send(key).await.is_err() {
                 return Ok(());
             }
         }
-        let next = page.next_continuation_token.filter(|_| page.is_truncated == Some(true));
-        if next.is_none() && page.is_truncated != Some(true) {
+        if current.0.is_truncated != Some(true) {
             return Ok(());
         }
+        let next = current.0.next_continuation_token;
         if next.is_none() || next == token {
             return Err(error::endless_listing(&bucket, &prefix));
         }
         token = next;
+        let answer = page(&bucket, &prefix, token.as_deref()).await;
+        current = answer.map_err(|refused| error::explain(Asked::List(&prefix), &bucket, &refused))?;
     }
 }
 
-async fn page(bucket: &Bucket, prefix: &str, token: Option<&str>) -> Result<ListObjectsV2Output, SourceError> {
+async fn page(bucket: &Bucket, prefix: &str, token: Option<&str>) -> Result<Page, Refused> {
+    // Keys may hold characters that XML cannot.
     let request = bucket
         .client
         .list_objects_v2()
         .bucket(&bucket.name)
         .encoding_type(EncodingType::Url);
-    let prefix_given = (!prefix.is_empty()).then(|| prefix.to_owned());
-    let request = request
-        .set_prefix(prefix_given)
-        .set_continuation_token(token.map(str::to_owned));
+    let prefix = (!prefix.is_empty()).then(|| prefix.to_owned());
     request
+        .set_prefix(prefix)
+        .set_continuation_token(token.map(str::to_owned))
         .send()
         .await
-        .map_err(|error| error::explain(Asked::List(prefix), bucket, &error))
+        .map(Page)
+}
+
+impl Page {
+    fn keys(&self) -> impl Iterator<Item = Listed> {
+        let encoded = self.0.encoding_type() == Some(&EncodingType::Url);
+        // What consoles leave behind for an empty folder.
+        let marker = |object: &&Object| object.size() == Some(0) && object.key().is_some_and(|key| key.ends_with('/'));
+        let objects = self.0.contents().iter().filter(move |object| !marker(object));
+        objects.filter_map(Object::key).map(move |key| match encoded {
+            true => url_decoded(key).ok_or_else(|| key.to_owned()),
+            false => Ok(key.to_owned()),
+        })
+    }
 }
 
 /// Undoes S3's URL encoding; `None` if it is not one, or not of UTF-8.
