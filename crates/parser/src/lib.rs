@@ -2,11 +2,12 @@
 //!
 //! The crate reads in the order of the data: [`source`] finds and opens objects, [`decode`] turns compressed bytes into
 //! plain ones, [`format`](mod@format) turns lines into the [`record`]s it hands to a [`Sink`], and [`counters`] keeps
-//! the promise that every line ends in exactly one counter. [`scan`](scan()) takes one object through all of it. I/O
-//! happens in `source` alone.
+//! the promise that every line ends in exactly one counter. [`scan`](scan()) takes one object through all of it,
+//! [`drive()`] all objects of all sources on all threads. I/O happens in `source` alone.
 
 pub mod counters;
 pub mod decode;
+mod drive;
 pub mod format;
 mod lines;
 mod near;
@@ -16,6 +17,9 @@ mod scan;
 pub mod source;
 
 pub use counters::{Counters, Reason, Sample};
+pub use drive::{Fault, Outcome, Progress, drive};
 pub use format::Options;
 pub use record::{AccessRecord, Action, FlowDirection, FlowRecord, Sink, Verdict};
 pub use scan::{ObjectError, scan};
+#[cfg(feature = "s3")]
+pub use source::s3::{S3Options, S3Source};

@@ -1,5 +1,8 @@
 //! Where log objects come from: the trait every source implements, and the registry of those there are.
 
+#[cfg(feature = "s3")]
+pub(crate) mod s3;
+
 use std::fmt;
 use std::io::Read;
 use std::sync::mpsc::SyncSender;
@@ -91,7 +94,12 @@ pub struct SourceKind {
 }
 
 /// Every kind of source, asked in this order; the last takes what no other recognises.
-pub static REGISTRY: &[&SourceKind] = &[&stdin::KIND, &local::KIND];
+pub static REGISTRY: &[&SourceKind] = &[
+    &stdin::KIND,
+    #[cfg(feature = "s3")]
+    &s3::KIND,
+    &local::KIND,
+];
 
 /// The source that the user wrote; finds nothing and opens nothing yet.
 ///

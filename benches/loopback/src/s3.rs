@@ -1,0 +1,133 @@
+//! An S3 server in memory: real signatures, XML, paging, ranges and preconditions, on a port of its own.
+
+mod bucket;
+mod service;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use s3s::service::S3ServiceBuilder;
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+
+use bucket::Store;
+use service::{Keys, Service};
+
+/// A running server; it ends when dropped.
+///
+/// It takes requests signed with [`ACCESS_KEY`](Self::ACCESS_KEY) and [`SECRET_KEY`](Self::SECRET_KEY), path-style.
+pub struct S3Server {
+    address: SocketAddr,
+    store: Arc<Store>,
+    runtime: Option<Runtime>,
+}
+
+impl S3Server {
+    /// The access key that the server knows.
+    pub const ACCESS_KEY: &'static str = "AKIALOOPBACK";
+    /// Its secret.
+    pub const SECRET_KEY: &'static str = "loopback-secret-that-no-message-may-show";
+    /// The region of every bucket that was not [moved](Self::move_bucket).
+    pub const REGION: &'static str = "eu-central-1";
+
+    /// Starts a server without any bucket.
+    ///
+    /// # Panics
+    /// When no thread or socket can be had.
+    #[must_use]
+    pub fn start() -> Self {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .expect("threads for a server");
+        let listener = runtime
+            .block_on(TcpListener::bind("127.0.0.1:0"))
+            .expect("a port on loopback");
+        let address = listener.local_addr().expect("a bound socket has an address");
+        let store = Arc::new(Store::default());
+        runtime.spawn(serve(listener, Arc::clone(&store)));
+        Self {
+            address,
+            store,
+            runtime: Some(runtime),
+        }
+    }
+
+    /// The endpoint URL, such as `http://127.0.0.1:40123`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The socket address behind [`url`](Self::url).
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Makes an empty bucket, unless it is there. Its name needs three characters.
+    pub fn create_bucket(&self, bucket: &str) {
+        self.store.create(bucket);
+    }
+
+    /// Puts an object in place of whatever the key held, and makes the bucket if there is none.
+    pub fn put(&self, bucket: &str, key: &str, bytes: impl Into<Bytes>) {
+        self.store.put(bucket, key, bytes.into());
+    }
+
+    /// Claims a CRC-32 (Base64, as in `x-amz-checksum-crc32`) for an object that is there.
+    pub fn claim_checksum(&self, bucket: &str, key: &str, crc32: &str) {
+        self.store.claim_checksum(bucket, key, crc32);
+    }
+
+    /// Deletes an object.
+    pub fn delete(&self, bucket: &str, key: &str) {
+        self.store.delete(bucket, key);
+    }
+
+    /// Answers an operation (`ListObjectsV2` or `GetObject`) on a bucket with an error code, such as `AccessDenied`.
+    pub fn refuse(&self, bucket: &str, operation: &'static str, code: &'static str) {
+        self.store.refuse(bucket, operation, code);
+    }
+
+    /// Moves a bucket to another region: requests signed for a different one are redirected.
+    pub fn move_bucket(&self, bucket: &str, region: &str) {
+        self.store.relocate(bucket, region);
+    }
+
+    /// The requests so far, in order: `ListObjectsV2 bucket prefix`, `GetObject bucket key`, and the range if any.
+    #[must_use]
+    pub fn requests(&self) -> Vec<String> {
+        self.store.requests()
+    }
+}
+
+impl Drop for S3Server {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+async fn serve(listener: TcpListener, store: Arc<Store>) {
+    let mut builder = S3ServiceBuilder::new(Service { store });
+    builder.set_auth(Keys);
+    let service = builder.build();
+    while let Ok((connection, _)) = listener.accept().await {
+        let service = service.clone();
+        tokio::spawn(async move {
+            // Without it a small answer waits for the client's delayed acknowledgement.
+            if connection.set_nodelay(true).is_ok() {
+                // A connection that breaks is the client's or the proxy's doing.
+                let _ = http1::Builder::new()
+                    .serve_connection(TokioIo::new(connection), service)
+                    .await;
+            }
+        });
+    }
+}
