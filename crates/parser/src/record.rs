@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
+use crate::source::ObjectId;
+
 /// One VPC flow record whose `log-status` is `OK`: the packets of one direction of one 5-tuple in one aggregation window.
 ///
 /// Addresses, ports and counts are as logged; which end opened the connection is not decided here. A field that the
@@ -121,6 +123,8 @@ impl AccessRecord<'_> {
 ///
 /// A reader calls exactly one method for each line. Records borrow from the reader's buffer: a sink keeps what it needs.
 pub trait Sink {
+    /// An object begins: the records that follow stand in it. Called before the object's first line.
+    fn object(&mut self, id: &ObjectId);
     /// A flow record with `log-status` `OK`. `line` is 1-based in the decoded object.
     fn flow(&mut self, line: u64, record: &FlowRecord<'_>) -> Verdict;
     /// An access record.
