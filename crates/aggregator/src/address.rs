@@ -6,8 +6,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A `u32` for IPv4 or a `u128` for IPv6, in host byte order.
 pub(crate) trait Address: Copy + Eq + Ord + Hash + Debug + Default + Send + Sync + 'static {
-    /// Bits in an address.
-    const BITS: u8;
     /// Whether an address outside the private ranges can be the own address of an interface that is not the one at
     /// hand. Internet clients are told from our own hosts by this, see [`crate::aggregate`].
     const PUBLIC_MAY_BE_OURS: bool;
@@ -23,7 +21,6 @@ pub(crate) trait Address: Copy + Eq + Ord + Hash + Debug + Default + Send + Sync
 }
 
 impl Address for u32 {
-    const BITS: u8 = 32;
     const PUBLIC_MAY_BE_OURS: bool = false;
 
     fn masked(self, length: u8) -> Self {
@@ -43,7 +40,6 @@ impl Address for u32 {
 }
 
 impl Address for u128 {
-    const BITS: u8 = 128;
     const PUBLIC_MAY_BE_OURS: bool = true;
 
     fn masked(self, length: u8) -> Self {

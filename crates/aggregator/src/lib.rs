@@ -5,9 +5,11 @@
 //! their names, and what comes out is the [`map`].
 
 mod address;
+pub mod aggregate;
 pub mod identity;
 pub mod inventory;
 pub mod map;
 pub mod observed;
 
+pub use aggregate::{Aggregator, Settings};
 pub use inventory::{Inventory, InventoryError};
