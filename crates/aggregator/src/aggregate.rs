@@ -1,0 +1,272 @@
+//! Counts records as they come, one aggregator a thread, until all is read and the edges can be told.
+//!
+//! The answer depends neither on the order of records nor on which thread took which: everything kept adds up, and
+//! whatever needs all records (an interface's own address, equal ports) waits for [`Aggregator::finish`].
+
+use std::net::IpAddr;
+
+use egressmap_parser::record::Verdict;
+use egressmap_parser::source::ObjectId;
+use egressmap_parser::{AccessRecord, Action, FlowRecord, Sink};
+
+use crate::address::{mapped_v4, widened};
+use crate::inventory::{Inventory, Owned, ServiceId};
+use crate::observed::Observed;
+
+mod access;
+mod edges;
+mod flows;
+mod interfaces;
+mod opened;
+mod own;
+mod pairs;
+mod parties;
+mod plane;
+mod ports;
+mod row;
+mod rule3;
+mod seen;
+mod settle;
+mod words;
+
+use access::Accesses;
+use interfaces::{GATEWAY, Interfaces, NO_INTERFACE};
+use plane::{Plane, Sighting};
+use row::{End, ICMP, Row, counted_protocol};
+use words::Words;
+
+const OUTSIDE_WINDOW: Verdict = Verdict::SetAside("outside-window");
+const GATEWAY_REPEATS: Verdict = Verdict::SetAside("nat-gateway");
+
+/// What of the logs is wanted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// The first second, in Unix time, in which a record may start.
+    pub since: Option<u64>,
+    /// The first second in which it may no longer.
+    pub until: Option<u64>,
+}
+
+impl Settings {
+    fn want(&self, start: u64) -> bool {
+        self.since.is_none_or(|since| since <= start) && self.until.is_none_or(|until| start < until)
+    }
+}
+
+/// Takes records and counts them; one a thread, merged at the end.
+///
+/// Memory follows the distinct flows without their clients' ports; clients on the internet that call us over IPv4 are
+/// counted and not kept. Flows whose two ports are of equal rank are kept with both.
+#[derive(Debug)]
+pub struct Aggregator<'i> {
+    inventory: &'i Inventory,
+    settings: Settings,
+    interfaces: Interfaces,
+    words: Words,
+    v4: Plane<u32>,
+    v6: Plane<u128>,
+    accesses: Accesses,
+    /// First start and last end of any record used.
+    window: Option<(u64, u64)>,
+}
+
+impl<'i> Aggregator<'i> {
+    /// An aggregator that has seen nothing.
+    #[must_use]
+    pub fn new(inventory: &'i Inventory, settings: &Settings) -> Self {
+        Aggregator {
+            inventory,
+            settings: *settings,
+            interfaces: Interfaces::default(),
+            words: Words::default(),
+            v4: Plane::default(),
+            v6: Plane::default(),
+            accesses: Accesses::default(),
+            window: None,
+        }
+    }
+
+    /// Adds what another thread counted under the same inventory and settings. Commutative and associative.
+    #[must_use]
+    pub fn merge(self, other: Self) -> Self {
+        let (mut whole, part) = if self.weight() < other.weight() {
+            (other, self)
+        } else {
+            (self, other)
+        };
+        let renumbered = whole.interfaces.absorb(&part.interfaces);
+        let word = whole.words.absorb(&part.words);
+        whole.v4.absorb(part.v4, &renumbered, &whole.words, &word);
+        whole.v6.absorb(part.v6, &renumbered, &whole.words, &word);
+        whole.accesses.absorb(part.accesses);
+        if let Some((first, last)) = part.window {
+            whole.used(first, last);
+        }
+        whole
+    }
+
+    /// Decides what needed all records, and gives the edges in order.
+    #[must_use]
+    pub fn finish(self) -> Observed {
+        let (inventory, words) = (self.inventory, &self.words);
+        let v4 = settle::parties(&self.v4, &self.interfaces, inventory);
+        let v6 = settle::parties(&self.v6, &self.interfaces, inventory);
+        let holder = |address: IpAddr, at: u64| match address {
+            IpAddr::V4(address) => v4.holder(address.to_bits(), at),
+            IpAddr::V6(address) => v6.holder(address.to_bits(), at),
+        };
+        let mut inbound = self.accesses.inbound();
+        let accesses = self.accesses.finish(inventory, |address, at| {
+            holder(address, at).unwrap_or(ServiceId::NOBODY)
+        });
+        let mut flows = Vec::new();
+        inbound += settle::settle(self.v4, &v4, inventory, words, &mut flows);
+        inbound += settle::settle(self.v6, &v6, inventory, words, &mut flows);
+        settle::order(&mut flows);
+        Observed {
+            flows,
+            accesses,
+            inbound,
+            window: self.window,
+            services: inventory.services(),
+        }
+    }
+
+    fn weight(&self) -> usize {
+        self.v4.flows.len() + self.v4.pairs.len() + self.v6.flows.len() + self.v6.pairs.len()
+    }
+
+    fn used(&mut self, start: u64, end: u64) {
+        self.window = Some(match self.window {
+            Some((first, last)) => (first.min(start), last.max(end)),
+            None => (start, end),
+        });
+    }
+
+    /// Reduces a record to a row of one family, which `plane` counts. `seen` are the addresses as the interface saw them.
+    fn row<A: Owned>(
+        &mut self,
+        record: &FlowRecord<'_>,
+        parties: [A; 2],
+        seen: [A; 2],
+    ) -> Option<(Row<A>, Option<u32>)> {
+        let inventory = self.inventory;
+        let owners = parties.map(|party| inventory.owner(party, record.start));
+        let gateway = is_nat_gateway(record.interface_type);
+        if gateway && !owners.iter().any(|owner| owner.is_somebody()) && !inventory.lists_interface(record.eni) {
+            return None;
+        }
+        let (interface, place) = self.place(record, gateway);
+        let protocol = counted_protocol(record.protocol);
+        let mut end = |at: usize, port: u16, aws: &[u8]| End {
+            address: parties[at],
+            port: if protocol == ICMP { 0 } else { port },
+            owner: owners[at],
+            stood_in: parties[at] != seen[at],
+            aws: if aws.is_empty() { 0 } else { self.words.intern(aws) },
+        };
+        let row = Row {
+            sender: end(0, record.srcport, record.src_aws_service),
+            receiver: end(1, record.dstport, record.dst_aws_service),
+            protocol,
+            packets: record.packets,
+            bytes: record.bytes,
+            start: record.start,
+            end: record.end.max(record.start),
+            rejected: record.action == Action::Reject,
+            tcp_flags: record.tcp_flags.unwrap_or(0),
+            place,
+        };
+        Some((row, interface))
+    }
+
+    fn place(&mut self, record: &FlowRecord<'_>, gateway: bool) -> (Option<u32>, u32) {
+        if record.eni.is_empty() {
+            return (None, if gateway { GATEWAY } else { NO_INTERFACE });
+        }
+        let interface = self.interfaces.intern(record.eni);
+        let owner = if self.inventory.knows_interfaces() {
+            self.inventory
+                .interface_owner(record.eni, record.instance, record.account, record.start)
+        } else {
+            ServiceId::NOBODY
+        };
+        let span = (record.start, record.end.max(record.start));
+        (Some(interface), self.interfaces.place(interface, owner, span))
+    }
+}
+
+impl Sink for Aggregator<'_> {
+    fn object(&mut self, id: &ObjectId) {
+        self.accesses.object(id);
+    }
+
+    fn flow(&mut self, _line: u64, record: &FlowRecord<'_>) -> Verdict {
+        if !self.settings.want(record.start) {
+            return OUTSIDE_WINDOW;
+        }
+        let seen = [record.srcaddr, record.dstaddr];
+        let parties = [
+            record.pkt_srcaddr.unwrap_or(seen[0]),
+            record.pkt_dstaddr.unwrap_or(seen[1]),
+        ];
+        let narrow = (parties.map(narrowed), seen.map(narrowed));
+        let counted = if let ([Some(src), Some(dst)], [Some(from), Some(to)]) = narrow {
+            self.row(record, [src, dst], [from, to])
+                .map(|(row, interface)| count(&mut self.v4, &row, interface, [from, to], record, &self.words))
+        } else {
+            let (parties, seen) = (parties.map(widened), seen.map(widened));
+            self.row(record, parties, seen)
+                .map(|(row, interface)| count(&mut self.v6, &row, interface, seen, record, &self.words))
+        };
+        if counted.is_none() {
+            return GATEWAY_REPEATS;
+        }
+        self.used(record.start, record.end.max(record.start));
+        Verdict::Used
+    }
+
+    fn access(&mut self, _line: u64, record: &AccessRecord<'_>) -> Verdict {
+        if !self.settings.want(record.start) {
+            return OUTSIDE_WINDOW;
+        }
+        let verdict = self.accesses.count(record, self.inventory);
+        if verdict == Verdict::Used {
+            self.used(record.start, record.start);
+        }
+        verdict
+    }
+}
+
+fn count<A: Owned>(
+    plane: &mut Plane<A>,
+    row: &Row<A>,
+    interface: Option<u32>,
+    [source, destination]: [A; 2],
+    record: &FlowRecord<'_>,
+    words: &Words,
+) {
+    if let Some(interface) = interface {
+        plane.meet(&Sighting {
+            interface,
+            source,
+            destination,
+            direction: record.flow_direction,
+        });
+    }
+    plane.count(row, interface, words);
+}
+
+fn narrowed(address: IpAddr) -> Option<u32> {
+    match address {
+        IpAddr::V4(address) => Some(address.to_bits()),
+        IpAddr::V6(address) => mapped_v4(address.to_bits()),
+    }
+}
+
+fn is_nat_gateway(interface_type: &[u8]) -> bool {
+    matches!(interface_type, b"nat_gateway" | b"regional_nat_gateway")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,215 @@
+//! The access records of one thread: which service reached which host through its proxy.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use egressmap_parser::AccessRecord;
+use egressmap_parser::record::Verdict;
+use egressmap_parser::source::ObjectId;
+
+use super::plane::Table;
+use super::seen::Seen;
+use crate::identity::ServiceName;
+use crate::inventory::{Inventory, ObjectOwners, Owned, ServiceId};
+use crate::map::{Application, Tally};
+use crate::observed::{AccessEdge, Host};
+
+mod cluster;
+mod outcome;
+mod target;
+
+use cluster::Cluster;
+use outcome::Outcome;
+use target::Target;
+
+/// Neither a host nor an address: a request that broke before it was routed.
+const NO_DESTINATION: Verdict = Verdict::SetAside("no-destination");
+
+/// Access records added up. Two of them add up.
+#[derive(Debug, Default)]
+pub(super) struct Accesses {
+    edges: Table<Key, Counted>,
+    inbound: u64,
+    object: Object,
+}
+
+/// The object that is being read.
+#[derive(Debug, Default)]
+struct Object {
+    uri: Arc<str>,
+    /// Found when its first access record comes: most objects hold none.
+    owners: Option<ObjectOwners>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    caller: Caller,
+    host: Option<Host>,
+    address: Option<IpAddr>,
+    owner: ServiceId,
+    port: u16,
+    application: Application,
+}
+
+/// Whose proxy it was, as far as one record tells.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Caller {
+    Service(ServiceId),
+    /// An address that no entry by address owns: it may be an interface's own.
+    Address(IpAddr),
+    Object(Arc<str>),
+}
+
+#[derive(Debug, Default)]
+struct Counted {
+    tally: Tally,
+    refused: u64,
+    seen: Seen,
+}
+
+impl Counted {
+    fn add(&mut self, other: &Counted) {
+        self.tally.add(&other.tally);
+        self.refused += other.refused;
+        self.seen.union(&other.seen);
+    }
+}
+
+impl Accesses {
+    /// The records that follow stand in this object.
+    pub(super) fn object(&mut self, id: &ObjectId) {
+        self.object = Object {
+            uri: id.uri.as_str().into(),
+            owners: None,
+        };
+    }
+
+    /// Counts one record.
+    pub(super) fn count(&mut self, record: &AccessRecord<'_>, inventory: &Inventory) -> Verdict {
+        let cluster = record
+            .upstream_cluster
+            .as_deref()
+            .map_or(Cluster::default(), Cluster::read);
+        let outcome = Outcome::of(record, &cluster);
+        if outcome == Outcome::Inbound {
+            self.inbound += 1;
+            return Verdict::Used;
+        }
+        let target = match Target::of(record, &cluster) {
+            Ok(target) => target,
+            Err(reason) => return Verdict::SetAside(reason),
+        };
+        if target.host.is_none() && target.address.is_none() {
+            return NO_DESTINATION;
+        }
+        let key = Key {
+            caller: self.caller(record, inventory),
+            owner: target
+                .address
+                .map_or(ServiceId::NOBODY, |address| owner(inventory, address, record.start)),
+            host: target.host,
+            address: target.address,
+            port: target.port,
+            application: target.application,
+        };
+        let counted = self.edges.entry(key).or_default();
+        counted.seen.mark(record.start, record.start);
+        if outcome == Outcome::Refused {
+            counted.refused += 1;
+        } else {
+            counted.tally.records += 1;
+            counted.tally.bytes_out += record.bytes_received;
+            counted.tally.bytes_in += record.bytes_sent;
+        }
+        Verdict::Used
+    }
+
+    /// Adds what another thread counted.
+    pub(super) fn absorb(&mut self, other: Accesses) {
+        for (key, counted) in other.edges {
+            self.edges.entry(key).or_default().add(&counted);
+        }
+        self.inbound += other.inbound;
+    }
+
+    /// Lines of inbound listeners.
+    pub(super) fn inbound(&self) -> u64 {
+        self.inbound
+    }
+
+    /// The edges, in order. `holder` tells who holds an address at a moment as an interface's own.
+    pub(super) fn finish(self, inventory: &Inventory, holder: impl Fn(IpAddr, u64) -> ServiceId) -> Vec<AccessEdge> {
+        let name = |service| inventory.name(service).cloned();
+        let mut edges: BTreeMap<_, Counted> = BTreeMap::new();
+        for (key, counted) in self.edges {
+            let at = counted.seen.first();
+            let held = |address| name(holder(address, at));
+            let service = match key.caller {
+                Caller::Service(service) => name(service).expect("an id comes from the inventory that is asked"),
+                Caller::Address(address) => held(address).unwrap_or_else(|| ServiceName::unattributed(address)),
+                Caller::Object(uri) => ServiceName::unattributed(uri),
+            };
+            let owner = name(key.owner).or_else(|| held(key.address?));
+            let shown = (service, key.host, key.address, owner, key.port, key.application);
+            edges.entry(shown).or_default().add(&counted);
+        }
+        edges
+            .into_iter()
+            .map(
+                |((service, host, address, owner, port, application), counted)| AccessEdge {
+                    service,
+                    host,
+                    address,
+                    owner,
+                    port,
+                    application,
+                    tally: counted.tally,
+                    refused: counted.refused,
+                    seen: counted.seen.into_hours(),
+                },
+            )
+            .collect()
+    }
+
+    fn caller(&mut self, record: &AccessRecord<'_>, inventory: &Inventory) -> Caller {
+        let object = &mut self.object;
+        let owners = object
+            .owners
+            .get_or_insert_with(|| inventory.owners_of_object(&object.uri));
+        let service = owners.at(record.start);
+        if service.is_somebody() {
+            return Caller::Service(service);
+        }
+        let Some(address) = downstream(record) else {
+            return Caller::Object(Arc::clone(&object.uri));
+        };
+        match owner(inventory, address, record.start) {
+            ServiceId::NOBODY => Caller::Address(address),
+            service => Caller::Service(service),
+        }
+    }
+}
+
+/// The client's address. Port 0 means that the client itself wrote it, into `x-forwarded-for`.
+fn downstream(record: &AccessRecord<'_>) -> Option<IpAddr> {
+    record
+        .downstream_direct_remote
+        .or(record.downstream_remote.filter(|remote| remote.port() != 0))
+        .as_ref()
+        .map(canonical)
+}
+
+fn canonical(address: &SocketAddr) -> IpAddr {
+    address.ip().to_canonical()
+}
+
+fn owner(inventory: &Inventory, address: IpAddr, at: u64) -> ServiceId {
+    match address {
+        IpAddr::V4(address) => address.to_bits().owner_in(inventory, at),
+        IpAddr::V6(address) => address.to_bits().owner_in(inventory, at),
+    }
+}
+
+#[cfg(test)]
+mod tests;

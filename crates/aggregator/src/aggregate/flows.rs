@@ -1,0 +1,204 @@
+//! The flows whose initiator each record tells by itself: counted under one small key, without the client's port.
+
+use super::row::{Row, Side};
+use super::seen::Seen;
+use super::words::Words;
+use crate::address::Address;
+use crate::inventory::ServiceId;
+use crate::map::Tally;
+
+/// What a flow is counted under: 24 bytes for IPv4.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct FlowKey<A> {
+    pub(super) initiator: A,
+    pub(super) responder: A,
+    pub(super) initiator_owner: ServiceId,
+    pub(super) responder_owner: ServiceId,
+    /// Where it was logged.
+    pub(super) place: u32,
+    /// The responder's.
+    pub(super) port: u16,
+    pub(super) protocol: u8,
+    pub(super) stood_in: StoodIn,
+}
+
+/// For which ends the interface showed another address: [`super::row::End::stood_in`] as bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct StoodIn(u8);
+
+impl StoodIn {
+    pub(super) fn new(initiator: bool, responder: bool) -> Self {
+        StoodIn(u8::from(initiator) | u8::from(responder) << 1)
+    }
+
+    pub(super) fn initiator(self) -> bool {
+        self.0 & 1 != 0
+    }
+
+    pub(super) fn responder(self) -> bool {
+        self.0 & 2 != 0
+    }
+}
+
+/// What was counted. Adds up in any order.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Flow {
+    /// Accepted records from the initiator.
+    pub(super) records: u64,
+    pub(super) bytes_out: u64,
+    pub(super) bytes_in: u64,
+    pub(super) packets_out: u64,
+    pub(super) packets_in: u64,
+    /// Rejected records from the initiator.
+    pub(super) refused: u64,
+    /// All records, of both ends.
+    pub(super) lines: u64,
+    /// When, apart from what the responder sent after the end.
+    pub(super) seen: Seen,
+    /// The interned AWS service of the responder.
+    pub(super) aws: u32,
+    pub(super) client_ports: ClientPorts,
+    pub(super) signs: Signs,
+}
+
+/// The least and the greatest port that the initiator took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ClientPorts {
+    least: u16,
+    greatest: u16,
+}
+
+impl Default for ClientPorts {
+    fn default() -> Self {
+        ClientPorts {
+            least: u16::MAX,
+            greatest: 0,
+        }
+    }
+}
+
+impl ClientPorts {
+    pub(super) fn add(&mut self, other: ClientPorts) {
+        self.least = self.least.min(other.least);
+        self.greatest = self.greatest.max(other.greatest);
+    }
+
+    /// Whether there were two at least.
+    pub(super) fn are_many(self) -> bool {
+        self.least < self.greatest
+    }
+
+    fn meet(&mut self, port: u16) {
+        self.add(ClientPorts {
+            least: port,
+            greatest: port,
+        });
+    }
+}
+
+/// What speaks for the direction of a flow.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Signs(u8);
+
+impl Signs {
+    /// The initiator sent something.
+    pub(super) const ASKED: Signs = Signs(1);
+    /// The responder sent something.
+    pub(super) const ANSWERED: Signs = Signs(2);
+    /// An accepted SYN of the initiator.
+    pub(super) const SYN: Signs = Signs(4);
+    /// An accepted SYN-ACK of the responder.
+    pub(super) const SYN_ACK: Signs = Signs(8);
+    /// Flags told who opened, accepted or not.
+    pub(super) const FLAGS: Signs = Signs(16);
+
+    pub(super) fn add(&mut self, other: Signs) {
+        self.0 |= other.0;
+    }
+
+    pub(super) fn has(self, all: Signs) -> bool {
+        self.0 & all.0 == all.0
+    }
+
+    /// Whether both ends sent something.
+    pub(super) fn both_ways(self) -> bool {
+        self.has(Signs::ASKED) && self.has(Signs::ANSWERED)
+    }
+
+    /// What one record adds.
+    pub(super) fn of<A>(row: &Row<A>, opened: Side, by_flags: bool) -> Self {
+        let mut signs = match opened {
+            Side::Sender => Signs::ASKED,
+            Side::Receiver => Signs::ANSWERED,
+        };
+        if by_flags {
+            signs.add(Signs::FLAGS);
+            signs.add(match opened {
+                _ if row.rejected => Signs::FLAGS,
+                Side::Sender => Signs::SYN,
+                Side::Receiver => Signs::SYN_ACK,
+            });
+        }
+        signs
+    }
+}
+
+impl Flow {
+    /// Counts one record, once it is known which end opened.
+    pub(super) fn count<A: Address>(&mut self, row: &Row<A>, opened: Side, signs: Signs, words: &Words) {
+        self.lines += 1;
+        self.signs.add(signs);
+        match (opened, row.rejected) {
+            (Side::Sender, false) => {
+                self.records += 1;
+                self.bytes_out += row.bytes;
+                self.packets_out += row.packets;
+            }
+            (Side::Receiver, false) => {
+                self.bytes_in += row.bytes;
+                self.packets_in += row.packets;
+            }
+            (Side::Sender, true) => self.refused += 1,
+            (Side::Receiver, true) => {}
+        }
+        if !(row.rejected && opened == Side::Receiver) {
+            self.seen.mark(row.start, row.end);
+        }
+        let (initiator, responder) = row.ends(opened);
+        if responder.aws != self.aws {
+            self.aws = words.first(self.aws, responder.aws);
+        }
+        self.client_ports.meet(initiator.port);
+    }
+
+    /// Adds what another thread counted under the same key.
+    pub(super) fn add(&mut self, other: &Flow, words: &Words) {
+        self.records += other.records;
+        self.bytes_out += other.bytes_out;
+        self.bytes_in += other.bytes_in;
+        self.packets_out += other.packets_out;
+        self.packets_in += other.packets_in;
+        self.refused += other.refused;
+        self.lines += other.lines;
+        self.seen.union(&other.seen);
+        self.aws = words.first(self.aws, other.aws);
+        self.client_ports.add(other.client_ports);
+        self.signs.add(other.signs);
+    }
+
+    /// What was let through.
+    pub(super) fn tally(&self) -> Tally {
+        Tally {
+            records: self.records,
+            bytes_out: self.bytes_out,
+            bytes_in: self.bytes_in,
+            packets_out: self.packets_out,
+            packets_in: self.packets_in,
+        }
+    }
+
+    /// Whether nothing of it is shown: the responder's packets after the end of a connection are all there was.
+    pub(super) fn counts_nowhere(&self) -> bool {
+        self.seen.is_empty()
+    }
+}

@@ -1,0 +1,150 @@
+//! The interfaces that logged something, and for whom each of them stood at the time.
+
+use hashbrown::HashMap;
+
+use crate::inventory::ServiceId;
+
+/// Interfaces by number, and the places where records were logged: an interface with the service that owned it then.
+#[derive(Debug)]
+pub(super) struct Interfaces {
+    ids: HashMap<Box<[u8]>, u32, foldhash::fast::RandomState>,
+    list: Vec<Interface>,
+    places: Vec<Place>,
+}
+
+#[derive(Debug)]
+struct Interface {
+    name: Box<[u8]>,
+    /// Its places: nearly always one.
+    places: Vec<u32>,
+}
+
+/// Where records were logged.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    /// The interface, where the record names one.
+    pub(super) interface: Option<u32>,
+    /// Who owns the interface's own address, by an entry about the interface, its instance or its account.
+    pub(super) service: ServiceId,
+    /// First start and last end of the records there; the first is after the last while there are none.
+    pub(super) span: (u64, u64),
+    role: Role,
+}
+
+impl Place {
+    /// Whether what was logged here counts as logged by the initiator's interface, whoever that is.
+    pub(super) fn stands_for_initiator(&self) -> bool {
+        self.role == Role::Initiator
+    }
+}
+
+/// What a place is, where no interface tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// An interface.
+    Named,
+    /// The log's format has no interfaces.
+    Initiator,
+    /// A gateway without an interface.
+    Gateway,
+}
+
+/// The place of records that name no interface, and count as the initiator's.
+pub(super) const NO_INTERFACE: u32 = 0;
+/// The place of records of a gateway that names no interface.
+pub(super) const GATEWAY: u32 = 1;
+
+impl Default for Interfaces {
+    fn default() -> Self {
+        let nowhere = |role| Place {
+            interface: None,
+            service: ServiceId::NOBODY,
+            span: (u64::MAX, 0),
+            role,
+        };
+        Interfaces {
+            ids: HashMap::default(),
+            list: Vec::new(),
+            places: vec![nowhere(Role::Initiator), nowhere(Role::Gateway)],
+        }
+    }
+}
+
+impl Interfaces {
+    /// The number of an interface.
+    pub(super) fn intern(&mut self, name: &[u8]) -> u32 {
+        if let Some(id) = self.ids.get(name) {
+            return *id;
+        }
+        let id = u32::try_from(self.list.len()).expect("four billion interfaces do not fit in memory");
+        self.ids.insert(name.into(), id);
+        self.list.push(Interface {
+            name: name.into(),
+            places: Vec::new(),
+        });
+        id
+    }
+
+    /// The place of an interface in the hands of a service, with the time of one more record there.
+    pub(super) fn place(&mut self, interface: u32, service: ServiceId, span: (u64, u64)) -> u32 {
+        let known = &mut self.list[index(interface)].places;
+        let found = known
+            .iter()
+            .copied()
+            .find(|&id| self.places[index(id)].service == service);
+        let id = found.unwrap_or_else(|| {
+            let id = u32::try_from(self.places.len()).expect("four billion places do not fit in memory");
+            known.push(id);
+            self.places.push(Place {
+                interface: Some(interface),
+                service,
+                span,
+                role: Role::Named,
+            });
+            id
+        });
+        let whole = &mut self.places[index(id)].span;
+        *whole = (whole.0.min(span.0), whole.1.max(span.1));
+        id
+    }
+
+    /// Takes over the places of another thread; the new ids stand in the order of its old ones.
+    pub(super) fn absorb(&mut self, other: &Interfaces) -> Renumbered {
+        let interfaces: Vec<u32> = other
+            .list
+            .iter()
+            .map(|interface| self.intern(&interface.name))
+            .collect();
+        let places = other
+            .places
+            .iter()
+            .zip(0..)
+            .map(|(place, old)| match place.interface {
+                Some(interface) => self.place(interfaces[index(interface)], place.service, place.span),
+                None => old,
+            })
+            .collect();
+        Renumbered { interfaces, places }
+    }
+
+    /// Names in the order of their numbers.
+    pub(super) fn names(&self) -> impl Iterator<Item = &[u8]> {
+        self.list.iter().map(|interface| &*interface.name)
+    }
+
+    /// All places, in the order of their ids.
+    pub(super) fn places(&self) -> &[Place] {
+        &self.places
+    }
+}
+
+/// What another thread's numbers became.
+pub(super) struct Renumbered {
+    pub(super) interfaces: Vec<u32>,
+    pub(super) places: Vec<u32>,
+}
+
+/// A number as an index.
+pub(super) fn index(id: u32) -> usize {
+    usize::try_from(id).expect("memory is addressed with 32 bits or more")
+}

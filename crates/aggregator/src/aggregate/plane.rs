@@ -1,0 +1,151 @@
+//! The flow records of one address family, counted by one thread.
+
+use egressmap_parser::FlowDirection;
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
+
+use super::flows::{Flow, FlowKey, Signs, StoodIn};
+use super::interfaces::{Renumbered, index};
+use super::opened::{Opened, opened};
+use super::own::Candidates;
+use super::pairs::{Pair, PairKey};
+use super::row::Row;
+use super::words::Words;
+use crate::address::Address;
+
+pub(super) type Table<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
+/// Everything kept of one family. Two of them add up.
+#[derive(Debug)]
+pub(super) struct Plane<A> {
+    /// Flows whose records each tell who opened them.
+    pub(super) flows: Table<FlowKey<A>, Flow>,
+    /// Flows that only all records together tell.
+    pub(super) pairs: Table<PairKey<A>, Pair>,
+    /// Endpoints that dropped records showed to be listeners, and by what.
+    pub(super) listeners: Table<Endpoint<A>, Signs>,
+    /// By interface, what its own address may be.
+    pub(super) candidates: Vec<Candidates<A>>,
+    /// Records of clients on the internet and our answers to them, dropped as they came.
+    pub(super) inbound: u64,
+}
+
+/// An address and port with their protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Endpoint<A> {
+    pub(super) address: A,
+    pub(super) port: u16,
+    pub(super) protocol: u8,
+}
+
+impl<A> Default for Plane<A> {
+    fn default() -> Self {
+        Plane {
+            flows: Table::default(),
+            pairs: Table::default(),
+            listeners: Table::default(),
+            candidates: Vec::new(),
+            inbound: 0,
+        }
+    }
+}
+
+/// The ends of a record as the interface saw them.
+pub(super) struct Sighting<A> {
+    pub(super) interface: u32,
+    pub(super) source: A,
+    pub(super) destination: A,
+    pub(super) direction: Option<FlowDirection>,
+}
+
+impl<A: Address> Plane<A> {
+    /// Takes in what a record tells of the interface's own address. To be called before [`Plane::count`].
+    pub(super) fn meet(&mut self, sighting: &Sighting<A>) {
+        let at = index(sighting.interface);
+        if at >= self.candidates.len() {
+            self.candidates.resize(at + 1, Candidates::default());
+        }
+        self.candidates[at].meet(sighting.source, sighting.destination, sighting.direction);
+    }
+
+    /// Counts a record that `interface` logged.
+    pub(super) fn count(&mut self, row: &Row<A>, interface: Option<u32>, words: &Words) {
+        let Some(Opened { by, by_flags }) = opened(row) else {
+            let (key, sender) = PairKey::of(row);
+            self.pairs.entry(key).or_default().count(row, sender, words);
+            return;
+        };
+        let signs = Signs::of(row, by, by_flags);
+        let (initiator, responder) = row.ends(by);
+        if !initiator.owner.is_somebody() && self.is_surely_not_ours(initiator.address, interface) {
+            self.inbound += 1;
+            if by_flags {
+                let endpoint = Endpoint {
+                    address: responder.address,
+                    port: responder.port,
+                    protocol: row.protocol,
+                };
+                self.listeners.entry(endpoint).or_default().add(signs);
+            }
+            return;
+        }
+        let key = FlowKey {
+            initiator: initiator.address,
+            responder: responder.address,
+            initiator_owner: initiator.owner,
+            responder_owner: responder.owner,
+            place: row.place,
+            port: responder.port,
+            protocol: row.protocol,
+            stood_in: StoodIn::new(initiator.stood_in, responder.stood_in),
+        };
+        self.flows.entry(key).or_default().count(row, by, signs, words);
+    }
+
+    /// Adds what another thread counted. `words` are this thread's, `word` gives the new number of each old one.
+    pub(super) fn absorb(&mut self, other: Plane<A>, renumbered: &Renumbered, words: &Words, word: &[u32]) {
+        let place = |old: u32| renumbered.places[index(old)];
+        let word = |old: u32| word[index(old)];
+        for (mut key, mut flow) in other.flows {
+            key.place = place(key.place);
+            flow.aws = word(flow.aws);
+            match self.flows.entry(key) {
+                Entry::Occupied(mut known) => known.get_mut().add(&flow, words),
+                Entry::Vacant(free) => {
+                    free.insert(flow);
+                }
+            }
+        }
+        for (mut key, mut pair) in other.pairs {
+            key.place = place(key.place);
+            pair.renumber(word);
+            match self.pairs.entry(key) {
+                Entry::Occupied(mut known) => known.get_mut().add(&pair, words),
+                Entry::Vacant(free) => {
+                    free.insert(pair);
+                }
+            }
+        }
+        for (endpoint, signs) in other.listeners {
+            self.listeners.entry(endpoint).or_default().add(signs);
+        }
+        for (candidates, new) in other.candidates.iter().zip(&renumbered.interfaces) {
+            let at = index(*new);
+            if at >= self.candidates.len() {
+                self.candidates.resize(at + 1, Candidates::default());
+            }
+            self.candidates[at].merge(candidates);
+        }
+        self.inbound += other.inbound;
+    }
+
+    /// Whether an address that no entry owns can be told, whatever else is read, to be a client on the internet. An
+    /// interface's own address is ours, and which that is shows at the end: but an IPv4 address counts as an interface's
+    /// own only in that interface's records, so once those rule it out millions of clients cost nothing.
+    fn is_surely_not_ours(&self, address: A, interface: Option<u32>) -> bool {
+        if A::PUBLIC_MAY_BE_OURS || address.is_private() {
+            return false;
+        }
+        !interface.is_some_and(|id| self.candidates[index(id)].may_be(address))
+    }
+}

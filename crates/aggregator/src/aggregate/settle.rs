@@ -1,0 +1,77 @@
+//! From what all threads counted of one family to its edges.
+
+use super::edges::Edges;
+use super::interfaces::Interfaces;
+use super::own::{Asked, Candidates, own_addresses};
+use super::parties::{Parties, Party};
+use super::plane::Plane;
+use super::rule3::{Conversation, decide};
+use super::words::Words;
+use crate::inventory::{Inventory, Owned};
+use crate::observed::FlowEdge;
+
+/// Whose the addresses of a family are, now that all is read.
+pub(super) fn parties<'i, A: Owned>(
+    plane: &Plane<A>,
+    interfaces: &'i Interfaces,
+    inventory: &Inventory,
+) -> Parties<'i, A> {
+    let candidates = plane.candidates.iter().copied();
+    let asked: Vec<Asked<'_, A>> = interfaces
+        .names()
+        .zip(candidates.chain(std::iter::repeat(Candidates::Any)))
+        .map(|(name, candidates)| Asked { name, candidates })
+        .collect();
+    let own = own_addresses(&asked, |name, address| inventory.states(name, address.to_ip()));
+    Parties::new(own, interfaces.places())
+}
+
+/// Adds the edges of a family to `to`, and returns how many records were inbound.
+pub(super) fn settle<A: Owned>(
+    plane: Plane<A>,
+    parties: &Parties<'_, A>,
+    inventory: &Inventory,
+    words: &Words,
+    to: &mut Vec<FlowEdge>,
+) -> u64 {
+    let decisions = decide(&plane.pairs, &plane.flows, &plane.listeners, |key, end| {
+        parties.sender(end.address, end.owner, key.place, 0) != Party::Foreign
+    });
+    let mut edges = Edges::new(parties, words);
+    for (key, pair) in plane.pairs {
+        let decision = &decisions[&Conversation::of(&key)];
+        let (key, flow) = key.flow(&pair, decision.initiator);
+        edges.add(&key, &flow, Some(decision.certainty));
+    }
+    for (key, flow) in plane.flows {
+        edges.add(&key, &flow, None);
+    }
+    let inbound = plane.inbound + edges.inbound;
+    to.extend(edges.finish(inventory));
+    inbound
+}
+
+/// Puts the edges of both families in order. Records that mix the families can make one edge in each: they are added.
+pub(super) fn order(edges: &mut Vec<FlowEdge>) {
+    edges.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
+    edges.dedup_by(|later, kept| {
+        let same = key(later) == key(kept);
+        if same {
+            kept.at_initiator.add(&later.at_initiator);
+            kept.at_responder.add(&later.at_responder);
+            kept.elsewhere.add(&later.elsewhere);
+            kept.refused += later.refused;
+            kept.seen.union(&later.seen);
+            kept.initiator = kept.initiator.min(later.initiator);
+            kept.aws_service = [kept.aws_service.take(), later.aws_service.take()]
+                .into_iter()
+                .flatten()
+                .min();
+        }
+        same
+    });
+}
+
+fn key(edge: &FlowEdge) -> impl Ord + use<'_> {
+    (&edge.service, edge.address, edge.port, edge.protocol, &edge.owner)
+}

@@ -1,0 +1,99 @@
+//! What must hold for any records: neither their order nor their split over threads matters, and none is lost.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const INVENTORY: &str = "service,address,eni,until\n\
+    checkout,10.0.0.1,,1970-01-01T02:00:00Z\n\
+    renamed,10.0.0.1,,\n\
+    ledger,,e2,\n\
+    vpc,10.0.0.0/30,,1970-01-01T01:00:00Z\n";
+
+fn record() -> impl Strategy<Value = String> {
+    let address = prop::sample::select(vec![
+        "10.0.0.1",
+        "10.0.0.2",
+        "10.0.0.3",
+        "198.51.100.1",
+        "198.51.100.2",
+        "203.0.113.7",
+        "2001:db8::1",
+        "2001:db8::2",
+        "fd00::1",
+    ]);
+    let port = prop::sample::select(vec![22_u16, 123, 443, 5432, 20_000, 30_000, 40_000, 50_000, 60_000]);
+    let eni = prop::sample::select(vec!["e1", "e2", "e3", "-"]);
+    let protocol = prop::sample::select(vec!["tcp", "tcp", "udp", "icmp"]);
+    let extra = prop::sample::select(vec![
+        "",
+        "",
+        "flags=0",
+        "flags=2",
+        "flags=18",
+        "direction=egress",
+        "direction=ingress",
+        "pkt-src=10.0.0.3",
+        "pkt-dst=203.0.113.7",
+        "dst-aws=S3",
+        "dst-aws=EC2",
+        "src-aws=EC2",
+        "type=nat_gateway",
+    ]);
+    let action = prop::sample::select(vec!["ACCEPT", "ACCEPT", "ACCEPT", "REJECT"]);
+    (
+        (eni, address.clone(), address, port.clone(), port),
+        (protocol, 0..3_u64, 0..10_000_u64, action, extra),
+    )
+        .prop_map(
+            |((eni, src, dst, srcport, dstport), (protocol, packets, start, action, extra))| {
+                let (bytes, end) = (packets * 40, start + packets * 30);
+                format!(
+                    "{eni} {src} {dst} {srcport} {dstport} {protocol} {packets} {bytes} {start} {end} {action} {extra}"
+                )
+            },
+        )
+}
+
+fn counted<'i>(inventory: &'i Inventory, records: impl IntoIterator<Item = impl AsRef<str>>) -> (Aggregator<'i>, u64) {
+    let mut aggregator = Aggregator::new(inventory, &Settings::default());
+    let used = records
+        .into_iter()
+        .filter(|text| aggregator.flow(1, &Literal::read(text.as_ref()).record()) == Verdict::Used)
+        .count();
+    (aggregator, u64::try_from(used).unwrap())
+}
+
+proptest! {
+    #[test]
+    fn order_and_split_of_records_do_not_matter(
+        mut dealt in prop::collection::vec((record(), 0..4_usize, any::<u16>()), 0..60),
+    ) {
+        let inventory = Inventory::from_csv("x", INVENTORY.as_bytes()).unwrap();
+        let whole = counted(&inventory, dealt.iter().map(|(text, ..)| text)).0.finish();
+        dealt.sort_by_key(|(.., place)| *place);
+        let parts = (0..4).map(|thread| {
+            let mine = dealt.iter().filter(|(_, of, _)| *of == thread).map(|(text, ..)| text);
+            counted(&inventory, mine).0
+        });
+        let merged = parts.reduce(Aggregator::merge).unwrap().finish();
+        prop_assert_eq!(edges(&merged), edges(&whole));
+        prop_assert_eq!(merged, whole);
+    }
+
+    #[test]
+    fn every_used_record_is_inbound_or_in_an_edge_or_from_a_responder(
+        records in prop::collection::vec(record(), 0..60),
+    ) {
+        let inventory = Inventory::from_csv("x", INVENTORY.as_bytes()).unwrap();
+        let (aggregator, used) = counted(&inventory, &records);
+        let observed = aggregator.finish();
+        let from_initiators: u64 = observed
+            .flows
+            .iter()
+            .map(|edge| edge.at_initiator.records + edge.at_responder.records + edge.elsewhere.records + edge.refused)
+            .sum();
+        prop_assert!(observed.inbound + from_initiators <= used);
+        prop_assert!(observed.flows.iter().all(|edge| !edge.seen.days.is_empty()));
+    }
+}

@@ -1,0 +1,186 @@
+//! Which service owns an address, an interface or a log, and when.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use hashbrown::HashMap;
+
+use crate::address::{Address, mapped_v4};
+use crate::identity::ServiceName;
+use crate::map::ServiceFacts;
+
+mod addresses;
+mod csv_file;
+mod error;
+mod names;
+mod origins;
+mod row;
+mod spans;
+
+use addresses::AddressBook;
+pub use error::InventoryError;
+use names::Names;
+pub(crate) use names::ServiceId;
+pub(crate) use origins::ObjectOwners;
+use origins::Origins;
+use row::Row;
+use spans::{Span, Spans};
+
+/// Entries by address, interface, instance, account and log origin, each with the time it holds.
+///
+/// The most specific entry that covers a moment wins; among equals the one that starts last, then the name that sorts
+/// first. Nothing here depends on the order of rows or files, except that of two rows with different facts (virtual
+/// node, namespace, owner) about one service the first counts.
+#[derive(Debug, Default)]
+pub struct Inventory {
+    names: Names,
+    v4: AddressBook<u32>,
+    v6: AddressBook<u128>,
+    interfaces: ByText,
+    instances: ByText,
+    accounts: ByText,
+    /// Addresses that rows with an interface name beside it: they say which address is the interface's own.
+    stated: HashMap<Box<[u8]>, Vec<IpAddr>, foldhash::fast::RandomState>,
+    origins: Origins,
+}
+
+type ByText = HashMap<Box<[u8]>, Spans, foldhash::fast::RandomState>;
+
+impl Inventory {
+    /// Reads a CSV file with a header: `service` and one or more of `address` (IP or CIDR), `eni`, `instance`,
+    /// `account` and `origin` (a glob); optional `from` and `until` (RFC 3339, half-open), `virtual_node`, `namespace`
+    /// and `owner`. Columns stand in any order and unknown ones are ignored. `path` is named in messages only.
+    ///
+    /// # Errors
+    /// At the first row that cannot be understood: nothing of an inventory is skipped in silence.
+    pub fn from_csv(path: &str, text: &[u8]) -> Result<Self, InventoryError> {
+        let mut inventory = Inventory::default();
+        csv_file::read(path, text, |row| inventory.insert(row))?;
+        Ok(inventory)
+    }
+
+    /// Adds the entries of another inventory.
+    pub fn extend(&mut self, other: Inventory) {
+        let ids: Vec<ServiceId> = self.names.absorb(other.names);
+        let names = &self.names;
+        self.v4.absorb(other.v4, &ids, names);
+        self.v6.absorb(other.v6, &ids, names);
+        for (to, from) in [
+            (&mut self.interfaces, other.interfaces),
+            (&mut self.instances, other.instances),
+            (&mut self.accounts, other.accounts),
+        ] {
+            for (key, spans) in from {
+                to.entry(key).or_default().absorb(spans, &ids, names);
+            }
+        }
+        for (eni, addresses) in other.stated {
+            self.stated.entry(eni).or_default().extend(addresses);
+        }
+        self.origins.absorb(other.origins, &ids, names);
+    }
+
+    /// Every service, with what is said of it beyond its addresses.
+    #[must_use]
+    pub fn services(&self) -> BTreeMap<ServiceName, ServiceFacts> {
+        self.names.services()
+    }
+
+    /// The name behind an id that this inventory gave out; `None` for [`ServiceId::NOBODY`].
+    pub(crate) fn name(&self, id: ServiceId) -> Option<&ServiceName> {
+        self.names.get(id)
+    }
+
+    /// Who owns an address at a moment, by address alone.
+    pub(crate) fn owner<A: Owned>(&self, address: A, at: u64) -> ServiceId {
+        address.owner_in(self, at)
+    }
+
+    /// Whether any entry is about interfaces, instances or accounts.
+    pub(crate) fn knows_interfaces(&self) -> bool {
+        !(self.interfaces.is_empty() && self.instances.is_empty() && self.accounts.is_empty())
+    }
+
+    /// Whether an entry names this very interface.
+    pub(crate) fn lists_interface(&self, eni: &[u8]) -> bool {
+        self.interfaces.contains_key(eni)
+    }
+
+    /// Who owns the own address of an interface at a moment, where no entry by address does.
+    pub(crate) fn interface_owner(&self, eni: &[u8], instance: &[u8], account: &[u8], at: u64) -> ServiceId {
+        [
+            (&self.interfaces, eni),
+            (&self.instances, instance),
+            (&self.accounts, account),
+        ]
+        .into_iter()
+        .filter_map(|(book, key)| book.get(key)?.at(at))
+        .next()
+        .unwrap_or(ServiceId::NOBODY)
+    }
+
+    /// Whether a row says that this is an address of the interface.
+    pub(crate) fn states(&self, eni: &[u8], address: IpAddr) -> bool {
+        self.stated.get(eni).is_some_and(|stated| stated.contains(&address))
+    }
+
+    /// The entries whose `origin` matches an object.
+    pub(crate) fn owners_of_object(&self, uri: &str) -> ObjectOwners {
+        self.origins.matching(uri, &self.names)
+    }
+
+    fn insert(&mut self, row: Row) {
+        let service = self.names.intern(row.service, row.facts);
+        let names = &self.names;
+        let span = Span {
+            from: row.from,
+            until: row.until,
+            service,
+        };
+        if let Some(net) = row.address {
+            match net.network {
+                IpAddr::V4(v4) => self.v4.insert(v4.to_bits(), net.length, span, names),
+                IpAddr::V6(v6) => self.v6.insert(v6.to_bits(), net.length, span, names),
+            }
+            if let (Some(eni), None) = (&row.eni, net.length) {
+                self.stated.entry(eni.as_bytes().into()).or_default().push(net.network);
+            }
+        }
+        for (book, key) in [
+            (&mut self.interfaces, row.eni),
+            (&mut self.instances, row.instance),
+            (&mut self.accounts, row.account),
+        ] {
+            if let Some(key) = key {
+                book.entry(key.into_bytes().into()).or_default().insert(span, names);
+            }
+        }
+        if let Some(glob) = row.origin {
+            self.origins.insert(glob, span, names);
+        }
+    }
+}
+
+/// An address that an inventory can be asked about.
+pub(crate) trait Owned: Address {
+    /// See [`Inventory::owner`].
+    fn owner_in(self, inventory: &Inventory, at: u64) -> ServiceId;
+}
+
+impl Owned for u32 {
+    fn owner_in(self, inventory: &Inventory, at: u64) -> ServiceId {
+        inventory.v4.owner(self, at)
+    }
+}
+
+impl Owned for u128 {
+    fn owner_in(self, inventory: &Inventory, at: u64) -> ServiceId {
+        match mapped_v4(self) {
+            Some(v4) => inventory.v4.owner(v4, at),
+            None => inventory.v6.owner(self, at),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

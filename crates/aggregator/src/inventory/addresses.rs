@@ -1,0 +1,69 @@
+//! Entries by address and by prefix, found by the longest prefix that covers an address at a moment.
+
+use hashbrown::HashMap;
+
+use super::names::{Names, ServiceId};
+use super::spans::{Span, Spans};
+use crate::address::Address;
+
+/// One family's entries: addresses in one hash map, prefixes in one hash map a length, longest first.
+#[derive(Debug)]
+pub(super) struct AddressBook<A> {
+    exact: ByAddress<A>,
+    prefixes: Vec<(u8, ByAddress<A>)>,
+}
+
+type ByAddress<A> = HashMap<A, Spans, foldhash::fast::RandomState>;
+
+impl<A> Default for AddressBook<A> {
+    fn default() -> Self {
+        AddressBook {
+            exact: HashMap::default(),
+            prefixes: Vec::new(),
+        }
+    }
+}
+
+impl<A: Address> AddressBook<A> {
+    pub(super) fn owner(&self, address: A, at: u64) -> ServiceId {
+        if let Some(service) = self.exact.get(&address).and_then(|spans| spans.at(at)) {
+            return service;
+        }
+        self.prefixes
+            .iter()
+            .filter_map(|(length, nets)| nets.get(&address.masked(*length))?.at(at))
+            .next()
+            .unwrap_or(ServiceId::NOBODY)
+    }
+
+    /// Adds an entry about an address, or about a prefix where `length` is given.
+    pub(super) fn insert(&mut self, address: A, length: Option<u8>, span: Span, names: &Names) {
+        let book = match length {
+            None => &mut self.exact,
+            Some(length) => self.of_length(length),
+        };
+        book.entry(address).or_default().insert(span, names);
+    }
+
+    pub(super) fn absorb(&mut self, other: Self, ids: &[ServiceId], names: &Names) {
+        absorb(&mut self.exact, other.exact, ids, names);
+        for (length, nets) in other.prefixes {
+            absorb(self.of_length(length), nets, ids, names);
+        }
+    }
+
+    fn of_length(&mut self, length: u8) -> &mut ByAddress<A> {
+        let found = self.prefixes.binary_search_by(|(other, _)| length.cmp(other));
+        let at = found.unwrap_or_else(|at| {
+            self.prefixes.insert(at, (length, HashMap::default()));
+            at
+        });
+        &mut self.prefixes[at].1
+    }
+}
+
+fn absorb<A: Address>(to: &mut ByAddress<A>, from: ByAddress<A>, ids: &[ServiceId], names: &Names) {
+    for (address, spans) in from {
+        to.entry(address).or_default().absorb(spans, ids, names);
+    }
+}

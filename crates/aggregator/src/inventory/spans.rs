@@ -1,0 +1,56 @@
+//! The entries about one address, prefix, interface or glob, each with the time it holds.
+
+use std::cmp::Reverse;
+
+use super::names::{Names, ServiceId};
+
+/// A service and the half-open time, in Unix seconds, in which it owns what the entry is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) from: u64,
+    pub(super) until: u64,
+    pub(super) service: ServiceId,
+}
+
+impl Span {
+    pub(super) fn covers(&self, at: u64) -> bool {
+        self.from <= at && at < self.until
+    }
+}
+
+/// Entries in the order in which they win. Nearly always there is one, so the first needs no second allocation.
+#[derive(Debug, Default)]
+pub(super) struct Spans {
+    first: Option<Span>,
+    rest: Vec<Span>,
+}
+
+impl Spans {
+    /// The service of the first entry that covers the moment.
+    pub(super) fn at(&self, at: u64) -> Option<ServiceId> {
+        self.iter().find(|span| span.covers(at)).map(|span| span.service)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Span> {
+        self.first.iter().chain(&self.rest)
+    }
+
+    /// Adds an entry at its rank: the later start first, then the name that sorts first.
+    pub(super) fn insert(&mut self, span: Span, names: &Names) {
+        let rank = |span: &Span| (Reverse(span.from), names.get(span.service), Reverse(span.until));
+        let mut all: Vec<Span> = self.iter().copied().collect();
+        if let Err(at) = all.binary_search_by(|other| rank(other).cmp(&rank(&span))) {
+            all.insert(at, span);
+        }
+        let mut all = all.into_iter();
+        self.first = all.next();
+        self.rest = all.collect();
+    }
+
+    pub(super) fn absorb(&mut self, other: Spans, ids: &[ServiceId], names: &Names) {
+        for span in other.iter() {
+            let service = span.service.renumbered(ids);
+            self.insert(Span { service, ..*span }, names);
+        }
+    }
+}
