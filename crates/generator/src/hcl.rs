@@ -88,7 +88,11 @@ impl Body {
             return 0;
         }
         let run = |items: &mut dyn Iterator<Item = &Item>| {
-            items.take_while(|item| item.is_line()).map(Item::name_width).max().unwrap_or(0)
+            items
+                .take_while(|item| item.is_line())
+                .map(Item::name_width)
+                .max()
+                .unwrap_or(0)
         };
         let after = run(&mut self.items[at..].iter());
         after.max(run(&mut self.items[..at].iter().rev()))

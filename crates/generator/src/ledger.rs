@@ -12,11 +12,13 @@ use jiff::civil::Date;
 mod accept;
 mod append;
 mod destination;
+mod index;
 mod merge;
 mod read;
 
 pub use accept::{Acceptance, Held, LeftOut};
 pub use destination::{Destination, DestinationError};
+pub(crate) use index::{Index, Question};
 pub use merge::{Added, Merged, merge};
 
 /// What stands in the `schema` of a ledger that this version reads and writes.

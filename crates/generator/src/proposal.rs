@@ -13,6 +13,7 @@ use jiff::civil::Date;
 use crate::ledger::{Entry, Ledger};
 
 mod claims;
+mod clients;
 mod demand;
 mod explain;
 mod finding;
@@ -22,6 +23,7 @@ mod notes;
 mod quota;
 mod router;
 mod summary;
+mod traffic;
 
 pub use finding::{Code, Finding, Severity};
 pub use node::{ExternalNode, Listener};
@@ -118,17 +120,23 @@ pub fn propose(map: &DependencyMap, ledger: &Ledger, settings: &Settings) -> Pro
     let mut findings = Vec::new();
     let demands = demand::collect(map, ledger, settings.today, &mut findings);
     let fleet = node::Fleet::of(&demands, &mut findings);
-    let ports = claims::decide(map, &demands, &fleet);
-    explain::explain(map, ledger, &demands, &fleet, &ports, &mut findings);
+    let (traffic, clients) = (traffic::Traffic::of(map), clients::Clients::of(&demands));
+    let ports = claims::decide(&traffic, &demands, &fleet);
+    explain::explain(&traffic, ledger, &clients, &fleet, &ports, &mut findings);
     notes::note(map, ledger, settings.today, &mut findings);
     let callers = callers(map, &demands, &fleet, &ports);
     let nodes = fleet.into_nodes();
     quota::check(map, &nodes, &callers, &mut findings);
     findings.sort();
+    let by_name: BTreeMap<&str, &Caller> = callers
+        .iter()
+        .map(|caller| (caller.virtual_node.as_str(), caller))
+        .collect();
+    let allowed = demands.iter().map(|demand| place(demand, &by_name)).collect();
     Proposal {
         mesh: settings.mesh.clone(),
         namespace: settings.namespace.clone(),
-        allowed: demands.into_iter().map(|demand| place(demand, &callers)).collect(),
+        allowed,
         nodes,
         callers,
         findings,
@@ -143,7 +151,9 @@ fn callers(
 ) -> Vec<Caller> {
     let mut callers: BTreeMap<&str, Caller> = BTreeMap::new();
     for demand in demands {
-        let Some(virtual_node) = demand.caller.as_deref() else { continue };
+        let Some(virtual_node) = demand.caller.as_deref() else {
+            continue;
+        };
         let service = &demand.entry.service;
         let caller = callers.entry(virtual_node).or_insert_with(|| Caller {
             virtual_node: virtual_node.to_owned(),
@@ -154,7 +164,9 @@ fn callers(
         });
         caller.services.insert(service.clone());
         let facts = map.manifest.services.get(service);
-        let namespace = facts.and_then(|facts| facts.namespace.clone()).filter(|name| !name.is_empty());
+        let namespace = facts
+            .and_then(|facts| facts.namespace.clone())
+            .filter(|name| !name.is_empty());
         caller.namespace = caller.namespace.take().or(namespace);
         if let demand::Kind::Host(host, _) = &demand.kind {
             if ports.waits(virtual_node, host) || !fleet.has_node(host) {
@@ -167,10 +179,8 @@ fn callers(
     callers.into_values().collect()
 }
 
-fn place(demand: demand::Demand<'_>, callers: &[Caller]) -> Allowed {
-    let caller = callers
-        .iter()
-        .find(|caller| Some(caller.virtual_node.as_str()) == demand.caller.as_deref());
+fn place(demand: &demand::Demand<'_>, callers: &BTreeMap<&str, &Caller>) -> Allowed {
+    let caller = demand.caller.as_deref().and_then(|caller| callers.get(caller));
     let placement = match (&demand.kind, caller) {
         (_, None) => Placement::NoCaller,
         (demand::Kind::Host(host, _), Some(caller)) if caller.backends.contains(host) => Placement::Attached,
@@ -182,7 +192,7 @@ fn place(demand: demand::Demand<'_>, callers: &[Caller]) -> Allowed {
     };
     Allowed {
         entry: demand.entry.clone(),
-        caller: demand.caller,
+        caller: demand.caller.clone(),
         placement,
     }
 }

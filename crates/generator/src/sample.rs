@@ -22,7 +22,14 @@ impl Seen {
 
     /// HTTP, named by its authority.
     pub(crate) fn http(service: &str, destination: &str, port: u16) -> Self {
-        Self::new(service, destination, port, Protocol::Tcp, Application::Http, Grade::Authority)
+        Self::new(
+            service,
+            destination,
+            port,
+            Protocol::Tcp,
+            Application::Http,
+            Grade::Authority,
+        )
     }
 
     /// TCP, named by DNS.
@@ -45,14 +52,25 @@ impl Seen {
     ) -> Self {
         let mut seen = Hours::default();
         seen.mark(1_790_000_000, 1_790_000_060);
-        let tally = Tally { records: 1, ..Tally::default() };
+        let tally = Tally {
+            records: 1,
+            ..Tally::default()
+        };
         Seen {
-            key: Key { service: self::service(service), destination: destination.to_owned(), port, protocol },
+            key: Key {
+                service: self::service(service),
+                destination: destination.to_owned(),
+                port,
+                protocol,
+            },
             dependency: Dependency {
                 addresses: BTreeSet::new(),
                 class: Class::External,
                 application,
-                name: Naming { evidence: BTreeMap::from([(grade, 1)]), also: BTreeMap::new() },
+                name: Naming {
+                    evidence: BTreeMap::from([(grade, 1)]),
+                    also: BTreeMap::new(),
+                },
                 at_initiator: tally,
                 at_responder: Tally::default(),
                 elsewhere: Tally::default(),

@@ -53,11 +53,15 @@ pub struct UnknownTarget {
 /// There is none; the error names the nearest.
 pub fn target_named(name: &str) -> Result<&'static dyn Target, UnknownTarget> {
     let names = || REGISTRY.iter().map(|target| target.name());
-    REGISTRY.iter().find(|target| target.name() == name).copied().ok_or_else(|| UnknownTarget {
-        written: crate::text::inert(name),
-        known: names().collect::<Vec<_>>().join(", "),
-        near: did_you_mean(name, names()),
-    })
+    REGISTRY
+        .iter()
+        .find(|target| target.name() == name)
+        .copied()
+        .ok_or_else(|| UnknownTarget {
+            written: crate::text::inert(name),
+            known: names().collect::<Vec<_>>().join(", "),
+            near: did_you_mean(name, names()),
+        })
 }
 
 /// A file at a path of ours.

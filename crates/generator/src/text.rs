@@ -73,11 +73,16 @@ mod tests {
     #[test]
     fn a_file_stem_stays_in_its_folder_and_two_texts_never_share_one() {
         let long = "a".repeat(4096);
-        let texts = ["checkout", "../etc", "..", ".", "", "a/b", "a-b", "A-b", "a\0b", &long, "con:x", "-rf"];
+        let texts = [
+            "checkout", "../etc", "..", ".", "", "a/b", "a-b", "A-b", "a\0b", &long, "con:x", "-rf",
+        ];
         let stems: std::collections::BTreeSet<String> = texts.iter().map(|text| file_stem(text)).collect();
         assert_eq!(stems.len(), texts.len());
         for stem in &stems {
-            assert!(!stem.starts_with('.') && !stem.contains(['/', '\\', '\0']) && stem.len() < 100, "{stem}");
+            assert!(
+                !stem.starts_with('.') && !stem.contains(['/', '\\', '\0']) && stem.len() < 100,
+                "{stem}"
+            );
         }
         assert_eq!(file_stem("checkout"), "checkout");
     }

@@ -25,16 +25,19 @@ pub(crate) fn document(value: &Value) -> String {
     out
 }
 
-/// Starts with a letter, goes on with letters, digits and `._/-`, single spaces between words, and is no word that some
+/// Starts with a letter, goes on with letters, digits and `._/-:`, no colon at the end of a word, single spaces between words, and is no word that some
 /// version of YAML reads as a truth value or as nothing.
 fn is_plain(text: &str) -> bool {
     let word = |word: &str| {
         !word.is_empty()
             && word
                 .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'/' | b'-'))
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'/' | b'-' | b':'))
+            && !word.ends_with(':')
     };
-    let reserved = ["true", "false", "yes", "no", "on", "off", "y", "n", "null", "nan", "inf"];
+    let reserved = [
+        "true", "false", "yes", "no", "on", "off", "y", "n", "null", "nan", "inf",
+    ];
     text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.split(' ').all(word)
         && !reserved.contains(&text.to_ascii_lowercase().as_str())
@@ -161,10 +164,29 @@ mod tests {
 
     #[test]
     fn words_that_some_yaml_takes_for_a_value_are_quoted() {
-        for word in ["yes", "No", "ON", "null", "~", "1.5", "0x1", "1:30", "2026-01-01", "a: b", "a #b", "*a", "", " a", ".inf"] {
+        for word in [
+            "yes",
+            "No",
+            "ON",
+            "null",
+            "~",
+            "1.5",
+            "0x1",
+            "1:30",
+            "2026-01-01",
+            "a: b",
+            "a #b",
+            "*a",
+            "",
+            " a",
+            ".inf",
+        ] {
             assert!(scalar(word).starts_with('"'), "{word}");
         }
         assert_eq!(scalar("api.example.test"), "api.example.test");
-        assert_eq!(document(&json!({"a": [{"b": 1, "c": []}, [2]]})), "a:\n  - b: 1\n    c: []\n  -\n    - 2\n");
+        assert_eq!(
+            document(&json!({"a": [{"b": 1, "c": []}, [2]]})),
+            "a:\n  - b: 1\n    c: []\n  -\n    - 2\n"
+        );
     }
 }

@@ -15,11 +15,17 @@ pub(super) fn append(existing: Option<&str>, before: &Ledger, new: &[&Entry]) ->
     if new.is_empty() {
         return Ok(text.to_owned());
     }
-    let mut layout = Layout { eol: eol(text), indent: 2 };
+    let mut layout = Layout {
+        eol: eol(text),
+        indent: 2,
+    };
     let (head, tail) = match before.entries.last() {
         Some(last) => {
             let end = layout.end_of(text, last)?;
-            (text.get(..end).unwrap_or(text).to_owned(), text.get(end..).unwrap_or_default())
+            (
+                text.get(..end).unwrap_or(text).to_owned(),
+                text.get(end..).unwrap_or_default(),
+            )
         }
         None => layout.open_list(text),
     };
@@ -119,7 +125,9 @@ impl Layout {
         let rest = line.strip_prefix(LIST).unwrap_or_default();
         let spaces = rest.len() - rest.trim_start_matches(' ').len();
         let (space, value) = rest.split_at(spaces);
-        let kept = ["[]", "[ ]", "~", "null"].iter().find_map(|empty| value.strip_prefix(empty));
+        let kept = ["[]", "[ ]", "~", "null"]
+            .iter()
+            .find_map(|empty| value.strip_prefix(empty));
         let rest = kept.map_or_else(|| format!("{space}{value}"), str::to_owned);
         (format!("{before}{schema}{LIST}{rest}"), after)
     }

@@ -48,16 +48,6 @@ impl Destination {
             (mine, theirs) => mine == theirs,
         }
     }
-
-    /// Whether it names this very address, or a range around it.
-    #[must_use]
-    pub fn holds_address(&self, address: &IpAddr) -> bool {
-        match self {
-            Destination::Address(mine) => mine == address,
-            Destination::Range(range) => range.contains(address),
-            _ => false,
-        }
-    }
 }
 
 impl FromStr for Destination {

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use egressmap_aggregator::identity::ServiceName;
-use egressmap_aggregator::map::{Dependency, DependencyMap, Key, Protocol};
+use egressmap_aggregator::map::{Application, Dependency, DependencyMap, Key, Protocol};
 use jiff::civil::Date;
 
 use super::accept::{Acceptance, Held, LeftOut, held, left_out};
 use super::append::append;
-use super::{Destination, Entry, Ledger, LedgerError, Verdict, transport};
+use super::{Destination, Entry, Index, Ledger, LedgerError, Question, Verdict, transport};
 
 /// A ledger with what the map adds to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub fn merge(
 ) -> Result<Merged, LedgerError> {
     let text = existing.unwrap_or_default();
     let before = Ledger::parse(text)?;
-    let entries = by_service(&before);
+    let index = Index::of(&before);
     let mut merged = Merged {
         text: String::new(),
         ledger: Ledger::default(),
@@ -59,8 +59,7 @@ pub fn merge(
     };
     let mut taken: BTreeSet<(&ServiceName, Destination, u16, Protocol)> = BTreeSet::new();
     for (key, dependency) in &map.dependencies {
-        let mine = entries.get(&key.service).map_or(&[][..], Vec::as_slice);
-        match consider(key, dependency, mine, acceptance, today) {
+        match consider(key, dependency, &index, acceptance, today) {
             Outcome::LeftOut(why) => *merged.left_out.entry(why).or_default() += 1,
             Outcome::Known => merged.known += 1,
             Outcome::Add(destination, held) => {
@@ -90,7 +89,7 @@ enum Outcome {
 fn consider(
     key: &Key,
     dependency: &Dependency,
-    entries: &[&Entry],
+    index: &Index<'_>,
     acceptance: Acceptance,
     today: Option<Date>,
 ) -> Outcome {
@@ -100,36 +99,20 @@ fn consider(
     let Ok(destination) = key.destination.parse::<Destination>() else {
         return Outcome::LeftOut(LeftOut::Destination);
     };
-    let mut same_door = entries
-        .iter()
-        .filter(|entry| entry.port == key.port && entry.protocol() == key.protocol);
-    let covers = |entry: &&&Entry| {
-        let alive = entry.destination == destination || !entry.expired(today);
-        alive && entry.destination.covers(&destination, &dependency.addresses)
-    };
-    if same_door.clone().any(|entry| covers(&entry)) {
+    let question = Question::of(key, &destination, dependency);
+    let wider = || index.wider(question);
+    if index.exact(question).is_some() || wider().any(|entry| !entry.expired(today)) {
         return Outcome::Known;
     }
-    let expired = same_door
-        .clone()
-        .find(|entry| entry.destination.covers(&destination, &dependency.addresses))
-        .map(|entry| Held::CoverExpired(entry.destination.to_string()));
-    let denied = same_door
-        .find(|entry| {
-            entry.verdict == Verdict::Deny
-                && dependency.addresses.iter().any(|address| entry.destination.holds_address(address))
-        })
+    let denied = index
+        .holding(question)
+        .find(|entry| entry.verdict == Verdict::Deny)
         .map(|entry| Held::DeniedAddress(entry.destination.to_string()));
+    let expired = wider()
+        .next()
+        .map(|entry| Held::CoverExpired(entry.destination.to_string()));
     let held = denied.or(expired).or_else(|| held(key, dependency, acceptance));
     Outcome::Add(destination, held)
-}
-
-fn by_service(ledger: &Ledger) -> BTreeMap<&ServiceName, Vec<&Entry>> {
-    let mut entries: BTreeMap<&ServiceName, Vec<&Entry>> = BTreeMap::new();
-    for entry in &ledger.entries {
-        entries.entry(&entry.service).or_default().push(entry);
-    }
-    entries
 }
 
 fn new_entry(
@@ -141,21 +124,28 @@ fn new_entry(
 ) -> Entry {
     let accepted = || {
         let days = dependency.seen.days_seen();
-        format!("accepted as observed on {days} {}", if days == 1 { "day" } else { "days" })
+        format!(
+            "accepted as observed on {days} {}",
+            if days == 1 { "day" } else { "days" }
+        )
     };
     // The ledger's word must give the transport back that the map has.
     let application = match key.protocol {
-        Protocol::Udp => egressmap_aggregator::map::Application::Udp,
-        Protocol::Icmp => egressmap_aggregator::map::Application::Icmp,
+        Protocol::Udp => Application::Udp,
+        Protocol::Icmp => Application::Icmp,
         _ if transport(dependency.application) == Protocol::Tcp => dependency.application,
-        _ => egressmap_aggregator::map::Application::Tcp,
+        _ => Application::Tcp,
     };
     Entry {
         service: key.service.clone(),
         destination,
         port: key.port,
         application,
-        verdict: if held.is_some() { Verdict::Review } else { Verdict::Allow },
+        verdict: if held.is_some() {
+            Verdict::Review
+        } else {
+            Verdict::Allow
+        },
         owner: map
             .manifest
             .services

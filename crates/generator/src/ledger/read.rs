@@ -68,9 +68,17 @@ pub(super) fn read(text: &str) -> Result<Ledger, LedgerError> {
     let mut seen: BTreeMap<(ServiceName, Destination, u16, Protocol), u64> = BTreeMap::new();
     for raw in raw.dependencies.unwrap_or_default() {
         let entry = entry(raw)?;
-        let key = (entry.service.clone(), entry.destination.clone(), entry.port, entry.protocol());
+        let key = (
+            entry.service.clone(),
+            entry.destination.clone(),
+            entry.port,
+            entry.protocol(),
+        );
         if let Some(first) = seen.insert(key, entry.line) {
-            return Err(at(entry.line, format!("this dependency stands already at line {first}")));
+            return Err(at(
+                entry.line,
+                format!("this dependency stands already at line {first}"),
+            ));
         }
         entries.push(entry);
     }
@@ -85,14 +93,19 @@ fn check_schema(raw: &RawLedger) -> Result<(), LedgerError> {
             format!("schema: expected {SCHEMA}, found \"{}\"", shown(&schema.value)),
         )),
         None if raw.dependencies.as_ref().is_none_or(Vec::is_empty) => Ok(()),
-        None => Err(at(1, format!("expected \"schema: {SCHEMA}\" beside the dependencies, found no schema"))),
+        None => Err(at(
+            1,
+            format!("expected \"schema: {SCHEMA}\" beside the dependencies, found no schema"),
+        )),
     }
 }
 
 fn entry(raw: Spanned<RawEntry>) -> Result<Entry, LedgerError> {
     let line = raw.referenced.line();
     let raw = raw.value;
-    let service = required(line, "service", raw.service, |text| ServiceName::try_from(text.to_owned()))?;
+    let service = required(line, "service", raw.service, |text| {
+        ServiceName::try_from(text.to_owned())
+    })?;
     let destination = required(line, "destination", raw.destination, Destination::from_str)?;
     let application = word(line, "application", raw.application, &APPLICATIONS)?;
     let lowest = u16::from(application != Application::Icmp);
@@ -148,7 +161,10 @@ fn word<T: Copy>(line: u64, key: &str, value: Text, words: &[(&'static str, T)])
         let known = || format!("expected one of {}", names().collect::<Vec<_>>().join(", "));
         found.map(|(_, value)| *value).ok_or_else(known)
     })
-    .map_err(|error| LedgerError { message: error.message + &did_you_mean(&written, names()), ..error })
+    .map_err(|error| LedgerError {
+        message: error.message + &did_you_mean(&written, names()),
+        ..error
+    })
 }
 
 /// Turns what the YAML reader says into our own words.
@@ -158,7 +174,11 @@ fn explain(text: &str, error: &serde_saphyr::Error) -> LedgerError {
     let message = match error {
         serde_saphyr::Error::SerdeUnknownField { field, expected, .. } => {
             let hint = did_you_mean(field, expected.iter().copied());
-            format!("expected one of {}, found the key \"{}\"{hint}", expected.join(", "), shown(field))
+            format!(
+                "expected one of {}, found the key \"{}\"{hint}",
+                expected.join(", "),
+                shown(field)
+            )
         }
         other => {
             // The location stands in front already, and the reader's snippet would repeat the file.
@@ -190,5 +210,8 @@ fn shown(text: &str) -> String {
 }
 
 fn at(line: u64, message: String) -> LedgerError {
-    LedgerError { line: Some(line), message }
+    LedgerError {
+        line: Some(line),
+        message,
+    }
 }

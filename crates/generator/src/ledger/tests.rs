@@ -55,7 +55,9 @@ fn merged(existing: &str, map: &DependencyMap) -> Merged {
 }
 
 fn only(seen: Seen) -> Added {
-    let mut added = merge(None, &sample::map([seen]), Acceptance::Observed, None).unwrap().added;
+    let mut added = merge(None, &sample::map([seen]), Acceptance::Observed, None)
+        .unwrap()
+        .added;
     assert_eq!(added.len(), 1);
     added.remove(0)
 }
@@ -90,7 +92,10 @@ fn what_people_wrote_survives_a_merge_byte_for_byte() {
 
 #[test]
 fn merging_twice_changes_nothing() {
-    let map = sample::map([Seen::tls("checkout", "new.example", 443), Seen::tls("a", "2001:db8:0::1", 443)]);
+    let map = sample::map([
+        Seen::tls("checkout", "new.example", 443),
+        Seen::tls("a", "2001:db8:0::1", 443),
+    ]);
     let once = merged(HAND_MADE, &map);
     let twice = merged(&once.text, &map);
     assert_eq!(twice.text, once.text);
@@ -130,10 +135,16 @@ fn the_layout_of_the_list_is_continued() {
     let map = sample::map([Seen::tls("checkout", "new.example", 443)]);
 
     let after = merged(&at_the_margin, &map).text;
-    assert!(after.contains("\n- service: checkout\n  destination: new.example\n"), "{after}");
+    assert!(
+        after.contains("\n- service: checkout\n  destination: new.example\n"),
+        "{after}"
+    );
     assert!(after.ends_with("schema: egressmap/ledger/v1"), "{after}");
     let after = merged(&crlf, &map).text;
-    assert!(after.starts_with(&crlf) && !after.replace("\r\n", "").contains('\n'), "{after:?}");
+    assert!(
+        after.starts_with(&crlf) && !after.replace("\r\n", "").contains('\n'),
+        "{after:?}"
+    );
 }
 
 #[test]
@@ -154,11 +165,17 @@ fn a_well_known_name_is_accepted_and_says_so() {
 fn what_the_evidence_does_not_carry_waits_and_says_why() {
     let seen = || Seen::tls("checkout", "api.stripe.com", 443);
     for (seen, why) in [
-        (Seen::tls("checkout", "203.0.113.7", 443).grade(Grade::Address), Held::AddressOnly),
+        (
+            Seen::tls("checkout", "203.0.113.7", 443).grade(Grade::Address),
+            Held::AddressOnly,
+        ),
         (seen().grade(Grade::Ptr), Held::PtrOnly),
         (seen().grade(Grade::DnsVpc), Held::AnothersQuery),
         (seen().initiator(Certainty::Guess), Held::DirectionGuessed),
-        (Seen::tls("unattributed/10.0.0.9", "api.stripe.com", 443), Held::UnattributedCaller),
+        (
+            Seen::tls("unattributed/10.0.0.9", "api.stripe.com", 443),
+            Held::UnattributedCaller,
+        ),
     ] {
         let added = only(seen);
         assert_eq!(added.entry.reason, Some(why.words()));
@@ -168,7 +185,9 @@ fn what_the_evidence_does_not_carry_waits_and_says_why() {
 
 #[test]
 fn an_aws_label_and_confirmed_reverse_dns_are_names_enough() {
-    let label = Seen::tls("checkout", "aws/s3/eu-west-1", 443).grade(Grade::Aws).class(Class::Aws);
+    let label = Seen::tls("checkout", "aws/s3/eu-west-1", 443)
+        .grade(Grade::Aws)
+        .class(Class::Aws);
     for seen in [label, Seen::tls("checkout", "a.example", 443).grade(Grade::Fcrdns)] {
         assert_eq!(only(seen).entry.verdict, Verdict::Allow);
     }
@@ -191,7 +210,14 @@ fn attempts_and_what_is_ours_stay_out_and_are_counted() {
     let after = merge(None, &map, Acceptance::Observed, None).unwrap();
     assert_eq!(after.added, []);
     let counts: Vec<_> = after.left_out.into_iter().collect();
-    assert_eq!(counts, [(LeftOut::OnlyRefused, 1), (LeftOut::Internal, 1), (LeftOut::Infrastructure, 1)]);
+    assert_eq!(
+        counts,
+        [
+            (LeftOut::OnlyRefused, 1),
+            (LeftOut::Internal, 1),
+            (LeftOut::Infrastructure, 1)
+        ]
+    );
 }
 
 #[test]
@@ -217,23 +243,38 @@ fn a_wildcard_speaks_for_names_below_it_and_not_for_its_own() {
 #[test]
 fn a_name_at_a_denied_address_waits() {
     let text = HAND_MADE.replace("\"*.cdn.example\"", "203.0.113.7");
-    let map = sample::map([Seen::tls("checkout", "new.example", 443).address("203.0.113.7").address("203.0.113.8")]);
-    assert_eq!(merged(&text, &map).added[0].held, Some(Held::DeniedAddress("203.0.113.7".to_owned())));
+    let map = sample::map([Seen::tls("checkout", "new.example", 443)
+        .address("203.0.113.7")
+        .address("203.0.113.8")]);
+    assert_eq!(
+        merged(&text, &map).added[0].held,
+        Some(Held::DeniedAddress("203.0.113.7".to_owned()))
+    );
 }
 
 #[test]
 fn an_expired_pattern_no_longer_covers_what_is_new() {
     let text = HAND_MADE.replace("deny}", "allow, expires: 2026-01-31}");
     let map = sample::map([Seen::tls("checkout", "a.cdn.example", 443)]);
-    let on = |day: &str| merge(Some(&text), &map, Acceptance::Observed, Some(day.parse().unwrap())).unwrap().added;
+    let on = |day: &str| {
+        merge(Some(&text), &map, Acceptance::Observed, Some(day.parse().unwrap()))
+            .unwrap()
+            .added
+    };
     assert_eq!(on("2026-01-31"), []);
-    assert_eq!(on("2026-02-01")[0].held, Some(Held::CoverExpired("*.cdn.example".to_owned())));
+    assert_eq!(
+        on("2026-02-01")[0].held,
+        Some(Held::CoverExpired("*.cdn.example".to_owned()))
+    );
 }
 
 #[test]
 fn the_owner_of_the_service_owns_its_new_entries() {
     let mut map = sample::map([Seen::tls("checkout", "new.example", 443)]);
-    let facts = ServiceFacts { owner: Some("a: \"b\"\n".to_owned()), ..ServiceFacts::default() };
+    let facts = ServiceFacts {
+        owner: Some("a: \"b\"\n".to_owned()),
+        ..ServiceFacts::default()
+    };
     map.manifest.services.insert(sample::service("checkout"), facts);
     let after = merged("", &map);
     assert_eq!(after.ledger.entries[0].owner.as_deref(), Some("a: \"b\"\n"));
@@ -266,8 +307,14 @@ fn a_dependency_stands_once_whatever_it_is_said_to_speak() {
 #[test]
 fn a_ledger_of_another_schema_is_refused() {
     let error = Ledger::parse("schema: egressmap/ledger/v9\n").unwrap_err().to_string();
-    assert_eq!(error, "line 1: schema: expected egressmap/ledger/v1, found \"egressmap/ledger/v9\"");
-    assert!(Ledger::parse("dependencies: [{service: a, destination: a.example, port: 1, application: tcp, verdict: deny}]").is_err());
+    assert_eq!(
+        error,
+        "line 1: schema: expected egressmap/ledger/v1, found \"egressmap/ledger/v9\""
+    );
+    assert!(
+        Ledger::parse("dependencies: [{service: a, destination: a.example, port: 1, application: tcp, verdict: deny}]")
+            .is_err()
+    );
 }
 
 prop_compose! {

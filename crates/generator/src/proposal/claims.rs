@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use egressmap_aggregator::identity::DnsName;
-use egressmap_aggregator::map::{Class, DependencyMap, Protocol};
+use egressmap_aggregator::map::Class;
 
-use super::demand::{Demand, Kind, virtual_node};
+use super::demand::{Demand, Kind};
 use super::node::{Fleet, Listener};
+use super::traffic::Traffic;
 use crate::ledger::Entry;
 
 /// The decisions of all callers, by virtual node and port.
@@ -76,10 +77,12 @@ impl Ports {
 }
 
 /// Decides every port of every caller on which it would get an external backend.
-pub(super) fn decide(map: &DependencyMap, demands: &[Demand<'_>], fleet: &Fleet) -> Ports {
+pub(super) fn decide(traffic: &Traffic<'_>, demands: &[Demand<'_>], fleet: &Fleet) -> Ports {
     let mut ports = Ports::default();
     for demand in demands {
-        let (Some(caller), Kind::Host(host, _)) = (&demand.caller, &demand.kind) else { continue };
+        let (Some(caller), Kind::Host(host, _)) = (&demand.caller, &demand.kind) else {
+            continue;
+        };
         for (port, listener) in fleet.listeners(host) {
             let door = ports.by_door.entry((caller.clone(), port)).or_default();
             door.external.insert(host.clone(), listener);
@@ -89,15 +92,19 @@ pub(super) fn decide(map: &DependencyMap, demands: &[Demand<'_>], fleet: &Fleet)
         }
     }
     for demand in demands {
-        let (Some(caller), Kind::Nameless | Kind::Wildcard) = (&demand.caller, &demand.kind) else { continue };
+        let (Some(caller), Kind::Nameless | Kind::Wildcard) = (&demand.caller, &demand.kind) else {
+            continue;
+        };
         if let Some(door) = ports.by_door.get_mut(&(caller.clone(), demand.entry.port)) {
             door.unmodelled.push(demand.entry.clone());
         }
     }
-    for (key, dependency) in &map.dependencies {
-        let ours = dependency.class == Class::Internal && key.protocol == Protocol::Tcp && !dependency.only_refused();
-        if let (true, Some(door)) = (ours, ports.by_door.get_mut(&(virtual_node(map, &key.service), key.port))) {
-            door.internal.insert(key.destination.clone(), Listener::of(dependency.application));
+    for ((caller, number), port) in &mut ports.by_door {
+        for (key, dependency) in traffic.on(caller, *number) {
+            if dependency.class == Class::Internal {
+                port.internal
+                    .insert(key.destination.clone(), Listener::of(dependency.application));
+            }
         }
     }
     for ((caller, _), port) in &ports.by_door {

@@ -55,7 +55,11 @@ pub(super) fn collect<'a>(
             continue;
         }
         let caller = (!entry.service.is_unattributed()).then(|| virtual_node(map, &entry.service));
-        let demand = Demand { entry, caller, kind: kind(entry) };
+        let demand = Demand {
+            entry,
+            caller,
+            kind: kind(entry),
+        };
         findings.extend(finding(map, &demand));
         demands.push(demand);
     }
@@ -122,12 +126,18 @@ fn finding(map: &DependencyMap, demand: &Demand<'_>) -> Option<Finding> {
     let Some(caller) = caller.as_deref() else {
         let sentence = format!("{what} is allowed to a caller that nothing in the inventory owns, so nobody gets it");
         return Some(
-            Finding::about(Severity::Decision, Code::UnattributedCaller, Some(entry.service.as_str()), sentence)
-                .on_port(entry.port)
-                .way_out("add the caller's address or interface to the inventory, and discover again"),
+            Finding::about(
+                Severity::Decision,
+                Code::UnattributedCaller,
+                Some(entry.service.as_str()),
+                sentence,
+            )
+            .on_port(entry.port)
+            .way_out("add the caller's address or interface to the inventory, and discover again"),
         );
     };
-    let about = |severity, code, sentence| Some(Finding::about(severity, code, Some(caller), sentence).on_port(entry.port));
+    let about =
+        |severity, code, sentence| Some(Finding::about(severity, code, Some(caller), sentence).on_port(entry.port));
     match kind {
         Kind::Host(..) => None,
         Kind::AllowedByMesh => about(

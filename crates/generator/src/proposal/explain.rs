@@ -3,40 +3,42 @@
 use std::collections::BTreeSet;
 
 use egressmap_aggregator::identity::DnsName;
-use egressmap_aggregator::map::{Class, DependencyMap, Protocol};
+use egressmap_aggregator::map::Class;
 
 use super::claims::{Decision, Port, Ports};
-use super::demand::{Demand, Kind, bypass, is_allowed_by_mesh, shown, virtual_node};
+use super::clients::Clients;
+use super::demand::{bypass, is_allowed_by_mesh, shown};
 use super::finding::{Code, Finding, Severity};
 use super::node::Fleet;
 use super::router::RouterPorts;
+use super::traffic::Traffic;
 use crate::ledger::{Destination, Ledger};
 use crate::text::inert;
 
 pub(super) fn explain(
-    map: &DependencyMap,
+    traffic: &Traffic<'_>,
     ledger: &Ledger,
-    demands: &[Demand<'_>],
+    clients: &Clients<'_>,
     fleet: &Fleet,
     ports: &Ports,
     findings: &mut Vec<Finding>,
 ) {
-    let routers = RouterPorts::suggest(map, ledger, ports);
+    let routers = RouterPorts::suggest(traffic, ledger, ports);
     for ((caller, number), port) in &ports.by_door {
         if port.is_conflict() {
-            let way = routers.way_out(*number, &port.external, demands);
-            findings.push(conflict(caller, *number, port, demands, way));
+            let way = routers.way_out(*number, &port.external, clients);
+            findings.push(conflict(caller, *number, port, clients, way));
             continue;
         }
         let attached: BTreeSet<&DnsName> = port.external.keys().filter(|host| !ports.waits(caller, host)).collect();
         if !attached.is_empty() {
-            findings.extend(cut_over(map, caller, *number, port, &attached));
+            findings.extend(cut_over(traffic, caller, *number, port, &attached));
         }
     }
-    findings.extend(extra_ports(demands, fleet, ports));
+    findings.extend(extra_ports(clients, fleet, ports));
 }
 
-fn conflict(caller: &str, number: u16, port: &Port, demands: &[Demand<'_>], router: Option<String>) -> Finding {
+fn conflict(caller: &str, number: u16, port: &Port, clients: &Clients<'_>, router: Option<String>) -> Finding {
     let shown_caller = inert(caller);
     let (code, sentence) = match port.decision() {
         Decision::Mixed => (
@@ -59,15 +61,22 @@ fn conflict(caller: &str, number: u16, port: &Port, demands: &[Demand<'_>], rout
         ),
     };
     let external = port.external.iter().map(|(host, listener)| {
-        let used = uses(demands, caller, host, number);
-        let whose = if used { "" } else { ", a port of its node that other callers use" };
+        let used = clients.has(caller, host, number);
+        let whose = if used {
+            ""
+        } else {
+            ", a port of its node that other callers use"
+        };
         format!("waits: {host} ({listener}{whose})")
     });
     let internal = port
         .internal
         .iter()
         .map(|(service, listener)| format!("ours: {} ({listener}, taken as a backend of the mesh)", inert(service)));
-    let unmodelled = port.unmodelled.iter().map(|entry| format!("cannot be expressed: {}", shown(entry)));
+    let unmodelled = port
+        .unmodelled
+        .iter()
+        .map(|entry| format!("cannot be expressed: {}", shown(entry)));
     let mut finding = Finding::about(Severity::Decision, code, Some(caller), sentence)
         .on_port(number)
         .because(external.chain(internal).chain(unmodelled));
@@ -82,13 +91,13 @@ fn conflict(caller: &str, number: u16, port: &Port, demands: &[Demand<'_>], rout
 
 /// What else the caller sends to a port on which backends are attached: App Mesh will not let it pass as before.
 fn cut_over(
-    map: &DependencyMap,
+    traffic: &Traffic<'_>,
     caller: &str,
     number: u16,
     port: &Port,
     attached: &BTreeSet<&DnsName>,
 ) -> Option<Finding> {
-    let others = others(map, caller, number, attached);
+    let others = others(traffic, caller, number, attached);
     let shown_caller = inert(caller);
     if port.decision() == Decision::LoneTcp {
         let host = attached.iter().next()?;
@@ -99,7 +108,11 @@ fn cut_over(
         return Some(
             Finding::about(Severity::Warning, Code::LoneTcpCaptures, Some(caller), sentence)
                 .on_port(number)
-                .because(others.into_iter().map(|other| format!("seen, and would be misrouted: {other}")))
+                .because(
+                    others
+                        .into_iter()
+                        .map(|other| format!("seen, and would be misrouted: {other}")),
+                )
                 .way_out(bypass(number)),
         );
     }
@@ -115,12 +128,11 @@ fn cut_over(
     })
 }
 
-fn others(map: &DependencyMap, caller: &str, number: u16, attached: &BTreeSet<&DnsName>) -> BTreeSet<String> {
-    map.dependencies
+fn others(traffic: &Traffic<'_>, caller: &str, number: u16, attached: &BTreeSet<&DnsName>) -> BTreeSet<String> {
+    traffic
+        .on(caller, number)
         .iter()
-        .filter(|(key, _)| key.port == number && key.protocol == Protocol::Tcp)
-        .filter(|(_, dependency)| dependency.class != Class::Internal && !dependency.only_refused())
-        .filter(|(key, _)| virtual_node(map, &key.service) == caller)
+        .filter(|(_, dependency)| dependency.class != Class::Internal)
         .filter(|(key, dependency)| {
             let destination = key.destination.parse::<Destination>();
             let passes = destination.is_ok_and(|far| is_allowed_by_mesh(&far, number, dependency.application));
@@ -130,33 +142,21 @@ fn others(map: &DependencyMap, caller: &str, number: u16, attached: &BTreeSet<&D
         .collect()
 }
 
-fn uses(demands: &[Demand<'_>], caller: &str, host: &DnsName, port: u16) -> bool {
-    demands.iter().any(|demand| {
-        demand.caller.as_deref() == Some(caller)
-            && demand.entry.port == port
-            && matches!(&demand.kind, Kind::Host(mine, _) if mine == host)
-    })
-}
-
 /// A backend opens every port of its node: says so to callers that used fewer.
-fn extra_ports(demands: &[Demand<'_>], fleet: &Fleet, ports: &Ports) -> Vec<Finding> {
-    let pairs: BTreeSet<(&str, &DnsName)> = demands
-        .iter()
-        .filter_map(|demand| match (&demand.caller, &demand.kind) {
-            (Some(caller), Kind::Host(host, _)) => Some((caller.as_str(), host)),
-            _ => None,
-        })
+fn extra_ports(clients: &Clients<'_>, fleet: &Fleet, ports: &Ports) -> Vec<Finding> {
+    clients
+        .pairs()
         .filter(|(caller, host)| !ports.waits(caller, host))
-        .collect();
-    pairs
-        .into_iter()
         .filter_map(|(caller, host)| {
             let extra: Vec<String> = fleet
                 .listeners(host)
-                .filter(|(port, _)| !uses(demands, caller, host, *port))
+                .filter(|(port, _)| !clients.has(caller, host, *port))
                 .map(|(port, listener)| format!("port {port} ({listener}) is there for other callers"))
                 .collect();
-            let sentence = format!("{} gets ports of {host} that it is not allowed by an entry of its own", inert(caller));
+            let sentence = format!(
+                "{} gets ports of {host} that it is not allowed by an entry of its own",
+                inert(caller)
+            );
             (!extra.is_empty()).then(|| {
                 Finding::about(Severity::Warning, Code::ExtraPorts, Some(caller), sentence)
                     .because(extra)

@@ -23,7 +23,11 @@ pub(super) fn node_names<'a>(hosts: impl Iterator<Item = &'a DnsName> + Clone) -
             // Of hosts that share a name, the one without hyphens of its own keeps it.
             let keeps = alone || !host.as_str().contains(['-', '_']);
             let valid = name.len() <= LONGEST && !name.ends_with('-');
-            let name = if keeps && valid { name } else { hashed(&name, host.as_str(), &taken) };
+            let name = if keeps && valid {
+                name
+            } else {
+                hashed(&name, host.as_str(), &taken)
+            };
             taken.insert(name.clone());
             name
         })
@@ -31,7 +35,10 @@ pub(super) fn node_names<'a>(hosts: impl Iterator<Item = &'a DnsName> + Clone) -
 }
 
 fn plain(host: &DnsName) -> String {
-    let host = host.as_str().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' });
+    let host = host
+        .as_str()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' });
     "ext-".chars().chain(host).collect()
 }
 
@@ -42,7 +49,11 @@ fn hashed(name: &str, host: &str, taken: &BTreeSet<String>) -> String {
     let hash = format!("{:016x}", hash(host));
     let short: String = hash.chars().take(8).collect();
     let name = format!("{kept}-{short}");
-    if taken.contains(&name) { format!("{kept}-{hash}") } else { name }
+    if taken.contains(&name) {
+        format!("{kept}-{hash}")
+    } else {
+        name
+    }
 }
 
 #[cfg(test)]
@@ -53,18 +64,27 @@ mod tests {
     use proptest::prelude::*;
 
     fn names(hosts: &[&str]) -> Vec<String> {
-        let hosts: BTreeSet<DnsName> = hosts.iter().map(|host| DnsName::try_from((*host).to_owned()).unwrap()).collect();
+        let hosts: BTreeSet<DnsName> = hosts
+            .iter()
+            .map(|host| DnsName::try_from((*host).to_owned()).unwrap())
+            .collect();
         node_names(hosts.iter())
     }
 
     #[test]
     fn a_host_alone_has_the_plain_name() {
-        assert_eq!(names(&["api.stripe.com", "a-b.example"]), ["ext-a-b-example", "ext-api-stripe-com"]);
+        assert_eq!(
+            names(&["api.stripe.com", "a-b.example"]),
+            ["ext-a-b-example", "ext-api-stripe-com"]
+        );
     }
 
     #[test]
     fn hosts_that_would_share_a_name_are_told_apart_by_a_hash() {
-        assert_eq!(names(&["a-b.example", "a.b.example"]), ["ext-a-b-example-6f8d789a", "ext-a-b-example"]);
+        assert_eq!(
+            names(&["a-b.example", "a.b.example"]),
+            ["ext-a-b-example-6f8d789a", "ext-a-b-example"]
+        );
     }
 
     proptest! {

@@ -68,7 +68,10 @@ impl Fleet {
                 door.entry(*listener).or_default().insert(caller);
             }
         }
-        let mut fleet = Fleet { nodes: BTreeMap::new(), contested: BTreeSet::new() };
+        let mut fleet = Fleet {
+            nodes: BTreeMap::new(),
+            contested: BTreeSet::new(),
+        };
         for ((host, port), by_listener) in &wanted {
             if by_listener.len() > 1 {
                 fleet.contested.insert(((*host).clone(), *port));
@@ -82,7 +85,11 @@ impl Fleet {
 
     /// The ports of a host's node.
     pub(super) fn listeners(&self, host: &DnsName) -> impl Iterator<Item = (u16, Listener)> + '_ {
-        self.nodes.get(host).into_iter().flatten().map(|(port, listener)| (*port, *listener))
+        self.nodes
+            .get(host)
+            .into_iter()
+            .flatten()
+            .map(|(port, listener)| (*port, *listener))
     }
 
     /// Whether a host has any port that can be modelled.
@@ -106,7 +113,8 @@ impl Fleet {
 }
 
 fn two_protocols(host: &DnsName, port: u16, by_listener: &BTreeMap<Listener, BTreeSet<&str>>) -> Finding {
-    let sentence = format!("{host}:{port} is needed as HTTP and as TCP, and one port of a virtual node speaks one protocol");
+    let sentence =
+        format!("{host}:{port} is needed as HTTP and as TCP, and one port of a virtual node speaks one protocol");
     let evidence = by_listener.iter().map(|(listener, callers)| {
         let callers: Vec<String> = callers.iter().map(|caller| inert(caller)).collect();
         format!("{listener}: {}", callers.join(", "))

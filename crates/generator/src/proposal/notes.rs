@@ -1,13 +1,13 @@
 //! What the map and the ledger show beside the proposal, so that nothing disappears silently.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use egressmap_aggregator::map::{Class, Dependency, DependencyMap, Key, Protocol};
 use jiff::civil::Date;
 
 use super::demand::{bypass, shown, virtual_node};
 use super::finding::{Code, Finding, Severity};
-use crate::ledger::{Destination, Entry, Ledger, Verdict};
+use crate::ledger::{Destination, Index, Ledger, Question, Verdict};
 use crate::text::inert;
 
 type ByCaller = BTreeMap<(Code, String), Vec<String>>;
@@ -15,38 +15,59 @@ type ByCaller = BTreeMap<(Code, String), Vec<String>>;
 /// One finding a caller and kind.
 pub(super) fn note(map: &DependencyMap, ledger: &Ledger, today: Option<Date>, findings: &mut Vec<Finding>) {
     let mut facts = ByCaller::new();
-    for entry in ledger.entries.iter().filter(|entry| entry.verdict == Verdict::Review) {
-        add(&mut facts, Code::AwaitsReview, virtual_node(map, &entry.service), shown(entry));
-    }
-    for entry in ledger.entries.iter().filter(|entry| entry.verdict == Verdict::Allow && !entry.expired(today)) {
-        let wider = ledger.entries.iter().find(|other| is_denied_by(entry, other));
-        if let Some(wider) = wider {
-            let fact = format!("{} stands in {} (line {})", shown(entry), wider.destination, wider.line);
-            add(&mut facts, Code::AllowedWithinDenied, virtual_node(map, &entry.service), fact);
+    let (index, nowhere) = (Index::of(ledger), BTreeSet::new());
+    for entry in &ledger.entries {
+        match entry.verdict {
+            Verdict::Review => add(
+                &mut facts,
+                Code::AwaitsReview,
+                virtual_node(map, &entry.service),
+                shown(entry),
+            ),
+            Verdict::Allow if !entry.expired(today) => {
+                let question = Question {
+                    service: &entry.service,
+                    destination: &entry.destination,
+                    port: entry.port,
+                    protocol: entry.protocol(),
+                    addresses: &nowhere,
+                };
+                let mut wider = index.wider(question);
+                if let Some(wider) = wider.find(|wider| wider.verdict == Verdict::Deny) {
+                    let fact = format!("{} stands in {} (line {})", shown(entry), wider.destination, wider.line);
+                    add(
+                        &mut facts,
+                        Code::AllowedWithinDenied,
+                        virtual_node(map, &entry.service),
+                        fact,
+                    );
+                }
+            }
+            Verdict::Allow | Verdict::Deny => {}
         }
     }
-    for (key, dependency) in map.dependencies.iter().filter(|(_, dependency)| !dependency.only_refused()) {
+    for (key, dependency) in map
+        .dependencies
+        .iter()
+        .filter(|(_, dependency)| !dependency.only_refused())
+    {
         let fact = format!("{}:{} ({})", inert(&key.destination), key.port, protocol(key.protocol));
-        if let Some(code) = kind(key, dependency, ledger) {
+        if let Some(code) = kind(key, dependency, &index) {
             add(&mut facts, code, virtual_node(map, &key.service), fact);
         }
     }
-    findings.extend(facts.into_iter().map(|((code, caller), facts)| finding(code, &caller, facts)));
+    findings.extend(
+        facts
+            .into_iter()
+            .map(|((code, caller), facts)| finding(code, &caller, facts)),
+    );
 }
 
 fn add(facts: &mut ByCaller, code: Code, caller: String, fact: String) {
     facts.entry((code, caller)).or_default().push(fact);
 }
 
-fn is_denied_by(entry: &Entry, other: &Entry) -> bool {
-    other.verdict == Verdict::Deny
-        && other.service == entry.service
-        && other.port == entry.port
-        && other.protocol() == entry.protocol()
-        && other.destination.covers(&entry.destination, &Default::default())
-}
-
-fn kind(key: &Key, dependency: &Dependency, ledger: &Ledger) -> Option<Code> {
+fn kind(key: &Key, dependency: &Dependency, index: &Index<'_>) -> Option<Code> {
     match dependency.class {
         Class::Internal => return Some(Code::Internal),
         Class::Infrastructure => return Some(Code::Infrastructure),
@@ -55,17 +76,10 @@ fn kind(key: &Key, dependency: &Dependency, ledger: &Ledger) -> Option<Code> {
     let Ok(destination) = key.destination.parse::<Destination>() else {
         return Some(Code::NotInLedger);
     };
-    let speaking = || {
-        ledger.entries.iter().filter(|entry| {
-            entry.service == key.service
-                && entry.port == key.port
-                && entry.protocol() == key.protocol
-                && entry.destination.covers(&destination, &dependency.addresses)
-        })
-    };
     // The entry for this very destination speaks before a wider one.
-    let own = speaking().find(|entry| entry.destination == destination);
-    match own.or_else(|| speaking().next()).map(|entry| entry.verdict) {
+    let question = Question::of(key, &destination, dependency);
+    let speaks = index.exact(question).or_else(|| index.wider(question).next());
+    match speaks.map(|entry| entry.verdict) {
         None => Some(Code::NotInLedger),
         Some(Verdict::Deny) => Some(Code::DeniedButSeen),
         Some(Verdict::Allow | Verdict::Review) => None,
@@ -82,11 +96,15 @@ fn protocol(protocol: Protocol) -> String {
 }
 
 fn finding(code: Code, caller: &str, facts: Vec<String>) -> Finding {
-    let (name, many) = (inert(caller), facts.len());
+    let name = inert(caller);
+    let many = match facts.len() {
+        1 => "1 dependency".to_owned(),
+        many => format!("{many} dependencies"),
+    };
     let (severity, sentence, way) = match code {
         Code::AwaitsReview => (
             Severity::Warning,
-            format!("{many} dependencies of {name} await review and are not proposed; DROP_ALL would cut them"),
+            format!("{many} of {name} awaits review and is not proposed: what of it passes the proxy, DROP_ALL cuts"),
             Some("set verdict to allow or deny in the ledger".to_owned()),
         ),
         Code::AllowedWithinDenied => (
@@ -96,13 +114,13 @@ fn finding(code: Code, caller: &str, facts: Vec<String>) -> Finding {
         ),
         Code::DeniedButSeen => (
             Severity::Warning,
-            format!("{name} was seen to reach {many} destinations that the ledger denies"),
-            Some("find out who calls them before the cut-over: DROP_ALL will cut them".to_owned()),
+            format!("{many} of {name} that the ledger denies is still seen in the map"),
+            Some("find out what in the caller still uses it before the cut-over".to_owned()),
         ),
         Code::Internal => (
             Severity::Note,
-            format!("{name} calls {many} services of ours: these are backends of the mesh's own and not proposed here"),
-            Some("check that the caller's own definition lists them all before DROP_ALL".to_owned()),
+            format!("{many} of {name} on services of ours: backends of the mesh's own, not proposed here"),
+            Some("check that the caller's own definition lists every one of them before DROP_ALL".to_owned()),
         ),
         Code::Infrastructure => (
             Severity::Note,
@@ -111,7 +129,7 @@ fn finding(code: Code, caller: &str, facts: Vec<String>) -> Finding {
         ),
         _ => (
             Severity::Warning,
-            format!("{many} dependencies of {name} are in the map and not in the ledger"),
+            format!("{many} of {name} in the map and not in the ledger"),
             Some("merge the map into the ledger first".to_owned()),
         ),
     };

@@ -1,6 +1,6 @@
 //! Compares the proposal with the quotas of App Mesh.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use egressmap_aggregator::map::{Class, DependencyMap};
 
@@ -15,13 +15,19 @@ const BACKENDS: usize = 50;
 const NODES: usize = 200;
 
 pub(super) fn check(map: &DependencyMap, nodes: &[ExternalNode], callers: &[Caller], findings: &mut Vec<Finding>) {
-    let ours = map.dependencies.iter().filter(|(_, dependency)| dependency.class == Class::Internal);
-    let ours: BTreeSet<(String, &str)> = ours
-        .map(|(key, _)| (virtual_node(map, &key.service), key.destination.as_str()))
-        .collect();
+    let mut ours: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for (key, _) in map
+        .dependencies
+        .iter()
+        .filter(|(_, dependency)| dependency.class == Class::Internal)
+    {
+        ours.entry(virtual_node(map, &key.service))
+            .or_default()
+            .insert(&key.destination);
+    }
     for caller in callers {
         let external = caller.backends.len() + caller.waiting.len();
-        let internal = ours.iter().filter(|(node, _)| *node == caller.virtual_node).count();
+        let internal = ours.get(&caller.virtual_node).map_or(0, BTreeSet::len);
         if external + internal > BACKENDS {
             let sentence = format!(
                 "{} would have {} backends, and a virtual node may have {BACKENDS} unless the quota is raised",
@@ -29,14 +35,22 @@ pub(super) fn check(map: &DependencyMap, nodes: &[ExternalNode], callers: &[Call
                 external + internal
             );
             findings.push(
-                Finding::about(Severity::Warning, Code::BackendQuota, Some(&caller.virtual_node), sentence)
-                    .because([format!("{external} external hosts, {internal} services of ours")])
-                    .way_out("ask for a higher quota of backends per virtual node, or split the caller"),
+                Finding::about(
+                    Severity::Warning,
+                    Code::BackendQuota,
+                    Some(&caller.virtual_node),
+                    sentence,
+                )
+                .because([format!("{external} external hosts, {internal} services of ours")])
+                .way_out("ask for a higher quota of backends per virtual node, or split the caller"),
             );
         }
     }
-    let services: BTreeSet<&str> = ours.iter().map(|(_, service)| *service).collect();
-    let total = nodes.len() + callers.iter().map(|caller| caller.virtual_node.as_str()).chain(services).collect::<BTreeSet<_>>().len();
+    let inside = callers
+        .iter()
+        .map(|caller| caller.virtual_node.as_str())
+        .chain(ours.values().flatten().copied());
+    let total = nodes.len() + inside.collect::<BTreeSet<_>>().len();
     if total > NODES {
         let sentence = format!(
             "the mesh would have {total} virtual nodes or more, and may have {NODES} of them and of virtual services unless \

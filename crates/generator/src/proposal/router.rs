@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use egressmap_aggregator::identity::DnsName;
-use egressmap_aggregator::map::{DependencyMap, Protocol};
 
 use super::claims::{Decision, Port, Ports};
-use super::demand::{Demand, Kind, NEVER_INTERCEPTED, SERVER_FIRST, virtual_node};
+use super::clients::Clients;
+use super::demand::{NEVER_INTERCEPTED, SERVER_FIRST};
 use super::node::Listener;
+use super::traffic::Traffic;
 use crate::ledger::Ledger;
 use crate::text::inert;
 
@@ -20,17 +21,19 @@ const ENVOY: [u16; 3] = [9901, 15000, 15001];
 pub(super) struct RouterPorts(BTreeMap<(DnsName, u16), u16>);
 
 impl RouterPorts {
-    pub(super) fn suggest(map: &DependencyMap, ledger: &Ledger, ports: &Ports) -> Self {
+    pub(super) fn suggest(traffic: &Traffic<'_>, ledger: &Ledger, ports: &Ports) -> Self {
         let moving: BTreeSet<(DnsName, u16)> = ports
             .by_door
             .iter()
             .flat_map(|((caller, number), port)| {
-                let movers = movers(map, caller, *number, port);
+                let movers = movers(traffic, caller, *number, port);
                 movers.into_iter().map(|host| (host, *number))
             })
             .collect();
-        let seen = map.dependencies.keys().filter(|key| key.protocol == Protocol::Tcp).map(|key| key.port);
-        let mut used: BTreeSet<u16> = seen.chain(ledger.entries.iter().map(|entry| entry.port)).collect();
+        let mut used: BTreeSet<u16> = traffic
+            .ports()
+            .chain(ledger.entries.iter().map(|entry| entry.port))
+            .collect();
         used.extend(SERVER_FIRST);
         used.extend(ENVOY);
         used.insert(NEVER_INTERCEPTED);
@@ -46,13 +49,20 @@ impl RouterPorts {
     }
 
     /// The way out for one port: which hosts move where, and which clients must change.
-    pub(super) fn way_out(&self, port: u16, hosts: &BTreeMap<DnsName, Listener>, demands: &[Demand<'_>]) -> Option<String> {
+    pub(super) fn way_out(
+        &self,
+        port: u16,
+        hosts: &BTreeMap<DnsName, Listener>,
+        clients: &Clients<'_>,
+    ) -> Option<String> {
         let changes: Vec<String> = hosts
             .keys()
             .filter_map(|host| self.0.get(&(host.clone(), port)).map(|free| (host, free)))
             .flat_map(|(host, free)| {
                 let dials = format!("dials {host}:{free} instead of {host}:{port}");
-                clients(demands, host, port).into_iter().map(move |client| format!("{} {dials}", inert(client)))
+                clients
+                    .of_door(host, port)
+                    .map(move |client| format!("{} {dials}", inert(client)))
             })
             .collect();
         (!changes.is_empty()).then(|| {
@@ -66,8 +76,13 @@ impl RouterPorts {
 }
 
 /// The hosts that must leave a port so that the rest of its claims can stay.
-fn movers(map: &DependencyMap, caller: &str, number: u16, port: &Port) -> Vec<DnsName> {
-    let tcp = || port.external.iter().filter(|(_, listener)| **listener == Listener::Tcp).map(|(host, _)| host);
+fn movers(traffic: &Traffic<'_>, caller: &str, number: u16, port: &Port) -> Vec<DnsName> {
+    let tcp = || {
+        port.external
+            .iter()
+            .filter(|(_, listener)| **listener == Listener::Tcp)
+            .map(|(host, _)| host)
+    };
     let ours_is_tcp = port.internal.values().any(|listener| *listener == Listener::Tcp);
     match port.decision() {
         Decision::Shared | Decision::LoneTcp | Decision::UnmodelledNeighbour => Vec::new(),
@@ -76,7 +91,7 @@ fn movers(map: &DependencyMap, caller: &str, number: u16, port: &Port) -> Vec<Dn
         Decision::SecondTcp => {
             // The busiest stays where its clients are; among equals the first by name.
             let busiest = tcp().max_by(|a, b| {
-                let records = |host| records(map, caller, host, number);
+                let records = |host| records(traffic, caller, host, number);
                 records(a).cmp(&records(b)).then_with(|| b.cmp(a))
             });
             tcp().filter(|host| Some(*host) != busiest).cloned().collect()
@@ -84,19 +99,11 @@ fn movers(map: &DependencyMap, caller: &str, number: u16, port: &Port) -> Vec<Dn
     }
 }
 
-fn records(map: &DependencyMap, caller: &str, host: &DnsName, port: u16) -> u64 {
-    map.dependencies
+fn records(traffic: &Traffic<'_>, caller: &str, host: &DnsName, port: u16) -> u64 {
+    let seen = traffic
+        .on(caller, port)
         .iter()
-        .filter(|(key, _)| key.port == port && key.destination == host.as_str())
-        .filter(|(key, _)| virtual_node(map, &key.service) == caller)
-        .map(|(_, dependency)| dependency.flow().records.max(dependency.access.records))
+        .filter(|(key, _)| key.destination == host.as_str());
+    seen.map(|(_, dependency)| dependency.flow().records.max(dependency.access.records))
         .sum()
-}
-
-fn clients<'a>(demands: &'a [Demand<'_>], host: &DnsName, port: u16) -> BTreeSet<&'a str> {
-    demands
-        .iter()
-        .filter(|demand| demand.entry.port == port && matches!(&demand.kind, Kind::Host(mine, _) if mine == host))
-        .filter_map(|demand| demand.caller.as_deref())
-        .collect()
 }

@@ -22,7 +22,10 @@ const SUNSET: &str = "> AWS ended App Mesh on 2026-09-30: its console and API ar
 /// The page, in Markdown.
 #[must_use]
 pub fn summary(proposal: &Proposal, steps: &NextSteps) -> String {
-    let mut page = format!("# Egress proposal for the mesh {}\n\n{SUNSET}\n", markdown(&proposal.mesh));
+    let mut page = format!(
+        "# Egress proposal for the mesh {}\n\n{SUNSET}\n",
+        markdown(&proposal.mesh)
+    );
     page.push_str(&counts(&proposal.allowed));
     page.push_str("\n## Attached\n\n");
     page.push_str(&attached(proposal));
@@ -31,10 +34,16 @@ pub fn summary(proposal: &Proposal, steps: &NextSteps) -> String {
         ("Know before you apply", Severity::Warning),
         ("Notes", Severity::Note),
     ] {
-        let findings: Vec<&Finding> = proposal.findings.iter().filter(|finding| finding.severity == severity).collect();
+        let findings: Vec<&Finding> = proposal
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == severity)
+            .collect();
         if !findings.is_empty() {
             page.push_str(&format!("\n## {title}\n"));
-            findings.into_iter().for_each(|finding| page.push_str(&section(finding)));
+            findings
+                .into_iter()
+                .for_each(|finding| page.push_str(&section(finding)));
         }
     }
     page.push_str(&cut_over(proposal, steps));
@@ -70,9 +79,21 @@ fn attached(proposal: &Proposal) -> String {
     let mut out = String::new();
     for caller in proposal.callers.iter().filter(|caller| !caller.backends.is_empty()) {
         out.push_str(&format!("- {}\n", markdown(&caller.virtual_node)));
-        for node in proposal.nodes.iter().filter(|node| caller.backends.contains(&node.host)) {
-            let ports: Vec<String> = node.listeners.iter().map(|(port, listener)| format!("{port} {listener}")).collect();
-            out.push_str(&format!("  - {} ({})\n", markdown(node.host.as_str()), ports.join(", ")));
+        for node in proposal
+            .nodes
+            .iter()
+            .filter(|node| caller.backends.contains(&node.host))
+        {
+            let ports: Vec<String> = node
+                .listeners
+                .iter()
+                .map(|(port, listener)| format!("{port} {listener}"))
+                .collect();
+            out.push_str(&format!(
+                "  - {} ({})\n",
+                markdown(node.host.as_str()),
+                ports.join(", ")
+            ));
         }
     }
     if out.is_empty() {
@@ -84,7 +105,12 @@ fn attached(proposal: &Proposal) -> String {
 fn section(finding: &Finding) -> String {
     let caller = finding.caller.as_deref().map(|caller| format!(" {}", markdown(caller)));
     let port = finding.port.map(|port| format!(" port {port}"));
-    let mut out = format!("\n### {}{}{}\n\n", finding.code, caller.unwrap_or_default(), port.unwrap_or_default());
+    let mut out = format!(
+        "\n### {}{}{}\n\n",
+        finding.code,
+        caller.unwrap_or_default(),
+        port.unwrap_or_default()
+    );
     out.push_str(&format!("{}.\n", markdown(&finding.sentence)));
     if !finding.evidence.is_empty() {
         out.push('\n');
