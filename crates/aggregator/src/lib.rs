@@ -1,9 +1,13 @@
 //! Records in, map out: who calls whom, by what name, and how sure that is.
 //!
 //! The crate reads in the order of the data: an inventory says which service owns an address, the aggregation counts
-//! edges between addresses and decides which end opened them ([`observed`]), naming gives the far ends their names, and
-//! what comes out is the [`map`].
+//! edges between addresses and decides which end opened them ([`observed`]), naming gives the far ends their names
+//! ([`name`]), and what comes out is the [`map`]: kept on disk, added up, and shown ([`show`]).
 
 pub mod identity;
 pub mod map;
+mod merge;
+pub mod name;
 pub mod observed;
+
+pub use merge::MergeError;
