@@ -2,14 +2,21 @@
 //!
 //! The crate reads in the order of the data: an [`inventory`] says which service owns an address, the [`aggregate`]
 //! room counts edges between addresses and decides which end opened them ([`observed`]), naming gives the far ends
-//! their names, and what comes out is the [`map`].
+//! their names ([`name`]), and what comes out is the [`map`]: kept on disk, added up, and shown ([`show`]).
 
 mod address;
 pub mod aggregate;
 pub mod identity;
 pub mod inventory;
 pub mod map;
+mod merge;
+pub mod name;
 pub mod observed;
+pub mod show;
+mod table;
 
 pub use aggregate::{Aggregator, Settings};
 pub use inventory::{Inventory, InventoryError};
+pub use merge::MergeError;
+pub use observed::Observed;
+pub use table::TableError;

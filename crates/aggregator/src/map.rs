@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::identity::ServiceName;
 
 mod hours;
+mod words;
 
 pub use hours::Hours;
+pub use words::UnknownWord;
 
 /// All dependencies of a window, in the order of their keys, and how they came about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -121,6 +123,8 @@ pub enum Application {
     Udp,
     /// ICMP.
     Icmp,
+    /// A transport that has no name here.
+    Other,
 }
 
 /// How sure the initiator is, surest first.
@@ -171,6 +175,18 @@ impl Naming {
     #[must_use]
     pub fn grade(&self) -> Grade {
         self.evidence.keys().next().copied().unwrap_or(Grade::Address)
+    }
+
+    /// Adds the records behind the same name.
+    pub fn add(&mut self, other: &Naming) {
+        for (grade, count) in &other.evidence {
+            let sum = self.evidence.entry(*grade).or_default();
+            *sum = sum.saturating_add(*count);
+        }
+        for (name, count) in &other.also {
+            let sum = self.also.entry(name.clone()).or_default();
+            *sum = sum.saturating_add(*count);
+        }
     }
 }
 
@@ -232,13 +248,13 @@ pub struct ServiceFacts {
 }
 
 impl Tally {
-    /// Adds another tally of the same plane and place.
+    /// Adds another tally of the same plane and place. Counts stop at their greatest value: a hostile line cannot wrap them.
     pub fn add(&mut self, other: &Tally) {
-        self.records += other.records;
-        self.bytes_out += other.bytes_out;
-        self.bytes_in += other.bytes_in;
-        self.packets_out += other.packets_out;
-        self.packets_in += other.packets_in;
+        self.records = self.records.saturating_add(other.records);
+        self.bytes_out = self.bytes_out.saturating_add(other.bytes_out);
+        self.bytes_in = self.bytes_in.saturating_add(other.bytes_in);
+        self.packets_out = self.packets_out.saturating_add(other.packets_out);
+        self.packets_in = self.packets_in.saturating_add(other.packets_in);
     }
 
     /// Whether nothing was counted.
@@ -280,18 +296,13 @@ impl Dependency {
         self.addresses.extend(other.addresses.iter().copied());
         self.class = self.class.min(other.class);
         self.application = self.application.min(other.application);
-        for (grade, count) in &other.name.evidence {
-            *self.name.evidence.entry(*grade).or_default() += count;
-        }
-        for (name, count) in &other.name.also {
-            *self.name.also.entry(name.clone()).or_default() += count;
-        }
+        self.name.add(&other.name);
         self.at_initiator.add(&other.at_initiator);
         self.at_responder.add(&other.at_responder);
         self.elsewhere.add(&other.elsewhere);
         self.access.add(&other.access);
-        self.refused_flow += other.refused_flow;
-        self.refused_access += other.refused_access;
+        self.refused_flow = self.refused_flow.saturating_add(other.refused_flow);
+        self.refused_access = self.refused_access.saturating_add(other.refused_access);
         self.seen.union(&other.seen);
         self.initiator = self.initiator.min(other.initiator);
     }

@@ -1,0 +1,98 @@
+//! Gives the far ends their names: what was observed becomes dependencies, each with the evidence for its name.
+//!
+//! The rules are those of `docs/SEMANTICS.md`, "What the destination is called".
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use crate::identity::DnsName;
+use crate::map::{Class, Dependency, Key};
+use crate::observed::Observed;
+
+mod class;
+mod evidence;
+mod far_end;
+mod join;
+pub mod ptr;
+mod ranges;
+#[cfg(test)]
+mod tests;
+
+pub use ranges::{AwsRanges, RangesError};
+
+use evidence::Evidence;
+use far_end::Known;
+use join::Joining;
+
+/// Where the far end has neither address nor name: not a host name, not an address, so that nothing can be allowed by it.
+pub const UNKNOWN_DESTINATION: &str = "(unknown)";
+
+/// What is known of addresses from outside the logs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Knowledge {
+    /// The address ranges that AWS publishes.
+    pub ranges: AwsRanges,
+    /// What reverse DNS said.
+    pub ptr: BTreeMap<IpAddr, PtrAnswer>,
+}
+
+/// What reverse DNS said of one address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PtrAnswer {
+    /// The name.
+    pub name: DnsName,
+    /// Whether the name points back.
+    pub confirmation: Confirmation,
+}
+
+/// Whether one of the addresses of a PTR name is the address that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Confirmation {
+    /// It is: FCrDNS.
+    Forward,
+    /// It is not, or the resolver could not tell: whoever owns the address may write any name there.
+    None,
+}
+
+/// Names every far end and adds up the edges of each (service, destination, port, protocol), on both planes.
+#[must_use]
+pub fn name(observed: Observed, knowledge: &Knowledge) -> BTreeMap<Key, Dependency> {
+    let Observed {
+        flows,
+        accesses,
+        services,
+        ..
+    } = observed;
+    let evidence = Evidence::of(&flows, &accesses, services.keys());
+    let known = Known::new(&evidence, knowledge);
+    let mut joining = Joining::new(&accesses);
+    for edge in flows {
+        let far_end = known.flow(&edge);
+        joining.flow(edge, far_end);
+    }
+    for (index, edge) in accesses.iter().enumerate() {
+        joining.access(index, edge, known.access(edge));
+    }
+    joining.finish()
+}
+
+/// The addresses that nothing better than reverse DNS can name: what a resolver is worth asking for.
+#[must_use]
+pub fn addresses_to_resolve(observed: &Observed, knowledge: &Knowledge) -> BTreeSet<IpAddr> {
+    let Observed {
+        flows,
+        accesses,
+        services,
+        ..
+    } = observed;
+    let evidence = Evidence::of(flows, accesses, services.keys());
+    let known = Known::new(&evidence, knowledge);
+    let of_flows = flows.iter().map(|edge| (Some(edge.address), known.flow(edge)));
+    let of_accesses = accesses.iter().map(|edge| (edge.address, known.access(edge)));
+    of_flows
+        .chain(of_accesses)
+        .filter(|(_, far_end)| far_end.is_nameless() && matches!(far_end.class, Class::External | Class::Private))
+        .filter_map(|(address, _)| address)
+        .filter(|address| !(address.is_loopback() || address.is_multicast() || address.is_unspecified()))
+        .collect()
+}

@@ -1,0 +1,171 @@
+//! Decides the destination of one edge: its name, its class, and what the name rests on.
+
+use std::net::IpAddr;
+
+use crate::identity::{DnsName, ServiceName};
+use crate::map::{Class, Grade, Protocol};
+use crate::observed::{AccessEdge, FlowEdge, Host};
+
+use super::evidence::{Candidate, Evidence};
+use super::{Confirmation, Knowledge, UNKNOWN_DESTINATION, class};
+
+/// How many other names of one address a dependency keeps, those with the most lines first. Each is a dependency of
+/// its own, so none is lost; without a bound an address with n names would cost n² entries.
+const MOST_OTHER_NAMES: usize = 32;
+
+/// Everything that can name a far end.
+pub(super) struct Known<'a> {
+    evidence: &'a Evidence<'a>,
+    knowledge: &'a Knowledge,
+}
+
+/// A far end with its name.
+pub(super) struct FarEnd<'a> {
+    /// The name, the service of ours, or the address.
+    pub(super) destination: String,
+    /// What kind it is.
+    pub(super) class: Class,
+    /// What the name rests on.
+    pub(super) support: Support<'a>,
+    /// Other names that lines give the same address, with their lines.
+    pub(super) also: Vec<(&'a DnsName, u64)>,
+}
+
+/// What a name rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Support<'a> {
+    /// There is no name, or it is a service of ours.
+    Nothing,
+    /// The lines of the access edge that is being named.
+    OwnLines,
+    /// The lines of these access edges.
+    Lines(&'a [usize]),
+    /// What is known of the address; its flow records carry it.
+    Address(Grade),
+}
+
+/// One edge as naming sees it.
+struct Responder<'e> {
+    caller: &'e ServiceName,
+    owner: Option<&'e ServiceName>,
+    address: Option<IpAddr>,
+    port: u16,
+    protocol: Protocol,
+    host: Option<&'e Host>,
+}
+
+impl FarEnd<'_> {
+    /// Whether nothing but the address is known of it.
+    pub(super) fn is_nameless(&self) -> bool {
+        self.support == Support::Nothing && self.class != Class::Internal
+    }
+}
+
+impl<'a> Known<'a> {
+    pub(super) fn new(evidence: &'a Evidence<'a>, knowledge: &'a Knowledge) -> Self {
+        Known { evidence, knowledge }
+    }
+
+    /// Names the far end of a flow edge.
+    pub(super) fn flow(&self, edge: &FlowEdge) -> FarEnd<'a> {
+        self.far_end(&Responder {
+            caller: &edge.service,
+            owner: edge.owner.as_ref(),
+            address: Some(edge.address),
+            port: edge.port,
+            protocol: edge.protocol,
+            host: None,
+        })
+    }
+
+    /// Names the far end of an access edge. A proxy sees TCP alone.
+    pub(super) fn access(&self, edge: &AccessEdge) -> FarEnd<'a> {
+        self.far_end(&Responder {
+            caller: &edge.service,
+            owner: edge.owner.as_ref(),
+            address: edge.address,
+            port: edge.port,
+            protocol: Protocol::Tcp,
+            host: edge.host.as_ref(),
+        })
+    }
+
+    fn far_end(&self, responder: &Responder<'_>) -> FarEnd<'a> {
+        let names = responder.address.map_or(&[][..], |address| {
+            self.evidence.names(responder.caller, address, responder.port)
+        });
+        let (destination, class, support) = self.destination(responder, names);
+        let also = names
+            .iter()
+            .filter(|it| it.name.as_str() != destination)
+            .map(|it| (it.name, it.lines))
+            .take(MOST_OTHER_NAMES)
+            .collect();
+        let infrastructure = class::is_infrastructure(responder.address, responder.port, responder.protocol);
+        FarEnd {
+            destination,
+            class: if infrastructure { Class::Infrastructure } else { class },
+            support,
+            also,
+        }
+    }
+
+    fn destination(&self, responder: &Responder<'_>, names: &'a [Candidate<'a>]) -> (String, Class, Support<'a>) {
+        if let Some(owner) = responder.owner {
+            return (owner.to_string(), Class::Internal, Support::Nothing);
+        }
+        let by_host = responder.host.and_then(|host| self.by_own_host(responder, host.name()));
+        let by_lines = || {
+            let best = names.iter().find(|it| it.usable)?;
+            Some((
+                best.name.to_string(),
+                named(best.name, responder.address),
+                Support::Lines(&best.edges),
+            ))
+        };
+        let by_address = || responder.address.map(|address| self.by_address(address));
+        by_host
+            .or_else(by_lines)
+            .or_else(by_address)
+            .unwrap_or_else(|| (UNKNOWN_DESTINATION.to_owned(), Class::External, Support::Nothing))
+    }
+
+    /// The name that the client itself asked the proxy for. One of ours is believed only where no address speaks
+    /// against it: the client chooses what it asks for.
+    fn by_own_host(&self, responder: &Responder<'_>, host: &DnsName) -> Option<(String, Class, Support<'a>)> {
+        match self.evidence.service_called(host) {
+            None => Some((host.to_string(), named(host, responder.address), Support::OwnLines)),
+            Some(service) if responder.address.is_none() => {
+                Some((service.to_string(), Class::Internal, Support::Nothing))
+            }
+            Some(_) => None,
+        }
+    }
+
+    /// What is known of the address itself: AWS, then reverse DNS, then nothing.
+    fn by_address(&self, address: IpAddr) -> (String, Class, Support<'a>) {
+        if let Some(label) = self.knowledge.ranges.label(address, self.evidence.aws_service(address)) {
+            return (label, Class::Aws, Support::Address(Grade::Aws));
+        }
+        let answer = self.knowledge.ptr.get(&address);
+        match answer.filter(|answer| self.evidence.service_called(&answer.name).is_none()) {
+            Some(answer) => {
+                let grade = match answer.confirmation {
+                    Confirmation::Forward => Grade::Fcrdns,
+                    Confirmation::None => Grade::Ptr,
+                };
+                let class = named(&answer.name, Some(address));
+                (answer.name.to_string(), class, Support::Address(grade))
+            }
+            None => (address.to_string(), class::of_address(address), Support::Nothing),
+        }
+    }
+}
+
+fn named(name: &DnsName, address: Option<IpAddr>) -> Class {
+    match address {
+        _ if class::is_aws_name(name) => Class::Aws,
+        Some(address) => class::of_address(address),
+        None => Class::External,
+    }
+}

@@ -1,0 +1,177 @@
+//! Adds up the named edges of each (service, destination, port, protocol), so that nothing counts twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use crate::identity::DnsName;
+use crate::map::{Application, Certainty, Class, Dependency, Grade, Hours, Key, Naming, Protocol, Tally};
+use crate::observed::{AccessEdge, FlowEdge};
+
+use super::far_end::{FarEnd, Support};
+use super::{class, evidence};
+
+/// The dependencies so far.
+pub(super) struct Joining<'a> {
+    accesses: &'a [AccessEdge],
+    by_key: BTreeMap<Key, Joined<'a>>,
+}
+
+/// One dependency so far. What its name rests on is kept apart, so that a line which names two of its edges counts once.
+struct Joined<'a> {
+    dependency: Dependency,
+    /// What proxies saw of it.
+    spoken: Option<Application>,
+    /// The access edges whose lines give the name.
+    lines: BTreeSet<usize>,
+    /// The lines for another name at each of its addresses.
+    also: BTreeMap<(&'a DnsName, Option<IpAddr>), u64>,
+}
+
+impl<'a> Joining<'a> {
+    pub(super) fn new(accesses: &'a [AccessEdge]) -> Self {
+        Joining {
+            accesses,
+            by_key: BTreeMap::new(),
+        }
+    }
+
+    /// Adds a flow edge.
+    pub(super) fn flow(&mut self, edge: FlowEdge, far_end: FarEnd<'a>) {
+        let key = Key {
+            service: edge.service,
+            destination: far_end.destination,
+            port: edge.port,
+            protocol: edge.protocol,
+        };
+        let part = Dependency {
+            addresses: BTreeSet::from([edge.address]),
+            class: far_end.class,
+            at_initiator: edge.at_initiator,
+            at_responder: edge.at_responder,
+            elsewhere: edge.elsewhere,
+            refused_flow: edge.refused,
+            seen: edge.seen,
+            initiator: edge.initiator,
+            ..nothing()
+        };
+        let records = part.flow().records.saturating_add(edge.refused);
+        let joined = self.by_key.entry(key).or_default();
+        joined.dependency.add(&part);
+        joined.keep_other_names(&far_end.also, Some(edge.address));
+        match far_end.support {
+            Support::Nothing | Support::OwnLines => {}
+            Support::Lines(edges) => joined.lines.extend(edges),
+            Support::Address(grade) => joined.keep_grade(grade, records),
+        }
+    }
+
+    /// Adds the access edge at `index`. The proxy took the connection from the client, so the initiator is certain.
+    pub(super) fn access(&mut self, index: usize, edge: &AccessEdge, far_end: FarEnd<'a>) {
+        let key = Key {
+            service: edge.service.clone(),
+            destination: far_end.destination,
+            port: edge.port,
+            protocol: Protocol::Tcp,
+        };
+        let joined = self.by_key.entry(key).or_default();
+        joined.dependency.add(&Dependency {
+            addresses: edge.address.into_iter().collect(),
+            class: far_end.class,
+            access: edge.tally,
+            refused_access: edge.refused,
+            seen: edge.seen.clone(),
+            initiator: Certainty::Certain,
+            ..nothing()
+        });
+        if matches!(edge.application, Application::Http | Application::Tls) {
+            joined.spoken = Some(
+                joined
+                    .spoken
+                    .map_or(edge.application, |spoken| spoken.min(edge.application)),
+            );
+        }
+        joined.keep_other_names(&far_end.also, edge.address);
+        match far_end.support {
+            Support::Nothing => {}
+            Support::OwnLines => drop(joined.lines.insert(index)),
+            Support::Lines(edges) => joined.lines.extend(edges),
+            Support::Address(grade) => joined.keep_grade(grade, lines(edge)),
+        }
+    }
+
+    /// The dependencies, with what each name rests on counted.
+    pub(super) fn finish(self) -> BTreeMap<Key, Dependency> {
+        let accesses = self.accesses;
+        self.by_key
+            .into_iter()
+            .map(|(key, joined)| {
+                let dependency = joined.finish(&key, accesses);
+                (key, dependency)
+            })
+            .collect()
+    }
+}
+
+impl<'a> Joined<'a> {
+    fn keep_other_names(&mut self, also: &[(&'a DnsName, u64)], address: Option<IpAddr>) {
+        self.also
+            .extend(also.iter().map(|(name, lines)| ((*name, address), *lines)));
+    }
+
+    fn keep_grade(&mut self, grade: Grade, records: u64) {
+        let evidence = BTreeMap::from([(grade, records)]);
+        self.dependency.name.add(&Naming {
+            evidence,
+            also: BTreeMap::new(),
+        });
+    }
+
+    fn finish(mut self, key: &Key, accesses: &[AccessEdge]) -> Dependency {
+        for edge in self.lines.iter().filter_map(|&index| accesses.get(index)) {
+            if let Some(host) = &edge.host {
+                let sum = self.dependency.name.evidence.entry(evidence::grade(host)).or_default();
+                *sum = sum.saturating_add(lines(edge));
+            }
+        }
+        for ((name, _), lines) in self.also {
+            let sum = self.dependency.name.also.entry(name.to_string()).or_default();
+            *sum = sum.saturating_add(lines);
+        }
+        self.dependency.application = self.spoken.unwrap_or_else(|| class::spoken(key.port, key.protocol));
+        self.dependency
+    }
+}
+
+impl Default for Joined<'_> {
+    fn default() -> Self {
+        Joined {
+            dependency: nothing(),
+            spoken: None,
+            lines: BTreeSet::new(),
+            also: BTreeMap::new(),
+        }
+    }
+}
+
+/// All lines of an edge: what the client asked for is known whether or not the proxy refused.
+fn lines(edge: &AccessEdge) -> u64 {
+    edge.tally.records.saturating_add(edge.refused)
+}
+
+/// What changes nothing when it is added.
+fn nothing() -> Dependency {
+    Dependency {
+        addresses: BTreeSet::new(),
+        class: Class::External,
+        application: Application::Other,
+        name: Naming::default(),
+        at_initiator: Tally::default(),
+        at_responder: Tally::default(),
+        elsewhere: Tally::default(),
+        access: Tally::default(),
+        refused_flow: 0,
+        refused_access: 0,
+        seen: Hours::default(),
+        initiator: Certainty::Guess,
+    }
+}
