@@ -111,7 +111,7 @@ impl<E: fmt::Display> fmt::Display for Fault<E> {
 pub fn drive<S: Send, E: Send>(
     sources: &[Box<dyn Source>],
     threads: NonZeroUsize,
-    new_sink: impl Fn() -> S + Sync,
+    new_sink: impl Fn() -> S,
     read: impl Fn(Object, &mut S, &mut Counters) -> Result<(), E> + Sync,
     progress: &Progress,
 ) -> Outcome<S, E> {
