@@ -69,7 +69,7 @@ pub enum Fault<E> {
     Object {
         /// Which object.
         object: ObjectId,
-        /// What its reader said.
+        /// What its reader said; it names the object.
         error: E,
     },
     /// An object whose reader panicked; what it had read until then stands.
@@ -97,8 +97,11 @@ impl<E: fmt::Display> fmt::Display for Fault<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Source(error) | Self::Unopened(error) => error.fmt(f),
-            Self::Object { object, error } => write!(f, "{}: {error}", object.uri),
-            Self::Panicked { object, message } => write!(f, "{}: the reader panicked: {message}", object.uri),
+            Self::Object { error, .. } => error.fmt(f),
+            Self::Panicked { object, message } => {
+                let (uri, message) = (object.uri.escape_debug(), message.escape_debug());
+                write!(f, "cannot read {uri}: the reader panicked: {message}")
+            }
         }
     }
 }
@@ -111,7 +114,7 @@ impl<E: fmt::Display> fmt::Display for Fault<E> {
 pub fn drive<S: Send, E: Send>(
     sources: &[Box<dyn Source>],
     threads: NonZeroUsize,
-    new_sink: impl Fn() -> S + Sync,
+    new_sink: impl Fn() -> S,
     read: impl Fn(Object, &mut S, &mut Counters) -> Result<(), E> + Sync,
     progress: &Progress,
 ) -> Outcome<S, E> {

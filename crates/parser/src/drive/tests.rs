@@ -83,7 +83,7 @@ fn run(sources: &[Box<dyn Source>], threads: usize) -> (Reads, Outcome<Reads, St
         *entry = (entry.0 + 1, bytes.len());
         assert!(!object.id.uri.ends_with("/panic"), "this object is cursed");
         if object.id.uri.ends_with("/error") {
-            Err("this object is bad".to_owned())
+            Err("bad/error: this object is bad".to_owned())
         } else {
             Ok(())
         }
@@ -184,7 +184,7 @@ fn an_object_whose_reader_errs_or_panics_costs_itself_only() {
         assert_eq!(progress.objects(), 102);
         let expected = [
             "bad/error: this object is bad",
-            "bad/panic: the reader panicked: this object is cursed",
+            "cannot read bad/panic: the reader panicked: this object is cursed",
         ];
         assert_eq!(texts(&outcome), expected);
     }

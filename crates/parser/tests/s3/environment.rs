@@ -3,8 +3,10 @@
 //! A process cannot change its own environment safely, so each case runs this binary once more as a child.
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
+use std::time::Instant;
 
 use super::*;
 
@@ -123,4 +125,20 @@ fn a_profile_that_does_not_exist_is_an_error_with_a_hint() {
         "{found}"
     );
     assert!(found.contains("nobody"), "{found}");
+}
+
+#[test]
+fn an_endpoint_that_nobody_serves_is_named_within_seconds() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let started = Instant::now();
+    let found = report(&[
+        ("AWS_ACCESS_KEY_ID", S3Server::ACCESS_KEY),
+        ("AWS_SECRET_ACCESS_KEY", S3Server::SECRET_KEY),
+        ("AWS_REGION", S3Server::REGION),
+        ("AWS_ENDPOINT_URL", &format!("http://{free}")),
+    ]);
+    let expected =
+        format!("cannot list s3://logs/flow/: connection refused by http://{free}\n  hint: check AWS_ENDPOINT");
+    assert!(found.starts_with(&expected), "{found}");
+    assert!(started.elapsed() < Duration::from_secs(10));
 }

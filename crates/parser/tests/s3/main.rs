@@ -64,7 +64,7 @@ fn read(source: S3Source) -> (Bytes, Outcome<Bytes, String>) {
             .body
             .read_to_end(&mut bytes)
             .map(|_| ())
-            .map_err(|why| why.to_string());
+            .map_err(|why| format!("{}: {why}", object.id.uri));
         sink.entry(object.id.uri).or_default().push(bytes);
         read
     };

@@ -10,11 +10,11 @@ use aws_types::service_config::ServiceConfigKey;
 
 use super::S3Options;
 use super::error;
-use super::text::printable;
+use super::text::printable_url;
 use crate::source::SourceError;
 
 /// How often the SDK tries a request; whoever configured another number than its default of three keeps that.
-const ATTEMPTS: u32 = 5;
+const ATTEMPTS: u32 = 4;
 
 /// A bucket, and all that is needed to ask for its objects and to explain what went wrong.
 pub(super) struct Bucket {
@@ -84,7 +84,7 @@ impl Bucket {
     /// Who is asked, for messages.
     pub(super) fn server(&self) -> String {
         match &self.endpoint {
-            Some(endpoint) => printable(endpoint),
+            Some(endpoint) => printable_url(endpoint),
             None => format!("S3 in {}", self.region),
         }
     }

@@ -78,9 +78,11 @@ where
     }
 }
 
-/// The region that an answer says the bucket is in.
+/// The region that an answer says the bucket is in. It becomes part of a host name, so it must look like a region.
 pub(super) fn home(answer: &HttpResponse) -> Option<&str> {
-    answer.headers().get("x-amz-bucket-region")
+    let region = answer.headers().get("x-amz-bucket-region")?;
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (!region.is_empty() && region.bytes().all(plain)).then_some(region)
 }
 
 /// An answer that says no.
@@ -150,7 +152,7 @@ impl Refusal<'_> {
     }
 
     fn elsewhere(&self, bucket: &Bucket) -> Cause {
-        match self.home.map(printable) {
+        match self.home {
             Some(home) => Cause::new(
                 format!("the bucket is in region {home}, the request was for {}", bucket.region),
                 format!("set AWS_REGION={home}"),
@@ -265,15 +267,6 @@ pub(super) fn endless_listing(bucket: &Bucket, prefix: &str) -> SourceError {
     SourceError {
         what: Asked::List(prefix).what(bucket),
         why,
-        hint: None,
-    }
-}
-
-/// A download ended without a word.
-pub(super) fn abandoned(uri: &str) -> SourceError {
-    SourceError {
-        what: cannot_read(uri),
-        why: "the download was abandoned".to_owned(),
         hint: None,
     }
 }

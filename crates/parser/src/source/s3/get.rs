@@ -24,7 +24,7 @@ pub(super) async fn fetch(bucket: Arc<Bucket>, key: Listed, to: Sender<Delivery>
     };
     match opened {
         Ok((download, stream)) => {
-            let (feed, body) = body(download.id.uri.clone());
+            let (feed, body) = body();
             let object = Object {
                 id: download.id.clone(),
                 body: Box::new(body),
@@ -62,7 +62,7 @@ enum Ended {
 /// Why an attempt to resume did not succeed.
 enum Refused {
     /// Another attempt would be refused as well.
-    ForGood(SourceError),
+    ForGood(String),
     ForNow(String),
 }
 
@@ -138,20 +138,20 @@ impl Download {
     }
 
     /// Asks for the rest, a few times.
-    async fn resumed(&mut self, mut why: String) -> Result<ByteStream, SourceError> {
+    async fn resumed(&mut self, mut why: String) -> Result<ByteStream, String> {
         // All bytes came and the answer still failed: its checksum did not match, and what was handed over is wrong.
         if self.at == self.size {
-            return Err(self.error(format!(
+            return Err(format!(
                 "all {} bytes came, and not those that were stored: {why}",
                 self.size
-            )));
+            ));
         }
         while self.resumes < self.bucket.options.resumes {
             sleep(self.bucket.options.backoff.saturating_mul(1 << self.resumes.min(16))).await;
             self.resumes += 1;
             match self.rest().await {
                 Ok(stream) => return Ok(stream),
-                Err(Refused::ForGood(error)) => return Err(error),
+                Err(Refused::ForGood(why)) => return Err(why),
                 Err(Refused::ForNow(again)) => why = again,
             }
         }
@@ -180,33 +180,23 @@ impl Download {
     }
 
     fn refused(&self, error: &SdkError<GetObjectError, HttpResponse>) -> Refused {
-        let explained = || error::explain(Asked::Read(&self.key), &self.bucket, error);
+        let why = || error::explain(Asked::Read(&self.key), &self.bucket, error).why;
         match error.raw_response().map(|response| response.status().as_u16()) {
             Some(404) => Refused::ForGood(self.changed("deleted")),
             // The precondition failed, or the object is shorter now.
             Some(412 | 416) => Refused::ForGood(self.changed("replaced")),
-            Some(status @ 400..500) if !matches!(status, 408 | 429) => Refused::ForGood(explained()),
-            _ => Refused::ForNow(explained().why),
+            Some(status @ 400..500) if !matches!(status, 408 | 429) => Refused::ForGood(self.broken(&why())),
+            _ => Refused::ForNow(why()),
         }
     }
 
-    fn changed(&self, how: &str) -> SourceError {
+    fn changed(&self, how: &str) -> String {
         let Self { at, size, .. } = self;
-        self.error(format!(
-            "the object was {how} while it was read (after {at} of {size} bytes)"
-        ))
+        format!("the object was {how} while it was read (after {at} of {size} bytes)")
     }
 
-    fn broken(&self, why: &str) -> SourceError {
+    fn broken(&self, why: &str) -> String {
         let Self { at, size, .. } = self;
-        self.error(format!("the transfer broke off after {at} of {size} bytes: {why}"))
-    }
-
-    fn error(&self, why: String) -> SourceError {
-        SourceError {
-            what: error::cannot_read(&self.id.uri),
-            why,
-            hint: Some("what came of it was read; run again from the start".to_owned()),
-        }
+        format!("the transfer broke off after {at} of {size} bytes: {why}")
     }
 }

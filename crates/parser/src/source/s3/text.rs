@@ -32,3 +32,42 @@ pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
         .map(|cause| printable(&cause.to_string()))
         .unwrap_or_default()
 }
+
+/// A URL fit for a message: whoever wrote a password into it does not meet it again in a log.
+pub(super) fn printable_url(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    match authority.rsplit_once('@') {
+        Some((_, host)) => printable(&format!("{scheme}://{host}/{path}")),
+        None => printable(url),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_act_on_is_spelt_out() {
+        assert_eq!(
+            printable("a\u{1b}[2J\n\u{202e}\u{9b}"),
+            "a\\u{1b}[2J\\n\\u{202e}\\u{9b}"
+        );
+        assert_eq!(printable("it's \"ü\" \\ €"), "it's \"ü\" \\ €");
+    }
+
+    #[test]
+    fn a_long_text_is_cut_and_says_so() {
+        let shown = printable(&"x".repeat(5000));
+        assert_eq!((shown.chars().count(), shown.chars().last()), (1201, Some('…')));
+    }
+
+    #[test]
+    fn a_password_in_a_url_is_not_shown() {
+        assert_eq!(
+            printable_url("http://me:pass@word@192.0.2.1:9000/x"),
+            "http://192.0.2.1:9000/x"
+        );
+        assert_eq!(printable_url("http://192.0.2.1:9000"), "http://192.0.2.1:9000");
+    }
+}
