@@ -30,7 +30,12 @@ pub(crate) fn play(scenario: Scenario, seed: u64) -> Scene {
     let places = Places::new(&scenario, &mut rng);
     let plan = Plan::new(&people, &places, &mut rng);
     let scene = Scene::new(scenario, seed, "city", people.services.clone());
-    let mut city = City { scene, people, places, plan };
+    let mut city = City {
+        scene,
+        people,
+        places,
+        plan,
+    };
     city.settle_in();
     city.introduce();
     city.oddities();
@@ -52,9 +57,10 @@ impl City {
     fn settle_in(&mut self) {
         for service in 0..self.people.services.len() {
             for (actor, at) in self.scene.everyone(service) {
-                for resolver in places::RESOLVERS.into_iter().filter(|resolver| {
-                    resolver.is_ipv6() || self.people.speaks_ipv4(service)
-                }) {
+                for resolver in places::RESOLVERS
+                    .into_iter()
+                    .filter(|resolver| resolver.is_ipv6() || self.people.speaks_ipv4(service))
+                {
                     self.scene.pass(&actor, Party::nobody(resolver), 53, Protocol::Udp, at);
                 }
             }
@@ -101,7 +107,11 @@ impl City {
     }
 
     fn call_host(&mut self, service: usize, host: usize, fate: Fate) {
-        let manner = Manner { fate, nat: self.nat(service), ..self.manner() };
+        let manner = Manner {
+            fate,
+            nat: self.nat(service),
+            ..self.manner()
+        };
         let at = self.moment();
         if let Some(actor) = self.scene.actor(service, at, at + manner.lasts) {
             let host = &self.places.hosts[host];
@@ -128,17 +138,28 @@ impl City {
         }
         match self.scene.rng.below(10) {
             0..6 => {
-                let resolver = Party { eni: Some("eni-0d15000000000053".into()), ..Party::nobody(places::RESOLVER) };
-                let protocol = if self.scene.rng.chance(5) { Protocol::Tcp } else { Protocol::Udp };
+                let resolver = Party {
+                    eni: Some("eni-0d15000000000053".into()),
+                    ..Party::nobody(places::RESOLVER)
+                };
+                let protocol = if self.scene.rng.chance(5) {
+                    Protocol::Tcp
+                } else {
+                    Protocol::Udp
+                };
                 self.scene.pass(&actor, resolver, 53, protocol, at);
             }
             6 | 7 => {
                 let server = self.people.clock_of(service);
                 self.scene.pass(&actor, Party::foreign(server), 123, Protocol::Udp, at);
             }
-            8 if service % 4 == 0 => self.scene.pass(&actor, Party::nobody(places::OLD_DATABASE), 3306, Protocol::Tcp, at),
+            8 if service % 4 == 0 => {
+                self.scene
+                    .pass(&actor, Party::nobody(places::OLD_DATABASE), 3306, Protocol::Tcp, at)
+            }
             _ if service == people::PINGS => {
-                self.scene.pass(&actor, Party::foreign(places::PINGED), 0, Protocol::Icmp, at);
+                self.scene
+                    .pass(&actor, Party::foreign(places::PINGED), 0, Protocol::Icmp, at);
             }
             _ if service == people::REFUSED => {
                 self.scene.refused_leaving(&actor, Party::foreign(places::MAIL), 25, at);
@@ -179,12 +200,29 @@ impl City {
 
     /// A client on the internet calls one of the public services; some are partners whom we call as well.
     fn visit(&mut self, actor: &Actor, at: u64) {
-        let manner = Manner { lasts: self.scene.rng.below(90), ..self.manner() };
+        let manner = Manner {
+            lasts: self.scene.rng.below(90),
+            ..self.manner()
+        };
         let public = self.people.is_public(actor);
         let client = match self.scene.rng.below(10) {
             0 => self.places.partner(),
-            1 | 2 => IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0xffff, 0, 0, 0, 0, u16::from(u8_below(&mut self.scene.rng, 90)))),
-            _ => IpAddr::V4(Ipv4Addr::new(198, 18, 200 + u8_below(&mut self.scene.rng, 8), u8_below(&mut self.scene.rng, 250))),
+            1 | 2 => IpAddr::V6(Ipv6Addr::new(
+                0x2001,
+                0xdb8,
+                0xffff,
+                0,
+                0,
+                0,
+                0,
+                u16::from(u8_below(&mut self.scene.rng, 90)),
+            )),
+            _ => IpAddr::V4(Ipv4Addr::new(
+                198,
+                18,
+                200 + u8_below(&mut self.scene.rng, 8),
+                u8_below(&mut self.scene.rng, 250),
+            )),
         };
         if public {
             self.scene.inbound(actor, client, at, &manner);
@@ -199,7 +237,10 @@ impl City {
             _ => rng.between(200, 900),
         };
         let requests = rng.between(1, 3);
-        Manner { requests, ..Manner::plain(lasts, rng.between(300, 6_000), rng.between(200, 90_000)) }
+        Manner {
+            requests,
+            ..Manner::plain(lasts, rng.between(300, 6_000), rng.between(200, 90_000))
+        }
     }
 
     /// A second at which something may begin.
@@ -225,7 +266,10 @@ impl City {
     }
 
     fn early(&self) -> Manner {
-        Manner { opening: Opening::BeforeTheLogs, ..Manner::plain(1_260, 90_000, 700_000) }
+        Manner {
+            opening: Opening::BeforeTheLogs,
+            ..Manner::plain(1_260, 90_000, 700_000)
+        }
     }
 }
 

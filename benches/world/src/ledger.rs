@@ -157,7 +157,12 @@ impl Ledger {
         if let Some(aws) = exchange.aws {
             self.witnesses.publish(far.address, aws);
         }
-        let key = FlowKey { service, far, port: exchange.port, protocol: exchange.protocol };
+        let key = FlowKey {
+            service,
+            far,
+            port: exchange.port,
+            protocol: exchange.protocol,
+        };
         let entry = self.flows.entry(key).or_default();
         entry.seen.mark(row.start, row.end);
         if row.rejected {
@@ -180,7 +185,12 @@ impl Ledger {
             self.witnesses.saw(*address, &fact.service, fact.port, name, *grade);
         }
         let (host, grade) = fact.host.unzip();
-        let key = AccessKey { service: fact.service, host, far, port: fact.port };
+        let key = AccessKey {
+            service: fact.service,
+            host,
+            far,
+            port: fact.port,
+        };
         let entry = self.accesses.entry(key).or_default();
         entry.seen.mark(fact.at, fact.at);
         entry.grade = [entry.grade, grade].into_iter().flatten().min();

@@ -88,7 +88,13 @@ impl Scenario {
             tasks: 2,
             hosts: 12,
             proxied: 100,
-            noise: Noise { inbound: 0, scans: 0, nodata: 0, skipdata: 0, malformed: 0 },
+            noise: Noise {
+                inbound: 0,
+                scans: 0,
+                nodata: 0,
+                skipdata: 0,
+                malformed: 0,
+            },
         }
     }
 
@@ -109,7 +115,13 @@ impl Scenario {
             tasks: 3,
             hosts: 160,
             proxied: 70,
-            noise: Noise { inbound: 120, scans: 40, nodata: 15, skipdata: 5, malformed: 4 },
+            noise: Noise {
+                inbound: 120,
+                scans: 40,
+                nodata: 15,
+                skipdata: 5,
+                malformed: 4,
+            },
         }
     }
 

@@ -12,7 +12,7 @@ mod habits;
 mod people;
 
 pub(crate) use habits::ranges;
-use habits::{Habit, HABITS, Target};
+use habits::{HABITS, Habit, Target};
 use people::{LEDGER_DB, MEDIA, STOREFRONT};
 
 /// The logs hold five minutes of every day, from half past nine in the morning.
@@ -44,7 +44,10 @@ fn follow(scene: &mut Scene, habit: &Habit, opens: u64) {
     let Some(actor) = scene.actor(habit.service, at, at + lasts) else {
         return;
     };
-    let (out, back) = (habit.out / 2 + scene.rng.below(habit.out), habit.back / 2 + scene.rng.below(habit.back));
+    let (out, back) = (
+        habit.out / 2 + scene.rng.below(habit.out),
+        habit.back / 2 + scene.rng.below(habit.back),
+    );
     let manner = Manner::plain(lasts, out, back);
     match habit.target {
         Target::Service(callee) => scene.call_service(&actor, callee, at, &manner),
@@ -72,7 +75,11 @@ fn visitors(scene: &mut Scene, opens: u64, day: u64) {
         scene.inbound(&actor, customer, at, &manner);
     }
     let at = opens + scene.rng.below(200);
-    let actor = if day % 3 == 0 { scene.actor(STOREFRONT, at, at + 10) } else { None };
+    let actor = if day % 3 == 0 {
+        scene.actor(STOREFRONT, at, at + 10)
+    } else {
+        None
+    };
     if let Some(actor) = actor {
         let scanner = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 240 + u8::try_from(day % 10).unwrap_or(0)));
         let port = *scene.rng.pick(&[22, 23, 3389]);

@@ -84,7 +84,19 @@ pub(crate) struct Propose {
 
 /// Every key there is, by table: what a misspelt one is compared with.
 const KEYS: &[(&str, &[&str])] = &[
-    ("", &["sources", "inventory", "out", "naming", "window", "formats", "ledger", "propose"]),
+    (
+        "",
+        &[
+            "sources",
+            "inventory",
+            "out",
+            "naming",
+            "window",
+            "formats",
+            "ledger",
+            "propose",
+        ],
+    ),
     ("naming", &["files", "resolver", "resolver-timeout"]),
     ("window", &["since", "until"]),
     ("formats", &["kind", "flow", "envoy-json"]),
@@ -132,16 +144,27 @@ impl Config {
             until: self.window.until.clone(),
             kind: self.formats.kind.clone(),
             flow_format: self.formats.flow.clone(),
-            envoy_json: self.formats.envoy_json.iter().map(|(key, op)| format!("{key}={op}")).collect(),
+            envoy_json: self
+                .formats
+                .envoy_json
+                .iter()
+                .map(|(key, op)| format!("{key}={op}"))
+                .collect(),
         }
     }
 }
 
 /// Refuses a key that is not one, and names the one it was meant to be.
 fn known(table: &str, found: &toml::Table) -> Result<()> {
-    let Some((_, keys)) = KEYS.iter().find(|(name, _)| *name == table) else { return Ok(()) };
+    let Some((_, keys)) = KEYS.iter().find(|(name, _)| *name == table) else {
+        return Ok(());
+    };
     for key in found.keys().filter(|key| !keys.contains(&key.as_str())) {
-        let place = if table.is_empty() { "at the top".to_owned() } else { format!("in [{table}]") };
+        let place = if table.is_empty() {
+            "at the top".to_owned()
+        } else {
+            format!("in [{table}]")
+        };
         match crate::near::nearest(key, keys.iter().copied()) {
             Some(near) => bail!("unknown key `{key}` {place}: did you mean `{near}`?"),
             None => bail!("unknown key `{key}` {place}: expected one of {}", keys.join(", ")),
@@ -168,9 +191,13 @@ mod tests {
 
     #[test]
     fn a_misspelt_key_names_the_near_one_and_its_table() {
-        let error = Config::parse(&WHOLE.replace("targets", "target")).unwrap_err().to_string();
+        let error = Config::parse(&WHOLE.replace("targets", "target"))
+            .unwrap_err()
+            .to_string();
         assert_eq!(error, "unknown key `target` in [propose]: did you mean `targets`?");
-        let error = Config::parse(&WHOLE.replace("sources", "source")).unwrap_err().to_string();
+        let error = Config::parse(&WHOLE.replace("sources", "source"))
+            .unwrap_err()
+            .to_string();
         assert_eq!(error, "unknown key `source` at the top: did you mean `sources`?");
     }
 
@@ -178,10 +205,16 @@ mod tests {
     fn the_list_of_known_keys_is_the_one_serde_accepts() {
         Config::parse(WHOLE).unwrap();
         for (table, keys) in KEYS {
-            let header = if table.is_empty() { String::new() } else { format!("[{table}]\n") };
+            let header = if table.is_empty() {
+                String::new()
+            } else {
+                format!("[{table}]\n")
+            };
             for key in *keys {
                 // A wrong type is told apart from an unknown key by its message.
-                let error = toml::from_str::<Config>(&format!("{header}{key} = 0.5")).unwrap_err().to_string();
+                let error = toml::from_str::<Config>(&format!("{header}{key} = 0.5"))
+                    .unwrap_err()
+                    .to_string();
                 assert!(!error.contains("unknown field"), "{table}.{key}: {error}");
             }
         }

@@ -1,6 +1,5 @@
 //! Logs to map: the one place where sources, readers, aggregation and naming are put together.
 
-use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,12 +9,11 @@ use egressmap_aggregator::inventory::Inventory;
 use egressmap_aggregator::map::{CountedObject, DependencyMap, Manifest, Used};
 use egressmap_aggregator::name::{self, Knowledge};
 use egressmap_aggregator::{Aggregator, Observed, Settings};
-use egressmap_parser::drive::{Fault, drive};
 use egressmap_parser::source::{self, ObjectId};
-use egressmap_parser::{Counters, format, scan};
+use egressmap_parser::{Counters, Fault, Options, Progress, drive, scan};
 
 use crate::args::{DiscoverArgs, Global, Reading};
-use crate::{Ending, near, say, summary, time};
+use crate::{Ending, say, summary, time};
 
 /// A map and how its reading went.
 pub(crate) struct Discovery {
@@ -30,18 +28,29 @@ pub(crate) struct Discovery {
 impl Discovery {
     /// The map is whole, or something could not be read.
     pub(crate) fn ending(&self) -> Ending {
-        if self.faults.is_empty() { Ending::Done } else { Ending::Incomplete }
+        if self.faults.is_empty() {
+            Ending::Done
+        } else {
+            Ending::Incomplete
+        }
     }
 }
 
 /// `egressmap discover`.
 pub(crate) fn command(args: &DiscoverArgs, global: &Global) -> Result<Ending> {
-    let before = if args.out.exists() { Some(DependencyMap::read_parquet(&args.out)?) } else { None };
+    let before = if args.out.exists() {
+        Some(DependencyMap::read_parquet(&args.out)?)
+    } else {
+        None
+    };
     let discovery = discover(&args.sources, &args.reading, global, before)?;
     discovery.map.write_parquet(&args.out)?;
     summary::reading(&discovery, global);
     summary::dependencies(&discovery.map, global);
-    say::note(global, format_args!("\nmap: {}\nnext: egressmap show {0}", args.out.display()));
+    say::note(
+        global,
+        format_args!("\nmap: {}\nnext: egressmap show {0}", args.out.display()),
+    );
     Ok(discovery.ending())
 }
 
@@ -52,7 +61,10 @@ pub(crate) fn discover(
     global: &Global,
     before: Option<DependencyMap>,
 ) -> Result<Discovery> {
-    let sources = sources.iter().map(|spec| source::open(spec)).collect::<Result<Vec<_>, _>>()?;
+    let sources = sources
+        .iter()
+        .map(|spec| source::open(spec))
+        .collect::<Result<Vec<_>, _>>()?;
     let inventory = inventory(reading)?;
     let knowledge = knowledge(reading)?;
     let settings = settings(reading)?;
@@ -69,8 +81,9 @@ pub(crate) fn discover(
                 known.fetch_add(1, Ordering::Relaxed);
                 return Ok(());
             }
-            scan::scan(object, &formats, sink, counters)
+            scan(object, &formats, sink, counters)
         },
+        &Progress::default(),
     );
     let observed = outcome
         .sinks
@@ -81,8 +94,13 @@ pub(crate) fn discover(
 
     let (knowledge, resolver) = ask_resolver(&observed, knowledge, reading)?;
     let mut manifest = manifest(&observed, &outcome.counters, outcome.objects);
-    manifest.objects.retain(|object| !before.manifest.objects.contains(object));
-    let map = DependencyMap { manifest, dependencies: name::name(observed, &knowledge) };
+    manifest
+        .objects
+        .retain(|object| !before.manifest.objects.contains(object));
+    let map = DependencyMap {
+        manifest,
+        dependencies: name::name(observed, &knowledge),
+    };
     Ok(Discovery {
         map: before.merge(map)?,
         counters: outcome.counters,
@@ -108,14 +126,19 @@ fn inventory(reading: &Reading) -> Result<Inventory> {
 fn knowledge(reading: &Reading) -> Result<Knowledge> {
     let mut knowledge = Knowledge::default();
     for path in &reading.names {
-        knowledge.ranges.extend(name::AwsRanges::from_json(&path.display().to_string(), &read(path)?)?);
+        knowledge
+            .ranges
+            .extend(name::AwsRanges::from_json(&path.display().to_string(), &read(path)?)?);
     }
     Ok(knowledge)
 }
 
 fn settings(reading: &Reading) -> Result<Settings> {
     let instant = |flag, text: &Option<String>| text.as_deref().map(|text| time::instant(flag, text)).transpose();
-    let settings = Settings { since: instant("--since", &reading.since)?, until: instant("--until", &reading.until)? };
+    let settings = Settings {
+        since: instant("--since", &reading.since)?,
+        until: instant("--until", &reading.until)?,
+    };
     if let (Some(since), Some(until)) = (settings.since, settings.until)
         && since >= until
     {
@@ -124,27 +147,18 @@ fn settings(reading: &Reading) -> Result<Settings> {
     Ok(settings)
 }
 
-fn formats(reading: &Reading) -> Result<format::Options> {
-    let mut options = format::Options { flow_format: reading.flow_format.clone(), ..format::Options::default() };
-    if let Some(kind) = &reading.kind {
-        let names = || format::REGISTRY.iter().map(|kind| kind.name);
-        if !names().any(|name| name == kind) {
-            let all = names().collect::<Vec<_>>().join(", ");
-            match near::nearest(kind, names()) {
-                Some(near) => bail!("--kind: unknown kind {kind:?}: did you mean {near:?}?"),
-                None => bail!("--kind: unknown kind {kind:?}: expected one of {all}"),
-            }
-        }
-        options.kind = Some(kind.clone());
-    }
-    let mut keys = BTreeMap::new();
+fn formats(reading: &Reading) -> Result<Options> {
+    let mut options = Options {
+        flow_format: reading.flow_format.clone(),
+        kind: reading.kind.clone(),
+        ..Options::default()
+    };
     for pair in &reading.envoy_json {
         let (key, operator) = pair
             .split_once('=')
             .with_context(|| format!("--envoy-json: expected KEY=%OPERATOR%, found {pair:?}"))?;
-        keys.insert(key.to_owned(), operator.to_owned());
+        options.envoy_json.insert(key.to_owned(), operator.to_owned());
     }
-    options.envoy_json = keys;
     options.check()?;
     Ok(options)
 }
@@ -155,7 +169,9 @@ fn ask_resolver(
     mut knowledge: Knowledge,
     reading: &Reading,
 ) -> Result<(Knowledge, Option<name::ptr::Report>)> {
-    let Some(server) = reading.resolver else { return Ok((knowledge, None)) };
+    let Some(server) = reading.resolver else {
+        return Ok((knowledge, None));
+    };
     let mut settings = name::ptr::Settings::new(server);
     if let Some(text) = &reading.resolver_timeout {
         settings.deadline = time::duration("--resolver-timeout", text)?;
@@ -166,7 +182,11 @@ fn ask_resolver(
 }
 
 fn counted(id: &ObjectId) -> CountedObject {
-    CountedObject { uri: id.uri.clone(), version: id.version.clone(), size: id.size }
+    CountedObject {
+        uri: id.uri.clone(),
+        version: id.version.clone(),
+        size: id.size,
+    }
 }
 
 fn manifest(observed: &Observed, counters: &Counters, objects: impl IntoIterator<Item = ObjectId>) -> Manifest {
@@ -175,8 +195,16 @@ fn manifest(observed: &Observed, counters: &Counters, objects: impl IntoIterator
         objects: objects.into_iter().map(|id| counted(&id)).collect(),
         bytes: counters.bytes,
         lines: counters.lines,
-        used: Used { flow: counters.flow, access: counters.access, dns: counters.dns },
-        set_aside: counters.set_aside.iter().map(|(reason, count)| ((*reason).to_owned(), *count)).collect(),
+        used: Used {
+            flow: counters.flow,
+            access: counters.access,
+            dns: counters.dns,
+        },
+        set_aside: counters
+            .set_aside
+            .iter()
+            .map(|(reason, count)| ((*reason).to_owned(), *count))
+            .collect(),
         inbound: observed.inbound,
         services: observed.services.clone(),
     }

@@ -24,9 +24,14 @@ pub(crate) fn merge(args: &MergeArgs, global: &Global) -> Result<Ending> {
     let mut sum = DependencyMap::default();
     for path in &args.maps {
         let map = DependencyMap::read_parquet(path)?;
-        sum = sum.merge(map).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
+        sum = sum
+            .merge(map)
+            .map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
     }
     sum.write_parquet(&args.out)?;
-    say::note(global, format_args!("{} dependencies in {}", sum.dependencies.len(), args.out.display()));
+    say::note(
+        global,
+        format_args!("{} dependencies in {}", sum.dependencies.len(), args.out.display()),
+    );
     Ok(Ending::Done)
 }

@@ -40,7 +40,11 @@ pub(crate) struct Proposed {
 impl Proposed {
     /// There may be something to decide.
     pub(crate) fn ending(&self) -> Ending {
-        let decisions = self.proposal.findings.iter().any(|finding| finding.severity == Severity::Decision);
+        let decisions = self
+            .proposal
+            .findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Decision);
         if decisions { Ending::Findings } else { Ending::Done }
     }
 }
@@ -65,20 +69,34 @@ pub(crate) fn command(args: &ProposeArgs, global: &Global) -> Result<Ending> {
 
 /// Merges, decides, renders and writes. Nothing is written unless all of it could be rendered.
 pub(crate) fn carry_out(map: &DependencyMap, order: &Order<'_>) -> Result<Proposed> {
-    let targets: Vec<&dyn Target> = order.targets.iter().map(|name| target_named(name)).collect::<Result<_, _>>()?;
+    let targets: Vec<&dyn Target> = order
+        .targets
+        .iter()
+        .map(|name| target_named(name))
+        .collect::<Result<_, _>>()?;
     let today = newest_day(map);
     let merged = merged(map, order, today)?;
-    let mut settings = Settings { today, ..Settings::for_mesh(order.mesh) };
+    let mut settings = Settings {
+        today,
+        ..Settings::for_mesh(order.mesh)
+    };
     if let Some(namespace) = order.namespace {
         namespace.clone_into(&mut settings.namespace);
     }
     let proposal = propose(map, &merged.ledger, &settings);
-    let folders = targets.iter().map(|target| write(order.out, target.name(), &target.render(&proposal)));
+    let folders = targets
+        .iter()
+        .map(|target| write(order.out, target.name(), &target.render(&proposal)));
     let folders = folders.collect::<Result<_>>()?;
     if let Some(path) = order.ledger {
         fs::write(path, &merged.text).with_context(|| format!("cannot write {}", path.display()))?;
     }
-    Ok(Proposed { merged, proposal, folders, ledger: order.ledger.map(Path::to_path_buf) })
+    Ok(Proposed {
+        merged,
+        proposal,
+        folders,
+        ledger: order.ledger.map(Path::to_path_buf),
+    })
 }
 
 fn merged(map: &DependencyMap, order: &Order<'_>, today: Option<Date>) -> Result<Merged> {
@@ -88,7 +106,11 @@ fn merged(map: &DependencyMap, order: &Order<'_>, today: Option<Date>) -> Result
         }
         _ => None,
     };
-    let acceptance = if order.accept_observed { Acceptance::Observed } else { Acceptance::Review };
+    let acceptance = if order.accept_observed {
+        Acceptance::Observed
+    } else {
+        Acceptance::Review
+    };
     let place = order.ledger.unwrap_or(Path::new("ledger")).display();
     merge(existing.as_deref(), map, acceptance, today).with_context(|| place.to_string())
 }
@@ -97,7 +119,12 @@ fn merged(map: &DependencyMap, order: &Order<'_>, today: Option<Date>) -> Result
 fn newest_day(map: &DependencyMap) -> Option<Date> {
     let (_, newest) = map.manifest.window?;
     let second = i64::try_from(newest).ok()?;
-    Some(Timestamp::from_second(second).ok()?.to_zoned(TimeZone::UTC).date())
+    Some(
+        Timestamp::from_second(second)
+            .ok()?
+            .to_zoned_datetime(TimeZone::UTC)
+            .date(),
+    )
 }
 
 /// Writes a target's files to its folder, and takes away those that an earlier run wrote and this one does not.
@@ -105,8 +132,14 @@ fn write(out: &Path, target: &str, files: &[RenderedFile]) -> Result<PathBuf> {
     let folder = out.join(target);
     let list = folder.join(WRITTEN);
     let kept: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
-    for stale in fs::read_to_string(&list).unwrap_or_default().lines().filter(|path| !kept.contains(path)) {
-        let inside = Path::new(stale).components().all(|part| matches!(part, std::path::Component::Normal(_)));
+    for stale in fs::read_to_string(&list)
+        .unwrap_or_default()
+        .lines()
+        .filter(|path| !kept.contains(path))
+    {
+        let inside = Path::new(stale)
+            .components()
+            .all(|part| matches!(part, std::path::Component::Normal(_)));
         if inside && folder.join(stale).is_file() {
             remove(&folder.join(stale))?;
         }
@@ -125,5 +158,6 @@ fn remove(path: &Path) -> Result<()> {
 
 fn put(path: &Path, text: &str) -> Result<()> {
     let made = path.parent().map_or(Ok(()), fs::create_dir_all);
-    made.and_then(|()| fs::write(path, text)).with_context(|| format!("cannot write {}", path.display()))
+    made.and_then(|()| fs::write(path, text))
+        .with_context(|| format!("cannot write {}", path.display()))
 }

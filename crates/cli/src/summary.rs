@@ -25,18 +25,30 @@ pub(crate) fn reading(discovery: &Discovery, global: &Global) {
         plural(counters.used(), "record", "records"),
     );
     if discovery.known > 0 {
-        let _ = write!(text, "; {} counted before", plural(discovery.known, "object was", "objects were"));
+        let _ = write!(
+            text,
+            "; {} counted before",
+            plural(discovery.known, "object was", "objects were")
+        );
     }
     if counters.objects == 0 && discovery.known == 0 {
         text.push_str("\n          no objects were found: is the source right, and does it hold logs?");
     }
     if !counters.set_aside.is_empty() {
-        let reasons: Vec<String> = counters.set_aside.iter().map(|(reason, n)| format!("{reason} {n}")).collect();
+        let reasons: Vec<String> = counters
+            .set_aside
+            .iter()
+            .map(|(reason, n)| format!("{reason} {n}"))
+            .collect();
         let _ = write!(text, "\nset aside {}", reasons.join(", "));
     }
     for (reason, samples) in &counters.samples {
         for sample in samples {
-            let _ = write!(text, "\n          {reason}: {}: line {}: {}", sample.object, sample.line, sample.message);
+            let _ = write!(
+                text,
+                "\n          {reason}: {}: line {}: {}",
+                sample.object, sample.line, sample.message
+            );
         }
     }
     if let Some(report) = &discovery.resolver {
@@ -63,17 +75,38 @@ pub(crate) fn dependencies(map: &DependencyMap, global: &Global) {
     }
     let total = map.dependencies.len() as u64;
     let mut text = format!("found     {}", plural(total, "dependency", "dependencies"));
-    let listed = |counts: Vec<String>| if counts.is_empty() { String::new() } else { format!(": {}", counts.join(", ")) };
-    text.push_str(&listed(classes.iter().map(|(class, n)| format!("{n} {}", class.as_str())).collect()));
+    let listed = |counts: Vec<String>| {
+        if counts.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", counts.join(", "))
+        }
+    };
+    text.push_str(&listed(
+        classes
+            .iter()
+            .map(|(class, n)| format!("{n} {}", class.as_str()))
+            .collect(),
+    ));
     if !grades.is_empty() {
-        let grades = grades.iter().map(|(grade, n)| format!("{} {n}", grade.as_str())).collect();
+        let grades = grades
+            .iter()
+            .map(|(grade, n)| format!("{} {n}", grade.as_str()))
+            .collect();
         let _ = write!(text, "\nnamed by{}", listed(grades).replacen(':', " ", 1));
     }
     let (used, inbound) = (map.manifest.used, map.manifest.inbound);
     if total == 0 && used.flow + used.access > 0 {
-        let _ = write!(text, "\n          every record is inbound or between others: {inbound} inbound");
+        let _ = write!(
+            text,
+            "\n          every record is inbound or between others: {inbound} inbound"
+        );
     } else if inbound > 0 {
-        let _ = write!(text, "\ninbound   {} of clients that call us: no egress", plural(inbound, "record", "records"));
+        let _ = write!(
+            text,
+            "\ninbound   {} of clients that call us: no egress",
+            plural(inbound, "record", "records")
+        );
     }
     say::note(global, text);
 }
@@ -86,12 +119,15 @@ pub(crate) fn proposal(proposed: &Proposed, global: &Global) {
     let held = merged.added.iter().filter(|added| added.held.is_some()).count();
     let mut text = format!(
         "ledger    {} entries, {} new, {held} of them for review\nproposed  {} virtual nodes; {attached} backends attached, {waiting} wait for a decision",
-        merged.ledger.dependencies.len(),
+        merged.ledger.entries.len(),
         merged.added.len(),
         proposal.nodes.len(),
     );
-    let decisions: Vec<&Finding> =
-        proposal.findings.iter().filter(|finding| finding.severity == Severity::Decision).collect();
+    let decisions: Vec<&Finding> = proposal
+        .findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Decision)
+        .collect();
     if !decisions.is_empty() {
         let _ = write!(text, "\n\ndecide");
         for finding in decisions.iter().take(SPELT_OUT) {
@@ -106,7 +142,11 @@ pub(crate) fn proposal(proposed: &Proposed, global: &Global) {
         let _ = write!(text, "\n  {}  start with PROPOSAL.md", folder.display());
     }
     if let Some(ledger) = &proposed.ledger {
-        let _ = write!(text, "\n  {}  review it: its pull request is the approval", ledger.display());
+        let _ = write!(
+            text,
+            "\n  {}  review it: its pull request is the approval",
+            ledger.display()
+        );
     }
     say::note(global, text);
 }
@@ -119,7 +159,11 @@ fn bytes(count: u64) -> String {
     let mut value = count as f64;
     for unit in ["bytes", "kB", "MB", "GB"] {
         if value < 1_000.0 {
-            return if unit == "bytes" { format!("{count} {unit}") } else { format!("{value:.1} {unit}") };
+            return if unit == "bytes" {
+                format!("{count} {unit}")
+            } else {
+                format!("{value:.1} {unit}")
+            };
         }
         value /= 1_000.0;
     }

@@ -15,7 +15,7 @@ pub(crate) fn instant(flag: &str, text: &str) -> Result<u64> {
             .parse::<Date>()
             .ok()
             .filter(|_| text.len() == 10)
-            .and_then(|date| date.to_zoned(TimeZone::UTC).ok())
+            .and_then(|date| date.to_zoned_datetime(TimeZone::UTC).ok())
             .map(|midnight| midnight.timestamp())
             .with_context(|| {
                 format!("{flag}: expected a date or an RFC 3339 time such as 2026-10-01T00:00:00Z, found {text:?}")
@@ -46,14 +46,25 @@ mod tests {
     fn what_is_no_time_is_refused_with_an_example() {
         for text in ["yesterday", "2026-10-01T", "2026-13-01", ""] {
             let error = instant("--until", text).unwrap_err().to_string();
-            assert!(error.starts_with("--until: expected a date or an RFC 3339 time such as"), "{error}");
+            assert!(
+                error.starts_with("--until: expected a date or an RFC 3339 time such as"),
+                "{error}"
+            );
         }
-        assert!(instant("--since", "1969-12-31").unwrap_err().to_string().contains("before 1970"));
+        assert!(
+            instant("--since", "1969-12-31")
+                .unwrap_err()
+                .to_string()
+                .contains("before 1970")
+        );
     }
 
     #[test]
     fn durations_have_a_unit() {
-        assert_eq!(duration("--resolver-timeout", "1m 30s").unwrap(), Duration::from_secs(90));
+        assert_eq!(
+            duration("--resolver-timeout", "1m 30s").unwrap(),
+            Duration::from_secs(90)
+        );
         assert!(duration("--resolver-timeout", "30").is_err());
     }
 }
