@@ -1,7 +1,5 @@
 //! Bytes a second of every log format, from plain lines and from gzip, to a sink that looks at each record.
 
-#![expect(missing_docs, reason = "criterion's macros make public functions")]
-
 use std::io::{Cursor, Write};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
