@@ -2,19 +2,18 @@
 
 use std::fmt::Write;
 
-/// How many characters of a value are shown.
+/// How many bytes of a value's safe form are shown.
 const SHOWN: usize = 80;
 
 /// The value in quotes, with everything escaped that could move a cursor, end a line or fake a column.
 ///
-/// Text beyond [`SHOWN`] characters is cut and marked with `…` behind the closing quote.
+/// What would take more than [`SHOWN`] bytes is cut, and marked with `…` behind the closing quote.
 pub(crate) fn quoted(value: &[u8]) -> String {
-    let (shown, cut) = cut(value);
-    let mut out = String::with_capacity(shown.len() + 5);
+    let mut out = String::with_capacity(SHOWN + 16);
     out.push('"');
-    escape(shown, &mut out);
+    let whole = escape(value, &mut out);
     out.push('"');
-    if cut {
+    if !whole {
         out.push('…');
     }
     out
@@ -33,27 +32,36 @@ pub(crate) fn name(value: &str) -> String {
     out
 }
 
-fn cut(value: &[u8]) -> (&[u8], bool) {
-    match value.get(..SHOWN) {
-        Some(head) if value.len() > SHOWN => (head, true),
-        _ => (value, false),
-    }
-}
-
-fn escape(value: &[u8], out: &mut String) {
-    for chunk in value.utf8_chunks() {
+/// Appends the safe form of as much as there is room for; false if that is not all.
+fn escape(value: &[u8], out: &mut String) -> bool {
+    // What can be shown at all is among the first so many bytes.
+    let head = value.get(..=SHOWN).unwrap_or(value);
+    for chunk in head.utf8_chunks() {
         for c in chunk.valid().chars() {
-            if is_unsafe(c) || c == '"' || c == '\\' {
+            let escaped = is_unsafe(c) || c == '"' || c == '\\';
+            let length = if escaped {
+                c.escape_default().len()
+            } else {
+                c.len_utf8()
+            };
+            if out.len() + length > SHOWN + 1 {
+                return false;
+            }
+            if escaped {
                 out.extend(c.escape_default());
             } else {
                 out.push(c);
             }
         }
         for byte in chunk.invalid() {
+            if out.len() + 4 > SHOWN + 1 {
+                return false;
+            }
             // A String takes every write.
             let _ = write!(out, "\\x{byte:02x}");
         }
     }
+    true
 }
 
 /// Control characters, and the marks that reorder or hide the text around them.
@@ -82,5 +90,7 @@ mod tests {
     fn a_long_value_is_cut() {
         assert_eq!(quoted(&[b'a'; 81]), format!("\"{}\"…", "a".repeat(80)));
         assert_eq!(quoted(&[b'a'; 80]), format!("\"{}\"", "a".repeat(80)));
+        assert_eq!(quoted(&[0; 81]), format!("\"{}\"…", "\\u{0}".repeat(16)));
+        assert_eq!(quoted("é".repeat(41).as_bytes()), format!("\"{}\"…", "é".repeat(40)));
     }
 }

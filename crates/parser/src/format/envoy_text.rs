@@ -72,6 +72,9 @@ fn record(line: &[u8]) -> Result<AccessRecord<'_>, Fault<'_>> {
         .ok_or(Fault::NotAccessLog)?;
     let (time, rest) = opened.split_at(close);
     let rest = rest.strip_prefix(b"] \"").ok_or(Fault::NotAccessLog)?;
+    if !time.first().is_some_and(u8::is_ascii_digit) {
+        return Err(Fault::NotAccessLog);
+    }
     let start = super::envoy_value::start_time(time).ok_or(Fault::part(Part::StartTime, time))?;
     let (client, tail) = tail::split(rest)?;
     let head = head::read(client, tail.layout())?;

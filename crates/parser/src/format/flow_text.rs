@@ -2,7 +2,8 @@
 
 use super::{Format, FormatKind, Options, OptionsError, Output, Sniff};
 use crate::lines;
-use plan::{Plan, Row};
+use fault::Fault;
+use plan::Plan;
 
 mod address;
 mod columns;
@@ -55,9 +56,8 @@ impl Format for FlowText {
     fn parse(&mut self, block: &[u8], out: &mut Output<'_>) {
         for line in lines::split(block) {
             match self.plan.row(line) {
-                Ok(Row::Record(record)) => out.flow(&record),
-                Ok(Row::NoData) => out.set_aside("nodata"),
-                Ok(Row::SkipData) => out.set_aside("skipdata"),
+                Ok(record) => out.flow(&record),
+                Err(fault @ (Fault::NoData | Fault::SkipData)) => out.set_aside(fault.reason()),
                 Err(fault) => self.other(line, fault, out),
             }
         }
@@ -67,7 +67,7 @@ impl Format for FlowText {
 impl FlowText {
     /// A line that is no row: a header, nothing, a comment, or a row with a fault in it.
     #[cold]
-    fn other(&mut self, line: &[u8], fault: fault::Fault, out: &mut Output<'_>) {
+    fn other(&mut self, line: &[u8], fault: Fault, out: &mut Output<'_>) {
         if let Some(reason) = fault::no_row(line) {
             out.set_aside(reason);
         } else if let Some(plan) = header::read(line) {

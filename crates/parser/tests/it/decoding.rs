@@ -47,7 +47,8 @@ fn every_member_is_read() {
 fn a_line_may_span_two_members() {
     let text = rows(0, 3);
     for cut in 0..=text.len() {
-        let object = [member(&text[..cut]), member(&text[cut..])].concat();
+        let (head, tail) = text.split_at(cut);
+        let object = [member(head), member(tail)].concat();
         let found = collect(&object, &Options::default());
         assert_eq!(
             (found.error.as_deref(), bytes_of(&found)),

@@ -20,6 +20,9 @@ fn read(line: &str) -> Result<Value, &'static str> {
         .and_then(|line| line.split_once(']'))
         .ok_or("not-access-log")?;
     let rest = rest.strip_prefix(" \"").ok_or("not-access-log")?;
+    if !time.starts_with(|c: char| c.is_ascii_digit()) {
+        return Err("not-access-log");
+    }
     let start = seconds(time).ok_or("malformed:start_time")?;
 
     let mut quotes = rest.rsplitn(5, '"');

@@ -1,4 +1,4 @@
-//! What is wrong with a row: two bytes on the hot path, a sentence only where it is kept.
+//! Why a row is no record: two bytes on the hot path, a sentence only where it is kept.
 
 use super::fields::Field;
 use super::plan::Plan;
@@ -7,6 +7,10 @@ use crate::{Reason, printable};
 /// Why a row is no record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
+    /// Nothing was seen in the window: no fault of the row's.
+    NoData,
+    /// Records of the window were lost: no fault of the row's.
+    SkipData,
     /// More or fewer columns than the format has.
     Columns,
     /// A value that its field cannot have.
@@ -18,6 +22,8 @@ pub(super) enum Fault {
 impl Fault {
     pub(super) fn reason(self) -> Reason {
         match self {
+            Fault::NoData => "nodata",
+            Fault::SkipData => "skipdata",
             Fault::Columns => "malformed:columns",
             Fault::Malformed(field) => field.wanted().malformed,
             Fault::Lacking(field) => field.wanted().lacking.unwrap_or(field.wanted().malformed),
@@ -27,6 +33,7 @@ impl Fault {
     /// What was expected and what was found.
     pub(super) fn message(self, line: &[u8], plan: &Plan) -> String {
         match self {
+            Fault::NoData | Fault::SkipData => "expected a record, found a row without one".to_owned(),
             Fault::Columns => {
                 let found = line.split(|byte| *byte == b' ').count();
                 format!(

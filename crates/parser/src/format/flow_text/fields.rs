@@ -169,7 +169,7 @@ pub(super) fn named(written: &str) -> Name {
     if let Some(wanted) = WANTED.iter().find(|wanted| same(&wanted.name)) {
         return Name::Wanted(wanted.field);
     }
-    if OTHER.iter().any(|name| same(&name)) {
+    if OTHER.iter().any(same) {
         Name::Other
     } else {
         Name::Unknown

@@ -26,14 +26,6 @@ pub(super) struct Plan {
     ends: Vec<usize>,
 }
 
-/// What a well-formed row says.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Row<'a> {
-    Record(FlowRecord<'a>),
-    NoData,
-    SkipData,
-}
-
 impl Plan {
     /// For columns of these names. Of two columns with one name the first counts.
     pub(super) fn new(names: &[Name]) -> Plan {
@@ -68,7 +60,7 @@ impl Plan {
 
     /// Whether a line is a row of this format beyond doubt.
     pub(super) fn fits(&mut self, line: &[u8]) -> bool {
-        self.row(line).is_ok()
+        matches!(self.row(line), Ok(_) | Err(Fault::NoData | Fault::SkipData))
     }
 
     /// The 1-based column of a field in a line, and what it holds.
@@ -79,19 +71,19 @@ impl Plan {
 
     /// Reads a line by the plan. The status decides what a row is, whatever else it holds.
     #[inline]
-    pub(super) fn row<'a>(&mut self, line: &'a [u8]) -> Result<Row<'a>, Fault> {
+    pub(super) fn row<'a>(&mut self, line: &'a [u8]) -> Result<FlowRecord<'a>, Fault> {
         if !columns::split(line, &mut self.ends) {
             return Err(Fault::Columns);
         }
         let values = Values { plan: self, line };
         match values.get(Field::LogStatus) {
             None | Some(b"OK") => {}
-            Some(b"NODATA") => return Ok(Row::NoData),
-            Some(b"SKIPDATA") => return Ok(Row::SkipData),
+            Some(b"NODATA") => return Err(Fault::NoData),
+            Some(b"SKIPDATA") => return Err(Fault::SkipData),
             Some(_) => return Err(Fault::Malformed(Field::LogStatus)),
         }
         match self.lacking {
-            None => values.record().map(Row::Record),
+            None => values.record(),
             Some(field) => Err(Fault::Lacking(field)),
         }
     }
@@ -191,10 +183,25 @@ impl<'a> Values<'_, 'a> {
     fn text(&self, field: Field) -> Result<&'a [u8], Fault> {
         match self.get(field) {
             None | Some(b"-") => Ok(b""),
-            Some(value) if value.iter().fold(true, |so_far, byte| so_far & byte.is_ascii_graphic()) => Ok(value),
+            Some(value) if is_printable(value) => Ok(value),
             Some(_) => Err(Fault::Malformed(field)),
         }
     }
+}
+
+/// Whether all bytes are printable ASCII other than the space, eight at a time.
+#[inline]
+fn is_printable(value: &[u8]) -> bool {
+    const EVERY: u64 = 0x0101_0101_0101_0101;
+    const TOP: u64 = 0x80 * EVERY;
+    let (words, rest) = value.as_chunks::<8>();
+    let fits = |word: &[u8; 8]| {
+        let word = u64::from_le_bytes(*word);
+        // With the top bits set no difference borrows, and where they were clear no sum carries.
+        let (above, below) = ((word | TOP).wrapping_sub(0x21 * EVERY), word.wrapping_add(EVERY));
+        (above & !below & !word) & TOP == TOP
+    };
+    words.iter().all(fits) && rest.iter().all(u8::is_ascii_graphic)
 }
 
 /// Unix seconds, or milliseconds as some rows have them.
@@ -217,5 +224,29 @@ fn direction(value: &[u8]) -> Option<FlowDirection> {
         b"ingress" => Some(FlowDirection::Ingress),
         b"egress" => Some(FlowDirection::Egress),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, prop};
+    use proptest::{prop_assert_eq, proptest};
+
+    use super::is_printable;
+
+    proptest! {
+        #[test]
+        fn printable_is_what_the_standard_library_says(
+            mut text in prop::collection::vec(b'!'..=b'~', 0..40),
+            at in any::<prop::sample::Index>(),
+            byte in any::<u8>(),
+        ) {
+            prop_assert_eq!(is_printable(&text), true);
+            if !text.is_empty() {
+                let at = at.index(text.len());
+                text[at] = byte;
+            }
+            prop_assert_eq!(is_printable(&text), text.iter().all(u8::is_ascii_graphic));
+        }
     }
 }

@@ -1,0 +1,80 @@
+//! Bytes a second of every log format, from plain lines and from gzip, to a sink that looks at each record.
+
+use std::io::{Cursor, Write};
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use egressmap_benches::varied;
+use egressmap_parser::source::{Object, ObjectId};
+use egressmap_parser::{AccessRecord, Counters, FlowRecord, Options, Sink, Verdict, format, scan};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+/// How much text one pass reads.
+const BYTES: usize = 16 << 20;
+
+/// Adds something of every record up, so that no parsing is in vain.
+#[derive(Default)]
+struct Sum(u64);
+
+impl Sink for Sum {
+    fn object(&mut self, _: &ObjectId) {}
+
+    fn flow(&mut self, _: u64, record: &FlowRecord<'_>) -> Verdict {
+        self.0 = self
+            .0
+            .wrapping_add(record.bytes ^ record.start ^ u64::from(record.dstport));
+        Verdict::Used
+    }
+
+    fn access(&mut self, _: u64, record: &AccessRecord<'_>) -> Verdict {
+        self.0 = self
+            .0
+            .wrapping_add(record.bytes_sent ^ record.start ^ u64::from(record.response_code));
+        Verdict::Used
+    }
+}
+
+/// Reads stored bytes as one object.
+fn read(stored: Vec<u8>) -> (Counters, u64) {
+    let id = ObjectId {
+        uri: "bench".to_owned(),
+        version: None,
+        size: None,
+    };
+    let (mut sum, mut counters) = (Sum::default(), Counters::default());
+    let object = Object {
+        id,
+        body: Box::new(Cursor::new(stored)),
+    };
+    scan(object, &Options::default(), &mut sum, &mut counters).expect("the lines are whole");
+    (counters, sum.0)
+}
+
+fn formats(criterion: &mut Criterion) {
+    for kind in format::REGISTRY {
+        let lines = varied(kind.example, BYTES, 1);
+        let (counters, _) = read(lines.clone());
+        assert_eq!(
+            counters.used(),
+            counters.lines,
+            "{}: the varied example is no record: {counters:?}",
+            kind.name
+        );
+
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(&lines).expect("a vector takes every write");
+        let packed = encoder.finish().expect("a vector takes every write");
+
+        let mut group = criterion.benchmark_group(kind.name);
+        group.throughput(Throughput::Bytes(lines.len() as u64)).sample_size(20);
+        for (name, stored) in [("plain", &lines), ("gzip", &packed)] {
+            group.bench_function(name, |bencher| {
+                bencher.iter_batched(|| stored.clone(), read, criterion::BatchSize::LargeInput);
+            });
+        }
+        group.finish();
+    }
+}
+
+criterion_group!(parser, formats);
+criterion_main!(parser);
