@@ -9,5 +9,8 @@ pub mod map;
 mod merge;
 pub mod name;
 pub mod observed;
+pub mod show;
+mod table;
 
 pub use merge::MergeError;
+pub use table::TableError;
