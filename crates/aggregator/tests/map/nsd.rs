@@ -1,7 +1,7 @@
 //! A real DNS server for a test: NSD, from its Debian package, on a port of its own.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
@@ -32,7 +32,7 @@ impl Nsd {
                 std::env::var_os("CI").is_none(),
                 "NSD is not installed: apt-get install nsd"
             );
-            eprintln!("SKIPPED: NSD is not installed (apt-get install nsd)");
+            say("SKIPPED: NSD is not installed (apt-get install nsd)\n");
             return None;
         };
         let started = (0..5).find_map(|_| Nsd::start_on(program, free_port(), zones));
@@ -62,7 +62,7 @@ impl Nsd {
                     _folder: folder,
                 });
             }
-            eprint!("{line}");
+            say(&line);
             line.clear();
         }
         process.wait().unwrap();
@@ -79,6 +79,11 @@ impl Drop for Nsd {
             .unwrap();
         self.process.wait().unwrap();
     }
+}
+
+/// Writes past the capture of the test harness, so that it is seen.
+fn say(text: &str) {
+    io::stderr().write_all(text.as_bytes()).unwrap();
 }
 
 /// A port that was free on both transports a moment ago.

@@ -12,6 +12,78 @@ use crate::show::json;
 
 const START: u64 = 1_790_000_000;
 
+/// What `show -o json` prints of the first dependency of the shop.
+const JSON: &str = r#"{
+  "schema": "egressmap/map/v1",
+  "window": {
+    "from": "2026-09-21T14:13:20Z",
+    "until": "2026-09-22T14:14:20Z"
+  },
+  "input": {
+    "objects": 0,
+    "bytes": 0,
+    "lines": 1000,
+    "used": {
+      "flow": 900,
+      "access": 60,
+      "dns": 0
+    },
+    "set_aside": {
+      "nodata": 40
+    }
+  },
+  "dependencies": [
+    {
+      "service": "checkout",
+      "destination": "api.example.test",
+      "addresses": [
+        "203.0.113.7"
+      ],
+      "class": "external",
+      "port": 443,
+      "protocol": "tcp",
+      "application": "tls",
+      "name": {
+        "grade": "sni",
+        "evidence": {
+          "sni": 12
+        },
+        "also": [
+          {
+            "name": "b.test",
+            "records": 7
+          },
+          {
+            "name": "a.test",
+            "records": 2
+          },
+          {
+            "name": "c.test",
+            "records": 2
+          }
+        ]
+      },
+      "records": {
+        "flow": 1204,
+        "access": 12
+      },
+      "refused": {
+        "flow": 0,
+        "access": 0
+      },
+      "bytes_out": 1485736,
+      "bytes_in": 118913060,
+      "packets_out": 0,
+      "packets_in": 0,
+      "first_seen": "2026-09-21T14:13:20Z",
+      "last_seen": "2026-09-22T14:14:20Z",
+      "days_seen": 2,
+      "initiator": "certain"
+    }
+  ]
+}
+"#;
+
 fn add(map: &mut DependencyMap, service: &str, destination: &str, port: u16, records: u64) {
     let mut seen = Hours::default();
     seen.mark(START, START + 60);
@@ -185,77 +257,7 @@ fn hostile_text_reaches_no_terminal() {
 fn json_has_the_shape_that_programs_rely_on() {
     let mut map = shop();
     map.dependencies.retain(|key, _| key.destination == "api.example.test");
-    let expected = r#"{
-  "schema": "egressmap/map/v1",
-  "window": {
-    "from": "2026-09-21T14:13:20Z",
-    "until": "2026-09-22T14:14:20Z"
-  },
-  "input": {
-    "objects": 0,
-    "bytes": 0,
-    "lines": 1000,
-    "used": {
-      "flow": 900,
-      "access": 60,
-      "dns": 0
-    },
-    "set_aside": {
-      "nodata": 40
-    }
-  },
-  "dependencies": [
-    {
-      "service": "checkout",
-      "destination": "api.example.test",
-      "addresses": [
-        "203.0.113.7"
-      ],
-      "class": "external",
-      "port": 443,
-      "protocol": "tcp",
-      "application": "tls",
-      "name": {
-        "grade": "sni",
-        "evidence": {
-          "sni": 12
-        },
-        "also": [
-          {
-            "name": "b.test",
-            "records": 7
-          },
-          {
-            "name": "a.test",
-            "records": 2
-          },
-          {
-            "name": "c.test",
-            "records": 2
-          }
-        ]
-      },
-      "records": {
-        "flow": 1204,
-        "access": 12
-      },
-      "refused": {
-        "flow": 0,
-        "access": 0
-      },
-      "bytes_out": 1485736,
-      "bytes_in": 118913060,
-      "packets_out": 0,
-      "packets_in": 0,
-      "first_seen": "2026-09-21T14:13:20Z",
-      "last_seen": "2026-09-22T14:14:20Z",
-      "days_seen": 2,
-      "initiator": "certain"
-    }
-  ]
-}
-"#;
-    assert_eq!(json(&map, Some("checkout")), expected);
+    assert_eq!(json(&map, Some("checkout")), JSON);
 }
 
 #[test]
