@@ -13,6 +13,9 @@ mod words;
 pub use hours::Hours;
 pub use words::UnknownWord;
 
+/// The name of the map's layout, on disk and as JSON. Another layout has another name.
+pub const SCHEMA: &str = "egressmap/map/v1";
+
 /// All dependencies of a window, in the order of their keys, and how they came about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DependencyMap {

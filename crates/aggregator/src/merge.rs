@@ -5,9 +5,6 @@ use std::collections::btree_map::Entry;
 
 use crate::map::{CountedObject, DependencyMap, Manifest, ServiceFacts};
 
-#[cfg(test)]
-mod tests;
-
 /// Two maps that cannot be added: what both have counted would count twice.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("both maps have counted {first}{}", and_more(*.more))]

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::identity::DnsName;
-use crate::map::{Class, Dependency, Key};
+use crate::map::{Dependency, Key};
 use crate::observed::Observed;
 
 mod class;
@@ -91,7 +91,7 @@ pub fn addresses_to_resolve(observed: &Observed, knowledge: &Knowledge) -> BTree
     let of_accesses = accesses.iter().map(|edge| (edge.address, known.access(edge)));
     of_flows
         .chain(of_accesses)
-        .filter(|(_, far_end)| far_end.is_nameless() && matches!(far_end.class, Class::External | Class::Private))
+        .filter(|(_, far_end)| far_end.is_nameless())
         .filter_map(|(address, _)| address)
         .filter(|address| !(address.is_loopback() || address.is_multicast() || address.is_unspecified()))
         .collect()

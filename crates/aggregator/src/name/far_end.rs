@@ -55,9 +55,9 @@ struct Responder<'e> {
 }
 
 impl FarEnd<'_> {
-    /// Whether nothing but the address is known of it.
+    /// Whether it is no service of ours, and nothing but its address is known.
     pub(super) fn is_nameless(&self) -> bool {
-        self.support == Support::Nothing && self.class != Class::Internal
+        self.support == Support::Nothing && matches!(self.class, Class::External | Class::Private)
     }
 }
 

@@ -102,7 +102,7 @@ pub fn resolve(addresses: &BTreeSet<IpAddr>, settings: &Settings) -> Resolved {
     if !addresses.is_empty() {
         round::ask_all(addresses, settings, &mut resolved);
     }
-    let given_up = (addresses.len() as u64).saturating_sub(resolved.report.settled());
+    let given_up = (addresses.len() as u64).saturating_sub(resolved.report.addresses());
     if given_up > 0 {
         resolved.report.failed.insert(Failure::GivenUp, given_up);
     }
@@ -113,7 +113,7 @@ impl Report {
     /// How many addresses were to be named.
     #[must_use]
     pub fn addresses(&self) -> u64 {
-        self.settled()
+        self.confirmed + self.unconfirmed + self.failed.values().sum::<u64>()
     }
 
     /// Whether the resolver answered nothing at all.
@@ -121,10 +121,6 @@ impl Report {
     pub fn is_silent(&self) -> bool {
         let unheard = |failure: &Failure| matches!(failure, Failure::NoAnswer | Failure::GivenUp);
         self.confirmed + self.unconfirmed == 0 && !self.failed.is_empty() && self.failed.keys().all(unheard)
-    }
-
-    fn settled(&self) -> u64 {
-        self.confirmed + self.unconfirmed + self.failed.values().sum::<u64>()
     }
 }
 

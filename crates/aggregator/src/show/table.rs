@@ -1,0 +1,152 @@
+//! The map as a table, for people.
+
+use std::collections::BTreeSet;
+
+use super::{escape, selected, size, utc};
+use crate::map::{Dependency, DependencyMap, Key, Manifest, Protocol};
+
+mod layout;
+#[cfg(test)]
+mod tests;
+
+use layout::{Align, Column};
+
+/// The map, or one service of it, as lines of at most `width` characters where that is at all possible: a long
+/// destination loses its middle, and the columns that a decision needs least are left out. The first line says what
+/// was read; the input is always that of the whole map.
+#[must_use]
+pub fn table(map: &DependencyMap, service: Option<&str>, width: usize) -> String {
+    let rows: Vec<_> = selected(map, service).collect();
+    let mut text = header(map, rows.len());
+    if rows.is_empty() {
+        text.push_str(&why_empty(map, service));
+        return text;
+    }
+    text.push('\n');
+    for line in layout::lines(columns(&rows), width) {
+        text.push_str(&line);
+        text.push('\n');
+    }
+    text
+}
+
+fn header(map: &DependencyMap, shown: usize) -> String {
+    let Manifest {
+        objects,
+        lines,
+        used,
+        set_aside,
+        inbound,
+        ..
+    } = &map.manifest;
+    let window = match map.manifest.window {
+        Some((from, until)) => format!("{} to {}", utc(from), utc(until)),
+        None => "no records".to_owned(),
+    };
+    let all = map.dependencies.len();
+    let services: BTreeSet<_> = map.dependencies.keys().map(|key| &key.service).collect();
+    let of_all = if shown == all {
+        String::new()
+    } else {
+        format!("{shown} of ")
+    };
+    format!(
+        "{window} · {of_all}{} of {}\n{}, {}: {} used ({inbound} of clients that called us), {} set aside\n",
+        size::counted(all as u64, "dependency", "dependencies"),
+        size::counted(services.len() as u64, "service", "services"),
+        size::counted(objects.len() as u64, "object", "objects"),
+        size::counted(*lines, "line", "lines"),
+        used.flow.saturating_add(used.access).saturating_add(used.dns),
+        set_aside.values().fold(0_u64, |sum, count| sum.saturating_add(*count)),
+    )
+}
+
+fn why_empty(map: &DependencyMap, service: Option<&str>) -> String {
+    let services: BTreeSet<_> = map.dependencies.keys().map(|key| key.service.as_str()).collect();
+    match service {
+        Some(service) if !services.is_empty() => {
+            let known: Vec<_> = services.into_iter().take(10).map(escape::for_terminal).collect();
+            let service = escape::for_terminal(service);
+            format!(
+                "nothing was seen of service {service}; services in this map: {}\n",
+                known.join(", ")
+            )
+        }
+        _ if map.manifest.lines == 0 => "nothing was read\n".to_owned(),
+        _ => {
+            let reasons = &map.manifest.set_aside;
+            let reasons: Vec<_> = reasons
+                .iter()
+                .map(|(reason, count)| format!("{count} {reason}"))
+                .collect();
+            let reasons = if reasons.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", reasons.join(", "))
+            };
+            format!(
+                "no line showed a service of ours reaching anything{}\n",
+                escape::for_terminal(&reasons)
+            )
+        }
+    }
+}
+
+/// The columns from left to right, each with its rank: the highest-ranked are left out first where it is too narrow.
+fn columns(rows: &[(&Key, &Dependency)]) -> Vec<Column> {
+    let text = |title, rank, cell: fn(&Key, &Dependency) -> String| {
+        Column::new(title, rank, Align::Left, rows.iter().map(|(key, it)| cell(key, it)))
+    };
+    let number = |title, rank, cell: fn(&Key, &Dependency) -> String| {
+        Column::new(title, rank, Align::Right, rows.iter().map(|(key, it)| cell(key, it)))
+    };
+    let mut columns = vec![
+        Column::new("SERVICE", 0, Align::Left, grouped(rows)).shortened_to(16),
+        text("DESTINATION", 0, destination).shortened_to(28),
+        text("APP", 1, |_, it| it.application.to_string()),
+        text("CLASS", 5, |_, it| it.class.to_string()),
+        text("GRADE", 2, |_, it| it.name.grade().to_string()),
+        number("RECORDS", 1, |_, it| it.volume().records.to_string()),
+    ];
+    if rows.iter().any(|(_, it)| refused(it) > 0) {
+        columns.push(number("REFUSED", 1, |_, it| refused(it).to_string()));
+    }
+    columns.extend([
+        number("OUT", 3, |_, it| size::bytes(it.volume().bytes_out)),
+        number("IN", 4, |_, it| size::bytes(it.volume().bytes_in)),
+        number("DAYS", 6, |_, it| it.seen.days_seen().to_string()),
+        text("INITIATOR", 5, |_, it| it.initiator.to_string()),
+    ]);
+    columns
+}
+
+/// The service in the first row of each group, and nothing below it.
+fn grouped(rows: &[(&Key, &Dependency)]) -> Vec<String> {
+    let before = std::iter::once(None).chain(rows.iter().map(|(key, _)| Some(&key.service)));
+    rows.iter()
+        .zip(before)
+        .map(|((key, _), before)| match before {
+            Some(service) if *service == key.service => String::new(),
+            _ => escape::for_terminal(key.service.as_str()),
+        })
+        .collect()
+}
+
+/// `host:443`, `[2001:db8::1]:443`, with the transport where it is not TCP: `host:53/udp`, `host/icmp`.
+fn destination(key: &Key, _: &Dependency) -> String {
+    let host = escape::for_terminal(&key.destination);
+    let host = if key.destination.parse::<std::net::Ipv6Addr>().is_ok() {
+        format!("[{host}]")
+    } else {
+        host
+    };
+    match (key.protocol, key.port) {
+        (Protocol::Tcp, port) => format!("{host}:{port}"),
+        (protocol, 0) => format!("{host}/{protocol}"),
+        (protocol, port) => format!("{host}:{port}/{protocol}"),
+    }
+}
+
+fn refused(it: &Dependency) -> u64 {
+    it.refused_flow.max(it.refused_access)
+}

@@ -1,0 +1,218 @@
+//! The map on disk: one Parquet file, one row a dependency, with the manifest in the file's own metadata.
+//!
+//! The columns are plain: text, unsigned integers, and lists of them; the words are those of the JSON that `show`
+//! prints, times are Unix seconds. The counts that `show` prints (`records_flow`, `bytes_out`, …) stand beside the
+//! tallies they are chosen from (`at_initiator_records`, …); only the tallies are read back.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Cursor, Write};
+use std::path::{Path, PathBuf};
+
+use polars::prelude::{DataFrame, KeyValueMetadata, ParquetReader, ParquetWriter, PolarsError, SerReader};
+use serde::{Deserialize, Serialize};
+
+use crate::map::{DependencyMap, Manifest, SCHEMA};
+
+mod cells;
+mod columns;
+mod rows;
+mod seal;
+#[cfg(test)]
+mod tests;
+
+use seal::Sealed;
+
+/// The key of the manifest in the file's metadata.
+const METADATA_KEY: &str = "egressmap";
+
+/// The first and last bytes of every Parquet file.
+const MAGIC: &[u8; 4] = b"PAR1";
+
+/// Why a map could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// The file system would not let it be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file system would not let it be written. What stood there before still does.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Something else than a map.
+    #[error("{}: expected a map, as `discover --out` writes it: {why}", path.display())]
+    NotAMap {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead.
+        why: &'static str,
+    },
+    /// A map of another layout.
+    #[error("{}: expected a map of schema {SCHEMA:?}, found {found:?}: another version of egressmap wrote it", path.display())]
+    Schema {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: String,
+    },
+    /// A map whose content is not what it should be.
+    #[error("{}: damaged map: {why}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What was expected and what was found, and where.
+        why: String,
+    },
+}
+
+/// What the file's metadata holds.
+#[derive(Serialize)]
+struct Envelope<'a> {
+    schema: &'static str,
+    #[serde(flatten)]
+    manifest: &'a Manifest,
+}
+
+/// The part of it that tells whether the rest can be read.
+#[derive(Deserialize)]
+struct SchemaOnly {
+    schema: String,
+}
+
+impl DependencyMap {
+    /// Reads a map.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is no map, is a map of another schema, or is damaged.
+    pub fn read_parquet(path: &Path) -> Result<Self, TableError> {
+        let file = fs::read(path).map_err(|source| TableError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        decode(path, file)
+    }
+
+    /// Writes the map, all of it or nothing: what stood there before stays until the new map is complete on disk.
+    /// The same map gives the same bytes.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn write_parquet(&self, path: &Path) -> Result<(), TableError> {
+        let envelope = Envelope {
+            schema: SCHEMA,
+            manifest: &self.manifest,
+        };
+        let encoded = serde_json::to_string(&envelope)
+            .map_err(io::Error::from)
+            .and_then(|envelope| encode(columns::frame(&self.dependencies).map_err(io::Error::other)?, envelope));
+        encoded
+            .and_then(|file| replace(path, &file))
+            .map_err(|source| TableError::Write {
+                path: path.to_owned(),
+                source,
+            })
+    }
+}
+
+/// A table and its manifest as the bytes of a file.
+fn encode(mut frame: DataFrame, envelope: String) -> io::Result<Vec<u8>> {
+    let metadata = vec![
+        (METADATA_KEY.to_owned(), envelope),
+        (seal::KEY.to_owned(), seal::BLANK.to_owned()),
+    ];
+    let mut file = Vec::new();
+    ParquetWriter::new(&mut file)
+        .with_key_value_metadata(Some(KeyValueMetadata::from_static(metadata)))
+        .finish(&mut frame)
+        .map_err(io::Error::other)?;
+    seal::seal(&mut file).ok_or_else(|| io::Error::other("the Parquet footer has no place for the seal"))?;
+    Ok(file)
+}
+
+/// The bytes of the file at `path` as a map.
+fn decode(path: &Path, file: Vec<u8>) -> Result<DependencyMap, TableError> {
+    let not_a_map = |why| TableError::NotAMap {
+        path: path.to_owned(),
+        why,
+    };
+    let damaged = |why: String| TableError::Damaged {
+        path: path.to_owned(),
+        why,
+    };
+    let of_polars = |error: PolarsError| damaged(error.to_string().lines().next().unwrap_or_default().to_owned());
+    if !file.starts_with(MAGIC) {
+        return Err(not_a_map("this is no Parquet file"));
+    }
+    if file.len() < 2 * MAGIC.len() || !file.ends_with(MAGIC) {
+        return Err(damaged("its end is missing".to_owned()));
+    }
+    match seal::check(&file) {
+        Sealed::Whole => {}
+        Sealed::Broken => return Err(damaged("its content is not what was written".to_owned())),
+        Sealed::Not => return Err(not_a_map("this Parquet file is something else")),
+    }
+    let mut reader = ParquetReader::new(Cursor::new(file)).set_rechunk(true);
+    let metadata = reader.get_metadata().map_err(of_polars)?.clone();
+    let pairs = metadata.key_value_metadata().as_deref().unwrap_or_default();
+    let envelope = pairs
+        .iter()
+        .find(|pair| pair.key == METADATA_KEY)
+        .and_then(|pair| pair.value.as_deref());
+    let manifest = manifest(
+        path,
+        envelope.ok_or_else(|| not_a_map("this Parquet file is something else"))?,
+    )?;
+    let frame = reader.finish().map_err(of_polars)?;
+    let dependencies = rows::dependencies(&frame).map_err(|error| damaged(error.to_string()))?;
+    Ok(DependencyMap { manifest, dependencies })
+}
+
+fn manifest(path: &Path, envelope: &str) -> Result<Manifest, TableError> {
+    let damaged = |error: serde_json::Error| TableError::Damaged {
+        path: path.to_owned(),
+        why: format!("manifest: {error}"),
+    };
+    let SchemaOnly { schema } = serde_json::from_str(envelope).map_err(damaged)?;
+    if schema != SCHEMA {
+        return Err(TableError::Schema {
+            path: path.to_owned(),
+            found: schema,
+        });
+    }
+    serde_json::from_str(envelope).map_err(damaged)
+}
+
+/// Puts the bytes in place of the file in one step.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let partial = partial_path(path)?;
+    let written = write_through(&partial, bytes).and_then(|()| fs::rename(&partial, path));
+    if written.is_err() {
+        // The first error is the one to report; a partial file that cannot be removed does no harm.
+        fs::remove_file(&partial).ok();
+    }
+    written
+}
+
+fn write_through(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// A name beside the map that no other process writes.
+fn partial_path(path: &Path) -> io::Result<PathBuf> {
+    let no_name = || io::Error::new(io::ErrorKind::InvalidInput, "the path names no file");
+    let mut partial = OsString::from(".");
+    partial.push(path.file_name().ok_or_else(no_name)?);
+    partial.push(format!(".{}.partial", std::process::id()));
+    Ok(path.with_file_name(partial))
+}

@@ -1,0 +1,179 @@
+//! Maps of any content, with keys that meet.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use egressmap_aggregator::identity::ServiceName;
+use egressmap_aggregator::map::{
+    Application, Certainty, Class, CountedObject, Dependency, DependencyMap, Grade, Hours, Key, Manifest, Naming,
+    Protocol, ServiceFacts, Tally, Used,
+};
+use proptest::collection::{btree_map, btree_set, vec};
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+/// A map that counted objects under `prefix`.
+pub(crate) fn map(prefix: &'static str) -> impl Strategy<Value = DependencyMap> {
+    (manifest(prefix), btree_map(key(), dependency(), 0..8))
+        .prop_map(|(manifest, dependencies)| DependencyMap { manifest, dependencies })
+}
+
+/// A service, by one of few names.
+pub(crate) fn service() -> impl Strategy<Value = ServiceName> {
+    select(vec![
+        "checkout",
+        "ledger",
+        "média 东京",
+        "unattributed/10.0.0.9",
+        "${x} <b>\"'",
+    ])
+    .prop_map(|name| ServiceName::try_from(name.to_owned()).unwrap())
+}
+
+fn key() -> impl Strategy<Value = Key> {
+    let destination = select(vec![
+        "api.example.test",
+        "ledger",
+        "203.0.113.7",
+        "2001:db8::7",
+        "aws/s3/eu-west-1",
+        "\u{202e}x,\"y",
+    ]);
+    let protocol = select(vec![Protocol::Tcp, Protocol::Udp, Protocol::Icmp, Protocol::Other(47)]);
+    (service(), destination, select(vec![0, 80, 443, u16::MAX]), protocol).prop_map(
+        |(service, destination, port, protocol)| Key {
+            service,
+            destination: destination.to_owned(),
+            port,
+            protocol,
+        },
+    )
+}
+
+fn dependency() -> impl Strategy<Value = Dependency> {
+    let what = (
+        btree_set(address(), 0..4),
+        select(Class::ALL.to_vec()),
+        select(Application::ALL.to_vec()),
+        naming(),
+        select(Certainty::ALL.to_vec()),
+    );
+    let counts = ([tally(), tally(), tally(), tally()], count(), count(), hours());
+    (what, counts).prop_map(|(what, counts)| {
+        let (addresses, class, application, name, initiator) = what;
+        let ([at_initiator, at_responder, elsewhere, access], refused_flow, refused_access, seen) = counts;
+        Dependency {
+            addresses,
+            class,
+            application,
+            name,
+            at_initiator,
+            at_responder,
+            elsewhere,
+            access,
+            refused_flow,
+            refused_access,
+            seen,
+            initiator,
+        }
+    })
+}
+
+fn address() -> impl Strategy<Value = IpAddr> {
+    let v4 = (0_u8..8).prop_map(|host| IpAddr::from([203, 0, 113, host]));
+    let v6 = (0_u16..8).prop_map(|host| IpAddr::from([0x2001, 0xdb8, 0, 0, 0, 0, 0, host]));
+    prop_oneof![v4, v6]
+}
+
+fn naming() -> impl Strategy<Value = Naming> {
+    let other = select(vec!["b.example.test", "c.example.test", "\"quoted\"\n"]).prop_map(str::to_owned);
+    (
+        btree_map(select(Grade::ALL.to_vec()), count(), 0..4),
+        btree_map(other, count(), 0..3),
+    )
+        .prop_map(|(evidence, also)| Naming { evidence, also })
+}
+
+/// Mostly small, and at times so great that sums stop at the greatest.
+fn count() -> impl Strategy<Value = u64> {
+    prop_oneof![3 => 0..1_000_u64, 1 => Just(u64::MAX), 1 => any::<u64>()]
+}
+
+fn tally() -> impl Strategy<Value = Tally> {
+    [count(), count(), count(), count(), count()].prop_map(|[records, bytes_out, bytes_in, packets_out, packets_in]| {
+        Tally {
+            records,
+            bytes_out,
+            bytes_in,
+            packets_out,
+            packets_in,
+        }
+    })
+}
+
+fn hours() -> impl Strategy<Value = Hours> {
+    vec((0..40 * 86_400_u64, 0..600_u64), 0..6).prop_map(|marks| {
+        let mut hours = Hours::default();
+        for (start, length) in marks {
+            hours.mark(1_790_000_000 + start, 1_790_000_000 + start + length);
+        }
+        hours
+    })
+}
+
+fn manifest(prefix: &'static str) -> impl Strategy<Value = Manifest> {
+    let object = (
+        0..20_u8,
+        option::of(select(vec!["\"e1\"", "\"e2\""])),
+        option::of(count()),
+    )
+        .prop_map(move |(number, version, size)| CountedObject {
+            uri: format!("{prefix}/{number}.log.gz"),
+            version: version.map(str::to_owned),
+            size,
+        });
+    let window = option::of((0..1_000_u64, 1_000..2_000_u64));
+    let reason = select(vec!["nodata", "malformed:srcaddr"]).prop_map(str::to_owned);
+    let counts = (count(), count(), count(), count(), count());
+    let facts = btree_map(service(), facts(), 0..4);
+    let objects = btree_set(object, 0..4).prop_map(one_size_each);
+    (
+        window,
+        objects,
+        counts,
+        btree_map(reason, count(), 0..3),
+        count(),
+        facts,
+    )
+        .prop_map(
+            |(window, objects, (bytes, lines, flow, access, dns), set_aside, inbound, services)| Manifest {
+                window,
+                objects,
+                bytes,
+                lines,
+                used: Used { flow, access, dns },
+                set_aside,
+                inbound,
+                services,
+            },
+        )
+}
+
+/// One version of an object has one size.
+fn one_size_each(objects: BTreeSet<CountedObject>) -> BTreeSet<CountedObject> {
+    let by_identity: BTreeMap<_, _> = objects
+        .into_iter()
+        .map(|it| ((it.uri.clone(), it.version.clone()), it))
+        .collect();
+    by_identity.into_values().collect()
+}
+
+fn facts() -> impl Strategy<Value = ServiceFacts> {
+    let text = || option::of(select(vec!["a", "b", "c"]).prop_map(str::to_owned));
+    (text(), text(), text()).prop_map(|(virtual_node, namespace, owner)| ServiceFacts {
+        virtual_node,
+        namespace,
+        owner,
+    })
+}
