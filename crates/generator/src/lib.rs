@@ -1,9 +1,14 @@
 //! Map in, definitions out: the reviewed ledger, what it proposes to allow, and the files each target applies.
 //!
-//! The [`ledger`] is what people approved. All of the crate is pure: text and values in, text out.
+//! The crate reads in the order of the work: the [`ledger`] is what people approved, [`proposal`] decides what of it
+//! the mesh can carry and says why where it cannot, and a [`target`] writes that down in the syntax of its tool. All
+//! of it is pure: text and values in, text out. Targets decide nothing.
 
 pub mod ledger;
+pub mod proposal;
+pub mod target;
 
+mod hcl;
 mod near;
 #[cfg(test)]
 mod sample;
@@ -11,3 +16,5 @@ mod text;
 mod yaml;
 
 pub use ledger::{Acceptance, Ledger, LedgerError, Merged, merge};
+pub use proposal::{Finding, Proposal, Settings, Severity, propose};
+pub use target::{REGISTRY, RenderedFile, Target, target_named};

@@ -1,0 +1,210 @@
+//! What each caller is allowed to reach, and what kind of thing that is to App Mesh.
+
+use egressmap_aggregator::identity::{DnsName, ServiceName};
+use egressmap_aggregator::map::{Application, DependencyMap, Protocol};
+use jiff::civil::Date;
+
+use super::finding::{Code, Finding, Severity};
+use super::node::Listener;
+use crate::ledger::{Destination, Entry, Ledger, Verdict, application_word};
+use crate::text::inert;
+
+/// One live `allow` entry.
+#[derive(Debug)]
+pub(super) struct Demand<'a> {
+    pub(super) entry: &'a Entry,
+    /// The virtual node of the service; `None` where nothing in the inventory owns it.
+    pub(super) caller: Option<String>,
+    pub(super) kind: Kind,
+}
+
+/// What a destination is to App Mesh.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The mesh lets it through by itself.
+    AllowedByMesh,
+    /// The proxy never sees it.
+    NotIntercepted,
+    /// The server speaks first, and the proxy would wait for the client.
+    ServerFirst,
+    /// It has no name to discover it by.
+    Nameless,
+    /// It is many names.
+    Wildcard,
+    /// A virtual node with this listener.
+    Host(DnsName, Listener),
+}
+
+/// MySQL, SMTP (relay and submission) and SQL Server: the App Mesh user guide says not to model them.
+pub(super) const SERVER_FIRST: [u16; 4] = [25, 587, 1433, 3306];
+/// SSH: the proxy's redirect rules leave it out always.
+pub(super) const NEVER_INTERCEPTED: u16 = 22;
+
+/// The live `allow` entries in the order of the ledger, with findings for what stays out and for what App Mesh cannot
+/// carry.
+pub(super) fn collect<'a>(
+    map: &DependencyMap,
+    ledger: &'a Ledger,
+    today: Option<Date>,
+    findings: &mut Vec<Finding>,
+) -> Vec<Demand<'a>> {
+    let mut demands = Vec::new();
+    for entry in ledger.entries.iter().filter(|entry| entry.verdict == Verdict::Allow) {
+        if entry.expired(today) {
+            findings.push(expired(entry, virtual_node(map, &entry.service)));
+            continue;
+        }
+        let caller = (!entry.service.is_unattributed()).then(|| virtual_node(map, &entry.service));
+        let demand = Demand {
+            entry,
+            caller,
+            kind: kind(entry),
+        };
+        findings.extend(finding(map, &demand));
+        demands.push(demand);
+    }
+    demands
+}
+
+/// The name of a service in the mesh.
+pub(super) fn virtual_node(map: &DependencyMap, service: &ServiceName) -> String {
+    map.manifest
+        .services
+        .get(service)
+        .and_then(|facts| facts.virtual_node.clone())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| service.as_str().to_owned())
+}
+
+/// How an entry is written in a sentence.
+pub(super) fn shown(entry: &Entry) -> String {
+    let protocol = application_word(entry.application);
+    format!("{}:{} ({protocol})", entry.destination, entry.port)
+}
+
+fn kind(entry: &Entry) -> Kind {
+    if entry.protocol() != Protocol::Tcp || entry.port == NEVER_INTERCEPTED {
+        return Kind::NotIntercepted;
+    }
+    if is_allowed_by_mesh(&entry.destination, entry.port, entry.application) {
+        return Kind::AllowedByMesh;
+    }
+    if SERVER_FIRST.contains(&entry.port) && entry.application != Application::Http {
+        return Kind::ServerFirst;
+    }
+    match &entry.destination {
+        Destination::Name(host) => Kind::Host(host.clone(), Listener::of(entry.application)),
+        Destination::Below(_) => Kind::Wildcard,
+        Destination::Address(_) | Destination::Range(_) | Destination::Aws(_) => Kind::Nameless,
+    }
+}
+
+/// The proxy has one rule of its own: TLS on 443 whose SNI is below `amazonaws.com` goes where it was going.
+pub(super) fn is_allowed_by_mesh(destination: &Destination, port: u16, application: Application) -> bool {
+    let below = |name: &DnsName| name.is_under("amazonaws.com");
+    let is_aws = match destination {
+        Destination::Name(name) => name.as_str() != "amazonaws.com" && below(name),
+        Destination::Below(suffix) => below(suffix),
+        Destination::Aws(_) => true,
+        Destination::Address(_) | Destination::Range(_) => false,
+    };
+    is_aws && port == 443 && application == Application::Tls
+}
+
+fn expired(entry: &Entry, caller: String) -> Finding {
+    let day = entry.expires.map_or_else(String::new, |day| day.to_string());
+    let sentence = format!("the entry for {} expired after {day} and is not proposed", shown(entry));
+    Finding::about(Severity::Warning, Code::Expired, Some(&caller), sentence)
+        .on_port(entry.port)
+        .because([format!("line {} of the ledger", entry.line)])
+        .way_out("review the dependency: set a later expires, or set verdict to deny")
+}
+
+fn finding(map: &DependencyMap, demand: &Demand<'_>) -> Option<Finding> {
+    let Demand { entry, caller, kind } = demand;
+    let what = shown(entry);
+    let Some(caller) = caller.as_deref() else {
+        let sentence = format!("{what} is allowed to a caller that nothing in the inventory owns, so nobody gets it");
+        return Some(
+            Finding::about(
+                Severity::Decision,
+                Code::UnattributedCaller,
+                Some(entry.service.as_str()),
+                sentence,
+            )
+            .on_port(entry.port)
+            .way_out("add the caller's address or interface to the inventory, and discover again"),
+        );
+    };
+    let about =
+        |severity, code, sentence| Some(Finding::about(severity, code, Some(caller), sentence).on_port(entry.port));
+    match kind {
+        Kind::Host(..) => None,
+        Kind::AllowedByMesh => about(
+            Severity::Note,
+            Code::AllowedByMesh,
+            format!("{what} needs no backend: under DROP_ALL the mesh still lets TLS to *.amazonaws.com on 443 through"),
+        )
+        .map(|finding| match entry.destination {
+            Destination::Aws(_) => finding.because([
+                "known by AWS's published addresses: true only if the client's SNI is below amazonaws.com (not api.aws, cloudfront.net or amazonaws.com.cn)".to_owned(),
+            ]),
+            _ => finding,
+        }),
+        Kind::NotIntercepted => about(
+            Severity::Note,
+            Code::NotIntercepted,
+            format!("{what} never passes the proxy, so App Mesh neither allows nor drops it"),
+        )
+        .map(|finding| finding.way_out("enforce it with security groups or a network firewall")),
+        Kind::ServerFirst => about(
+            Severity::Warning,
+            Code::ServerFirst,
+            format!("{what} is not modelled: the server speaks first there, and the proxy waits for the client"),
+        )
+        .map(|finding| finding.way_out(bypass(entry.port))),
+        Kind::Nameless => about(
+            Severity::Decision,
+            Code::AddressOnly,
+            format!("{what} has no name, and an external virtual node is discovered by name"),
+        )
+        .map(|finding| {
+            finding
+                .way_out("find the name the client dials (SNI or Host in Envoy's JSON access log, DNS query logs), and allow that")
+                .way_out(format!("let the address bypass the proxy (EgressIgnoredIPs) and allow it in a security group: {}", entry.destination))
+                .way_out("give the address a name in a private zone, if nothing else uses TCP on this port")
+        }),
+        Kind::Wildcard => about(
+            Severity::Decision,
+            Code::Wildcard,
+            format!("{what} is many names, and App Mesh knows no wildcards"),
+        )
+        .map(|finding| {
+            finding
+                .because(below(map, entry).map(|name| format!("seen: {name}")))
+                .way_out("allow the names one by one")
+                .way_out(bypass(entry.port))
+        }),
+    }
+}
+
+/// The names a caller reached below a wildcard.
+fn below<'a>(map: &'a DependencyMap, entry: &'a Entry) -> impl Iterator<Item = String> + 'a {
+    map.dependencies
+        .iter()
+        .filter(|(key, _)| key.service == entry.service && key.port == entry.port)
+        .filter(|(key, dependency)| {
+            let far_end = key.destination.parse::<Destination>();
+            far_end.is_ok_and(|far_end| entry.destination.covers(&far_end, &dependency.addresses))
+        })
+        .map(|(key, _)| inert(&key.destination))
+}
+
+/// The way out that takes a port away from the proxy.
+pub(super) fn bypass(port: u16) -> String {
+    format!(
+        "add {port} to the ports that bypass the proxy (EgressIgnoredPorts on ECS, at most 15; APPMESH_EGRESS_IGNORED_PORTS; \
+         on Kubernetes the annotation appmesh.k8s.aws/egressIgnoredPorts, which replaces its default 22), and enforce \
+         that port with another target"
+    )
+}

@@ -1,0 +1,167 @@
+//! Says what was decided for each port of each caller, and what follows from it.
+
+use std::collections::BTreeSet;
+
+use egressmap_aggregator::identity::DnsName;
+use egressmap_aggregator::map::Class;
+
+use super::claims::{Decision, Port, Ports};
+use super::clients::Clients;
+use super::demand::{bypass, is_allowed_by_mesh, shown};
+use super::finding::{Code, Finding, Severity};
+use super::node::Fleet;
+use super::router::RouterPorts;
+use super::traffic::Traffic;
+use crate::ledger::{Destination, Ledger};
+use crate::text::inert;
+
+pub(super) fn explain(
+    traffic: &Traffic<'_>,
+    ledger: &Ledger,
+    clients: &Clients<'_>,
+    fleet: &Fleet,
+    ports: &Ports,
+    findings: &mut Vec<Finding>,
+) {
+    let routers = RouterPorts::suggest(traffic, ledger, ports);
+    for ((caller, number), port) in &ports.by_door {
+        if port.is_conflict() {
+            let way = routers.way_out(*number, &port.external, clients);
+            findings.push(conflict(caller, *number, port, clients, way));
+            continue;
+        }
+        let attached: BTreeSet<&DnsName> = port.external.keys().filter(|host| !ports.waits(caller, host)).collect();
+        if !attached.is_empty() {
+            findings.extend(cut_over(traffic, caller, *number, port, &attached));
+        }
+    }
+    findings.extend(extra_ports(clients, fleet, ports));
+}
+
+fn conflict(caller: &str, number: u16, port: &Port, clients: &Clients<'_>, router: Option<String>) -> Finding {
+    let shown_caller = inert(caller);
+    let (code, sentence) = match port.decision() {
+        Decision::Mixed => (
+            Code::MixedProtocols,
+            format!("{shown_caller} needs HTTP and TCP on port {number}, and a port of a caller speaks one protocol"),
+        ),
+        Decision::UnmodelledNeighbour => (
+            Code::UnmodelledNeighbour,
+            format!(
+                "{shown_caller} is allowed destinations on port {number} that App Mesh cannot express; a backend there \
+                 would cut them off"
+            ),
+        ),
+        _ => (
+            Code::SecondTcpOnPort,
+            format!(
+                "{shown_caller} needs more than one TCP or TLS destination on port {number}, and App Mesh tells them \
+                 apart by port alone"
+            ),
+        ),
+    };
+    let external = port.external.iter().map(|(host, listener)| {
+        let used = clients.has(caller, host, number);
+        let whose = if used {
+            ""
+        } else {
+            ", a port of its node that other callers use"
+        };
+        format!("waits: {host} ({listener}{whose})")
+    });
+    let internal = port
+        .internal
+        .iter()
+        .map(|(service, listener)| format!("ours: {} ({listener}, taken as a backend of the mesh)", inert(service)));
+    let unmodelled = port
+        .unmodelled
+        .iter()
+        .map(|entry| format!("cannot be expressed: {}", shown(entry)));
+    let mut finding = Finding::about(Severity::Decision, code, Some(caller), sentence)
+        .on_port(number)
+        .because(external.chain(internal).chain(unmodelled));
+    if let Some(router) = router {
+        finding = finding.way_out(router);
+    }
+    if code == Code::UnmodelledNeighbour {
+        finding = finding.way_out("allow by name what cannot be expressed, then propose again");
+    }
+    finding.way_out(bypass(number)).way_out("keep ALLOW_ALL")
+}
+
+/// What else the caller sends to a port on which backends are attached: App Mesh will not let it pass as before.
+fn cut_over(
+    traffic: &Traffic<'_>,
+    caller: &str,
+    number: u16,
+    port: &Port,
+    attached: &BTreeSet<&DnsName>,
+) -> Option<Finding> {
+    let others = others(traffic, caller, number, attached);
+    let shown_caller = inert(caller);
+    if port.decision() == Decision::LoneTcp {
+        let host = attached.iter().next()?;
+        let sentence = format!(
+            "{host} is the only TCP backend of {shown_caller} on port {number}, so all its other TCP and TLS there (except \
+             to *.amazonaws.com on 443) is not dropped but sent to {host}"
+        );
+        return Some(
+            Finding::about(Severity::Warning, Code::LoneTcpCaptures, Some(caller), sentence)
+                .on_port(number)
+                .because(
+                    others
+                        .into_iter()
+                        .map(|other| format!("seen, and would be misrouted: {other}")),
+                )
+                .way_out(bypass(number)),
+        );
+    }
+    (!others.is_empty()).then(|| {
+        let sentence = format!(
+            "once its backends on port {number} are attached, {shown_caller} no longer reaches what else it was seen to \
+             reach there, even under ALLOW_ALL"
+        );
+        Finding::about(Severity::Warning, Code::UnlistedHosts, Some(caller), sentence)
+            .on_port(number)
+            .because(others.into_iter().map(|other| format!("seen, and would be refused: {other}")))
+            .way_out("review these in the ledger before you attach the backends")
+    })
+}
+
+fn others(traffic: &Traffic<'_>, caller: &str, number: u16, attached: &BTreeSet<&DnsName>) -> BTreeSet<String> {
+    traffic
+        .on(caller, number)
+        .iter()
+        .filter(|(_, dependency)| dependency.class != Class::Internal)
+        .filter(|(key, dependency)| {
+            let destination = key.destination.parse::<Destination>();
+            let passes = destination.is_ok_and(|far| is_allowed_by_mesh(&far, number, dependency.application));
+            !passes && !attached.iter().any(|host| host.as_str() == key.destination)
+        })
+        .map(|(key, _)| inert(&key.destination))
+        .collect()
+}
+
+/// A backend opens every port of its node: says so to callers that used fewer.
+fn extra_ports(clients: &Clients<'_>, fleet: &Fleet, ports: &Ports) -> Vec<Finding> {
+    clients
+        .pairs()
+        .filter(|(caller, host)| !ports.waits(caller, host))
+        .filter_map(|(caller, host)| {
+            let extra: Vec<String> = fleet
+                .listeners(host)
+                .filter(|(port, _)| !clients.has(caller, host, *port))
+                .map(|(port, listener)| format!("port {port} ({listener}) is there for other callers"))
+                .collect();
+            let sentence = format!(
+                "{} gets ports of {host} that it is not allowed by an entry of its own",
+                inert(caller)
+            );
+            (!extra.is_empty()).then(|| {
+                Finding::about(Severity::Warning, Code::ExtraPorts, Some(caller), sentence)
+                    .because(extra)
+                    .way_out("accept it: a backend opens every port of its virtual node")
+            })
+        })
+        .collect()
+}

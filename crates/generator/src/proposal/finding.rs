@@ -1,0 +1,131 @@
+//! What to know and what to decide: one sentence, its evidence, the ways out.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// One thing to know or to decide. Ordered by urgency, then code, caller and port.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Finding {
+    /// How urgent it is.
+    pub severity: Severity,
+    /// What kind of thing it is.
+    pub code: Code,
+    /// The virtual node it is about, or the service where there is none.
+    pub caller: Option<String>,
+    /// The port it is about.
+    pub port: Option<u16>,
+    /// What it is, in one sentence without its final dot.
+    pub sentence: String,
+    /// What it rests on, one fact a line.
+    pub evidence: Vec<String>,
+    /// What can be done, one way a line.
+    pub ways_out: Vec<String>,
+}
+
+/// How urgent a finding is, the most urgent first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Something allowed is not attached until somebody decides.
+    Decision,
+    /// Applying the proposal does something that a reader may not expect.
+    Warning,
+    /// Good to know.
+    Note,
+}
+
+/// The kind of a finding. The number of a kind never changes and is never used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u16)]
+pub enum Code {
+    /// More than one TCP or TLS host on one port of one caller.
+    SecondTcpOnPort = 1,
+    /// HTTP and TCP on one port of one caller.
+    MixedProtocols = 2,
+    /// An allowed destination that cannot be modelled shares a port with hosts that can.
+    UnmodelledNeighbour = 3,
+    /// One host is needed as HTTP and as TCP on the same port.
+    HostOfTwoProtocols = 4,
+    /// A lone TCP or TLS host gets all other TCP and TLS of its port.
+    LoneTcpCaptures = 5,
+    /// Hosts that are not allowed lose a port that is cut over.
+    UnlistedHosts = 6,
+    /// The server speaks first, so the port must bypass the proxy.
+    ServerFirst = 7,
+    /// Known by address only, so App Mesh cannot name it.
+    AddressOnly = 8,
+    /// App Mesh knows no wildcards.
+    Wildcard = 9,
+    /// A backend opens ports that its caller did not use.
+    ExtraPorts = 10,
+    /// More backends than a virtual node may have.
+    BackendQuota = 11,
+    /// More nodes or services than a mesh may have.
+    MeshQuota = 12,
+    /// An `allow` entry is past its last day.
+    Expired = 13,
+    /// Nothing in the inventory owns the caller.
+    UnattributedCaller = 14,
+    /// Entries of the ledger wait for review.
+    AwaitsReview = 15,
+    /// The map shows what the ledger denies.
+    DeniedButSeen = 16,
+    /// The map shows what the ledger lacks.
+    NotInLedger = 17,
+    /// An entry allows what a wider one denies.
+    AllowedWithinDenied = 18,
+    /// The mesh lets it through by itself.
+    AllowedByMesh = 19,
+    /// The proxy never sees it.
+    NotIntercepted = 20,
+    /// Calls between our own services: backends of the mesh's own.
+    Internal = 21,
+    /// DNS, NTP, instance metadata.
+    Infrastructure = 22,
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EGR{:04}", *self as u16)
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl Finding {
+    /// A finding about a caller.
+    pub(super) fn about(severity: Severity, code: Code, caller: Option<&str>, sentence: String) -> Self {
+        Finding {
+            severity,
+            code,
+            caller: caller.map(str::to_owned),
+            port: None,
+            sentence,
+            evidence: Vec::new(),
+            ways_out: Vec::new(),
+        }
+    }
+
+    /// The same, on a port.
+    pub(super) fn on_port(mut self, port: u16) -> Self {
+        self.port = Some(port);
+        self
+    }
+
+    /// The same, with what it rests on.
+    pub(super) fn because(mut self, evidence: impl IntoIterator<Item = String>) -> Self {
+        self.evidence.extend(evidence);
+        self
+    }
+
+    /// The same, with a way out.
+    pub(super) fn way_out(mut self, way: impl Into<String>) -> Self {
+        self.ways_out.push(way.into());
+        self
+    }
+}

@@ -1,0 +1,113 @@
+//! The documented way out of a port conflict: a virtual router on a port of its own, and clients that dial it there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use egressmap_aggregator::identity::DnsName;
+
+use super::claims::{Decision, Port, Ports};
+use super::clients::Clients;
+use super::demand::{NEVER_INTERCEPTED, SERVER_FIRST};
+use super::node::Listener;
+use super::traffic::Traffic;
+use crate::ledger::Ledger;
+use crate::text::inert;
+
+/// Ports that Envoy itself listens on beside an application: its admin interface, ingress and egress.
+const ENVOY: [u16; 3] = [9901, 15000, 15001];
+
+/// The free port suggested for each (host, port) that must give way somewhere. A virtual service is shared by the whole
+/// mesh, so its new port is the same for every caller.
+#[derive(Debug)]
+pub(super) struct RouterPorts(BTreeMap<(DnsName, u16), u16>);
+
+impl RouterPorts {
+    pub(super) fn suggest(traffic: &Traffic<'_>, ledger: &Ledger, ports: &Ports) -> Self {
+        let moving: BTreeSet<(DnsName, u16)> = ports
+            .by_door
+            .iter()
+            .flat_map(|((caller, number), port)| {
+                let movers = movers(traffic, caller, *number, port);
+                movers.into_iter().map(|host| (host, *number))
+            })
+            .collect();
+        let mut used: BTreeSet<u16> = traffic
+            .ports()
+            .chain(ledger.entries.iter().map(|entry| entry.port))
+            .collect();
+        used.extend(SERVER_FIRST);
+        used.extend(ENVOY);
+        used.insert(NEVER_INTERCEPTED);
+        let mut suggested = BTreeMap::new();
+        // What is used stays used, so the search for a port goes on where the last one from there ended.
+        let mut searches = BTreeMap::new();
+        for (host, port) in moving {
+            let search = searches
+                .entry(port)
+                .or_insert_with(|| (port..=u16::MAX).chain(1024..port));
+            if let Some(free) = search.find(|port| !used.contains(port)) {
+                used.insert(free);
+                suggested.insert((host, port), free);
+            }
+        }
+        RouterPorts(suggested)
+    }
+
+    /// The way out for one port: which hosts move where, and which clients must change.
+    pub(super) fn way_out(
+        &self,
+        port: u16,
+        hosts: &BTreeMap<DnsName, Listener>,
+        clients: &Clients<'_>,
+    ) -> Option<String> {
+        let changes: Vec<String> = hosts
+            .keys()
+            .filter_map(|host| self.0.get(&(host.clone(), port)).map(|free| (host, free)))
+            .flat_map(|(host, free)| {
+                let dials = format!("dials {host}:{free} instead of {host}:{port}");
+                clients
+                    .of_door(host, port)
+                    .map(move |client| format!("{} {dials}", inert(client)))
+            })
+            .collect();
+        (!changes.is_empty()).then(|| {
+            format!(
+                "put a virtual router on a port of its own before each host that moves (a route with a weighted target on port \
+                 {port} of its node), and change the clients: {}",
+                changes.join("; ")
+            )
+        })
+    }
+}
+
+/// The hosts that must leave a port so that the rest of its claims can stay.
+fn movers(traffic: &Traffic<'_>, caller: &str, number: u16, port: &Port) -> Vec<DnsName> {
+    let tcp = || {
+        port.external
+            .iter()
+            .filter(|(_, listener)| **listener == Listener::Tcp)
+            .map(|(host, _)| host)
+    };
+    let ours_is_tcp = port.internal.values().any(|listener| *listener == Listener::Tcp);
+    match port.decision() {
+        Decision::Shared | Decision::LoneTcp | Decision::UnmodelledNeighbour => Vec::new(),
+        _ if ours_is_tcp => port.external.keys().cloned().collect(),
+        Decision::Mixed => tcp().cloned().collect(),
+        Decision::SecondTcp => {
+            // The busiest stays where its clients are; among equals the first by name.
+            let busiest = tcp().max_by(|a, b| {
+                let records = |host| records(traffic, caller, host, number);
+                records(a).cmp(&records(b)).then_with(|| b.cmp(a))
+            });
+            tcp().filter(|host| Some(*host) != busiest).cloned().collect()
+        }
+    }
+}
+
+fn records(traffic: &Traffic<'_>, caller: &str, host: &DnsName, port: u16) -> u64 {
+    let seen = traffic
+        .on(caller, port)
+        .iter()
+        .filter(|(key, _)| key.destination == host.as_str());
+    seen.map(|(_, dependency)| dependency.flow().records.max(dependency.access.records))
+        .sum()
+}
