@@ -1,0 +1,55 @@
+//! The case that every judge hears: a small shop with every kind of decision in it, rendered to a folder.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use egressmap_aggregator::map::{Class, ServiceFacts};
+use egressmap_generator::{Acceptance, Proposal, Settings, merge, propose, target_named};
+use tempfile::TempDir;
+
+use crate::sample::{self, Seen};
+
+/// `checkout` is what a judge reads about; the other callers are names that try to be something else.
+pub(crate) fn proposal() -> Proposal {
+    let seen = [
+        Seen::tls("checkout", "api.stripe.com", 443),
+        Seen::http("checkout", "rates.example", 80),
+        Seen::tcp("checkout", "queue.partner.example", 5671),
+        Seen::tls("checkout", "s3.eu-west-1.amazonaws.com", 443).class(Class::Aws),
+        Seen::tcp("checkout", "ledger", 5432).class(Class::Internal),
+        Seen::udp("checkout", "10.0.0.2", 53).class(Class::Infrastructure),
+        Seen::http("${path.module}", "rates.example", 80),
+        Seen::http("%{for x in y}\"", "rates.example", 80),
+        Seen::tls("media", "a-b.cdn.example", 443).records(3),
+        Seen::tls("media", "a.b.cdn.example", 443),
+        Seen::http("media", "_acme.cdn_.example", 8080),
+    ];
+    let mut map = sample::map(seen);
+    let facts = ServiceFacts {
+        namespace: Some("shop".to_owned()),
+        ..ServiceFacts::default()
+    };
+    map.manifest.services.insert(sample::service("checkout"), facts);
+    let ledger = merge(None, &map, Acceptance::Observed, None).unwrap().ledger;
+    propose(&map, &ledger, &Settings::for_mesh("shop"))
+}
+
+/// The files of a target, in a folder of its name.
+pub(crate) fn written(target: &str) -> (TempDir, PathBuf) {
+    let root = TempDir::new().unwrap();
+    let folder = root.path().join(target);
+    for file in target_named(target).unwrap().render(&proposal()) {
+        let path = folder.join(&file.path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, file.text).unwrap();
+    }
+    (root, folder)
+}
+
+/// Says that a judge is missing, past the capture of test output; where `CI` is set, that is a failure.
+pub(crate) fn skip(judge: &str, why: &str) {
+    assert!(std::env::var_os("CI").is_none(), "{judge} is missing: {why}");
+    let line = format!("SKIPPED: {judge}: {why}\n");
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
+}
