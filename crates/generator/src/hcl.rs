@@ -191,3 +191,62 @@ pub(crate) fn quoted(text: &str) -> String {
     out.push('"');
     out
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+    use hcl::eval::{Context, Evaluate as _};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read_back(text: &str) -> hcl::Value {
+        let body = hcl::parse(&Body::default().attribute("a", text).into_text()).unwrap();
+        body.attributes()
+            .next()
+            .unwrap()
+            .expr
+            .evaluate(&Context::new())
+            .unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back_as_the_same_text(text in prop_oneof![any::<String>(), "[$%{}\\\\\"~a\n]{0,12}"]) {
+            prop_assert_eq!(read_back(&text), hcl::Value::String(text));
+        }
+    }
+
+    #[test]
+    fn neighbouring_lines_align_and_blocks_stand_apart() {
+        let inner = Body::default()
+            .attribute("port", Expression::Number(443))
+            .attribute("protocol", "tcp");
+        let list = Expression::List(vec!["x".into()]);
+        let body = Body::default()
+            .attribute("a", reference("var.a"))
+            .attribute("long", Expression::List(Vec::new()))
+            .attribute("b", list)
+            .attribute("c", Expression::Object(Vec::new()))
+            .block("empty", &["a\"b"], Body::default())
+            .block("listener", &[], inner);
+        insta::assert_snapshot!(body.into_text(), @r#"
+        a    = var.a
+        long = []
+
+        b = [
+          "x",
+        ]
+
+        c = {}
+
+        empty "a\"b" {}
+
+        listener {
+          port     = 443
+          protocol = "tcp"
+        }
+        "#);
+    }
+}

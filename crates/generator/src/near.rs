@@ -18,3 +18,17 @@ pub(crate) fn near<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) 
 pub(crate) fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     near(written, known).map_or_else(String::new, |name| format!(", did you mean \"{name}\"?"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::near;
+
+    #[test]
+    fn a_slip_of_the_finger_is_near_and_another_word_is_not() {
+        let known = ["service", "verdict", "owner"];
+        assert_eq!(near("servce", known), Some("service"));
+        assert_eq!(near("Verdcit", known), Some("verdict"));
+        assert_eq!(near("colour", known), None);
+        assert_eq!(near(&"service".repeat(100), known), None);
+    }
+}

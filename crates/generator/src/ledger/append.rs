@@ -7,13 +7,13 @@ const HEADER: &str = "# What each service may reach. People decide here: set ver
                       # egressmap adds what it newly sees and changes nothing else.\n";
 const LIST: &str = "dependencies:";
 
-/// The text of `existing` with `new` entries after its last one. `before` is what `existing` says.
-pub(super) fn append(existing: Option<&str>, before: &Ledger, new: &[&Entry]) -> Result<String, LedgerError> {
+/// The text of `existing` with `new` entries after its last one, and what it says. `before` is what `existing` says.
+pub(super) fn append(existing: Option<&str>, before: Ledger, new: &[&Entry]) -> Result<(String, Ledger), LedgerError> {
     let Some(text) = existing else {
-        return Ok(fresh(new));
+        return verified(fresh(new), before, new);
     };
     if new.is_empty() {
-        return Ok(text.to_owned());
+        return Ok((text.to_owned(), before));
     }
     let mut layout = Layout {
         eol: eol(text),
@@ -32,8 +32,7 @@ pub(super) fn append(existing: Option<&str>, before: &Ledger, new: &[&Entry]) ->
     let mut out = layout.ending_a_line(head);
     out.push_str(&layout.render(new));
     out.push_str(tail);
-    verify(&out, before, new)?;
-    Ok(out)
+    verified(out, before, new)
 }
 
 fn fresh(new: &[&Entry]) -> String {
@@ -154,12 +153,13 @@ fn indent_of(line: &str) -> usize {
 }
 
 /// The new text must say what the old one said and the new entries, no more and no less.
-fn verify(text: &str, before: &Ledger, new: &[&Entry]) -> Result<(), LedgerError> {
+fn verified(text: String, before: Ledger, new: &[&Entry]) -> Result<(String, Ledger), LedgerError> {
     let same = |a: &Entry, b: &Entry| Entry { line: 0, ..a.clone() } == Entry { line: 0, ..b.clone() };
-    let wanted: Vec<&Entry> = before.entries.iter().chain(new.iter().copied()).collect();
-    let after = Ledger::parse(text).map(|ledger| ledger.entries).unwrap_or_default();
-    if after.len() == wanted.len() && after.iter().zip(wanted).all(|(a, b)| same(a, b)) {
-        return Ok(());
+    let mut wanted = before.entries.iter().chain(new.iter().copied());
+    let count = before.entries.len() + new.len();
+    let after = Ledger::parse(&text).unwrap_or_default();
+    if after.entries.len() == count && after.entries.iter().all(|a| wanted.next().is_some_and(|b| same(a, b))) {
+        return Ok((text, after));
     }
     Err(LedgerError {
         line: None,

@@ -77,13 +77,13 @@ impl FromStr for Destination {
     }
 }
 
-/// One to three parts of lower-case letters, digits, `-`, `_` and `.`.
+/// One to three parts of lower-case letters, digits, `-` and `_`.
 fn aws_label(label: &str) -> bool {
     let part = |part: &str| {
         !part.is_empty()
             && part
                 .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.'))
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_'))
     };
     label.len() <= 128 && label.split('/').count() <= 3 && label.split('/').all(part)
 }

@@ -74,9 +74,9 @@ pub fn merge(
         }
     }
     let new: Vec<&Entry> = merged.added.iter().map(|added| &added.entry).collect();
-    merged.text = append(existing, &before, &new)?;
-    merged.ledger = Ledger::parse(&merged.text)?;
-    take_lines(&mut merged, before.entries.len());
+    let already = before.entries.len();
+    (merged.text, merged.ledger) = append(existing, before, &new)?;
+    take_lines(&mut merged, already);
     Ok(merged)
 }
 

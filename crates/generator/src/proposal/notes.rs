@@ -104,7 +104,7 @@ fn finding(code: Code, caller: &str, facts: Vec<String>) -> Finding {
     let (severity, sentence, way) = match code {
         Code::AwaitsReview => (
             Severity::Warning,
-            format!("{many} of {name} awaits review and is not proposed: what of it passes the proxy, DROP_ALL cuts"),
+            format!("awaiting review and not proposed: {many} of {name}; what of it passes the proxy, DROP_ALL cuts"),
             Some("set verdict to allow or deny in the ledger".to_owned()),
         ),
         Code::AllowedWithinDenied => (
@@ -114,12 +114,14 @@ fn finding(code: Code, caller: &str, facts: Vec<String>) -> Finding {
         ),
         Code::DeniedButSeen => (
             Severity::Warning,
-            format!("{many} of {name} that the ledger denies is still seen in the map"),
+            format!("denied by the ledger and seen in the map: {many} of {name}"),
             Some("find out what in the caller still uses it before the cut-over".to_owned()),
         ),
         Code::Internal => (
             Severity::Note,
-            format!("{many} of {name} on services of ours: backends of the mesh's own, not proposed here"),
+            format!(
+                "calls between services of ours, not proposed here since they are backends of the mesh's own: {many} of {name}"
+            ),
             Some("check that the caller's own definition lists every one of them before DROP_ALL".to_owned()),
         ),
         Code::Infrastructure => (
@@ -129,7 +131,7 @@ fn finding(code: Code, caller: &str, facts: Vec<String>) -> Finding {
         ),
         _ => (
             Severity::Warning,
-            format!("{many} of {name} in the map and not in the ledger"),
+            format!("in the map and not in the ledger: {many} of {name}"),
             Some("merge the map into the ledger first".to_owned()),
         ),
     };

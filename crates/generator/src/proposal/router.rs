@@ -38,9 +38,13 @@ impl RouterPorts {
         used.extend(ENVOY);
         used.insert(NEVER_INTERCEPTED);
         let mut suggested = BTreeMap::new();
+        // What is used stays used, so the search for a port goes on where the last one from there ended.
+        let mut searches = BTreeMap::new();
         for (host, port) in moving {
-            let free = (port..=u16::MAX).chain(1024..port).find(|port| !used.contains(port));
-            if let Some(free) = free {
+            let search = searches
+                .entry(port)
+                .or_insert_with(|| (port..=u16::MAX).chain(1024..port));
+            if let Some(free) = search.find(|port| !used.contains(port)) {
                 used.insert(free);
                 suggested.insert((host, port), free);
             }

@@ -1,0 +1,144 @@
+//! Writes a proposal as one CloudFormation template.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use crate::proposal::{NextSteps, Proposal, summary};
+use crate::target::{RenderedFile, Target, file};
+use crate::text::{hash, inert};
+use crate::yaml;
+
+/// `appmesh-cloudformation`.
+#[derive(Debug)]
+pub(super) struct AppmeshCloudformation;
+
+const STEPS: NextSteps = NextSteps {
+    create: "`aws cloudformation deploy --template-file template.yaml --stack-name egress --parameter-overrides MeshName=…`",
+    attach: "Add `VirtualService: {VirtualServiceName: …}` for every name in the caller's output of the stack to \
+             `Spec.Backends` of its own `AWS::AppMesh::VirtualNode`, and deploy that caller.",
+    flip: "Set `Spec.EgressFilter.Type: DROP_ALL` in the `AWS::AppMesh::Mesh`, and deploy.",
+};
+
+impl Target for AppmeshCloudformation {
+    fn name(&self) -> &'static str {
+        "appmesh-cloudformation"
+    }
+
+    fn help(&self) -> &'static str {
+        "AWS App Mesh as a CloudFormation template, with the backends of each caller as outputs"
+    }
+
+    fn render(&self, proposal: &Proposal) -> Vec<RenderedFile> {
+        vec![
+            file("PROPOSAL.md", summary(proposal, &STEPS)),
+            file("template.yaml", yaml::document(&template(proposal))),
+        ]
+    }
+}
+
+fn template(proposal: &Proposal) -> Value {
+    let mut ids = Ids::default();
+    let mut resources = Map::new();
+    for node in &proposal.nodes {
+        let id = ids.take(&node.name);
+        let listeners: Vec<Value> = node
+            .listeners
+            .iter()
+            .map(|(port, listener)| json!({"PortMapping": {"Port": port, "Protocol": listener.to_string()}}))
+            .collect();
+        let discovery = json!({"DNS": {"Hostname": node.host.as_str(), "ResponseType": "LOADBALANCER"}});
+        let virtual_node = json!({
+            "Type": "AWS::AppMesh::VirtualNode",
+            "Properties": {
+                "MeshName": {"Ref": "MeshName"},
+                "VirtualNodeName": node.name,
+                "Spec": {"Listeners": listeners, "ServiceDiscovery": discovery},
+            },
+        });
+        let provider =
+            json!({"VirtualNode": {"VirtualNodeName": {"Fn::GetAtt": [format!("{id}Node"), "VirtualNodeName"]}}});
+        let virtual_service = json!({
+            "Type": "AWS::AppMesh::VirtualService",
+            "Properties": {
+                "MeshName": {"Ref": "MeshName"},
+                "VirtualServiceName": node.host.as_str(),
+                "Spec": {"Provider": provider},
+            },
+        });
+        resources.insert(format!("{id}Node"), virtual_node);
+        resources.insert(format!("{id}Service"), virtual_service);
+    }
+    if resources.is_empty() {
+        // A template without resources is none; this one makes nothing.
+        resources.insert(
+            "Nothing".to_owned(),
+            json!({"Type": "AWS::CloudFormation::WaitConditionHandle"}),
+        );
+    }
+    let mut template = Map::new();
+    template.insert("AWSTemplateFormatVersion".to_owned(), "2010-09-09".into());
+    template.insert(
+        "Description".to_owned(),
+        "External virtual nodes and services with the backends of each caller".into(),
+    );
+    template.insert("Parameters".to_owned(), parameters(proposal));
+    template.insert("Resources".to_owned(), Value::Object(resources));
+    let outputs = outputs(proposal);
+    if !outputs.is_empty() {
+        template.insert("Outputs".to_owned(), Value::Object(outputs));
+    }
+    Value::Object(template)
+}
+
+fn parameters(proposal: &Proposal) -> Value {
+    json!({"MeshName": {
+        "Type": "String",
+        "Description": "The mesh that the external nodes and services belong to",
+        "Default": proposal.mesh,
+    }})
+}
+
+/// One output a caller: its virtual node, and the names of its backends with commas between them.
+fn outputs(proposal: &Proposal) -> Map<String, Value> {
+    let mut ids = Ids::default();
+    let mut outputs = Map::new();
+    for caller in proposal.callers.iter().filter(|caller| !caller.backends.is_empty()) {
+        let backends: Vec<&str> = caller.backends.iter().map(|host| host.as_str()).collect();
+        let output = json!({
+            "Description": format!("Backends of {}", description(&caller.virtual_node)),
+            "Value": backends.join(","),
+        });
+        outputs.insert(format!("{}Backends", ids.take(&caller.virtual_node)), output);
+    }
+    outputs
+}
+
+/// A name shown in a description: short, and without the braces of a dynamic reference.
+fn description(name: &str) -> String {
+    let short: String = name.chars().take(200).collect();
+    inert(&short).replace("{{", "{ {")
+}
+
+/// Logical names: letters and digits only, no two alike.
+#[derive(Debug, Default)]
+struct Ids(BTreeSet<String>);
+
+impl Ids {
+    fn take(&mut self, text: &str) -> String {
+        let mut id = String::new();
+        for word in text.split(|c: char| !c.is_ascii_alphanumeric()) {
+            let mut letters = word.chars();
+            id.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+            id.extend(letters);
+        }
+        // A logical name has at most 255 characters; this leaves room for the kind and the hash.
+        let whole = id.len() <= 200;
+        id.truncate(200);
+        if id.is_empty() || !whole || self.0.contains(&id) {
+            id.push_str(&format!("X{:016x}", hash(text)));
+        }
+        self.0.insert(id.clone());
+        id
+    }
+}

@@ -1,0 +1,111 @@
+//! Writes a proposal as resources of the App Mesh controller for Kubernetes, and one patch a caller.
+
+use serde_json::{Value, json};
+
+use crate::proposal::{Caller, NextSteps, Proposal, summary};
+use crate::target::{RenderedFile, Target, file};
+use crate::text::{file_stem, inert};
+use crate::yaml;
+
+/// `appmesh-kubernetes`.
+#[derive(Debug)]
+pub(super) struct AppmeshKubernetes;
+
+const STEPS: NextSteps = NextSteps {
+    create: "`kubectl apply -f virtual-nodes.yaml -f virtual-services.yaml`. Their namespace must exist and be selected by the \
+             mesh's `namespaceSelector`.",
+    attach: "`kubectl patch virtualnode NAME -n NAMESPACE --type json --patch-file backends/….yaml`: the first lines of each \
+             file name the node. A patch adds to the node's list and refuses a node that has none: give it `backends: []` first.",
+    flip: "`kubectl patch mesh NAME --type merge -p '{\"spec\":{\"egressFilter\":{\"type\":\"DROP_ALL\"}}}'`",
+};
+
+impl Target for AppmeshKubernetes {
+    fn name(&self) -> &'static str {
+        "appmesh-kubernetes"
+    }
+
+    fn help(&self) -> &'static str {
+        "AWS App Mesh as resources of its Kubernetes controller, with a patch for each caller"
+    }
+
+    fn render(&self, proposal: &Proposal) -> Vec<RenderedFile> {
+        let mut files = vec![file("PROPOSAL.md", summary(proposal, &STEPS))];
+        let callers = proposal.callers.iter().filter(|caller| !caller.backends.is_empty());
+        let mut patches: Vec<RenderedFile> = callers.map(|caller| patch(proposal, caller)).collect();
+        patches.sort_by(|a, b| a.path.cmp(&b.path));
+        files.extend(patches);
+        files.push(file("virtual-nodes.yaml", documents(proposal, virtual_node)));
+        files.push(file("virtual-services.yaml", documents(proposal, virtual_service)));
+        files
+    }
+}
+
+fn documents(proposal: &Proposal, one: fn(&Proposal, &crate::proposal::ExternalNode) -> Value) -> String {
+    let documents: Vec<String> = proposal
+        .nodes
+        .iter()
+        .map(|node| yaml::document(&one(proposal, node)))
+        .collect();
+    documents.join("---\n")
+}
+
+fn virtual_node(proposal: &Proposal, node: &crate::proposal::ExternalNode) -> Value {
+    let listeners: Vec<Value> = node
+        .listeners
+        .iter()
+        .map(|(port, listener)| json!({"portMapping": {"port": port, "protocol": listener.to_string()}}))
+        .collect();
+    json!({
+        "apiVersion": "appmesh.k8s.aws/v1beta2",
+        "kind": "VirtualNode",
+        "metadata": {"name": node.name, "namespace": proposal.namespace},
+        // Without awsName the controller would call it <name>_<namespace>.
+        "spec": {
+            "awsName": node.name,
+            "listeners": listeners,
+            "serviceDiscovery": {"dns": {"hostname": node.host.as_str(), "responseType": "LOADBALANCER"}},
+        },
+    })
+}
+
+fn virtual_service(proposal: &Proposal, node: &crate::proposal::ExternalNode) -> Value {
+    json!({
+        "apiVersion": "appmesh.k8s.aws/v1beta2",
+        "kind": "VirtualService",
+        "metadata": {"name": node.name, "namespace": proposal.namespace},
+        // The name that requests are matched by: it must be the host, not <name>.<namespace>.
+        "spec": {
+            "awsName": node.host.as_str(),
+            "provider": {"virtualNode": {"virtualNodeRef": {"name": node.name}}},
+        },
+    })
+}
+
+/// A JSON patch that adds to the caller's list. A merge patch would replace the list that its owner keeps.
+fn patch(proposal: &Proposal, caller: &Caller) -> RenderedFile {
+    let nodes = proposal
+        .nodes
+        .iter()
+        .filter(|node| caller.backends.contains(&node.host));
+    let operations: Vec<Value> = nodes
+        .map(|node| {
+            let service = json!({"virtualServiceRef": {"name": node.name, "namespace": proposal.namespace}});
+            json!({"op": "add", "path": "/spec/backends/-", "value": {"virtualService": service}})
+        })
+        .collect();
+    let namespace = caller.namespace.as_deref().unwrap_or("default");
+    let name = resource_name(caller, namespace);
+    let (shown_name, shown_namespace) = (inert(name), inert(namespace));
+    let head = format!("# virtualnode: {shown_name}\n# namespace: {shown_namespace}\n");
+    let path = format!("backends/{}/{}.yaml", file_stem(namespace), file_stem(name));
+    file(path, format!("{head}{}", yaml::document(&Value::Array(operations))))
+}
+
+/// The controller calls a node `<name>_<namespace>` in the mesh unless told otherwise.
+fn resource_name<'a>(caller: &'a Caller, namespace: &str) -> &'a str {
+    let stem = caller
+        .virtual_node
+        .strip_suffix(namespace)
+        .and_then(|stem| stem.strip_suffix('_'));
+    stem.filter(|stem| !stem.is_empty()).unwrap_or(&caller.virtual_node)
+}

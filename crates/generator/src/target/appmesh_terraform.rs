@@ -1,0 +1,136 @@
+//! Writes a proposal as a Terraform module: external nodes and services, and the backends each caller gets.
+
+use crate::hcl::{Body, Expression, reference};
+use crate::proposal::{ExternalNode, NextSteps, Proposal, summary};
+use crate::target::{RenderedFile, Target, file};
+
+/// `appmesh-terraform`.
+#[derive(Debug)]
+pub(super) struct AppmeshTerraform;
+
+const STEPS: NextSteps = NextSteps {
+    create: "Use this folder as a module: `module \"egress\" { source = \"./appmesh-terraform\", mesh_name = \"…\" }`, each \
+             argument on its own line, and apply.",
+    attach: "In the `spec` of the caller's own `aws_appmesh_virtual_node` add a `dynamic \"backend\"` block with \
+             `for_each = lookup(module.egress.backends, \"<caller>\", [])` and in its `content` a `virtual_service` block with \
+             `virtual_service_name = backend.value`, and apply that caller.",
+    flip: "Set `egress_filter { type = \"DROP_ALL\" }` in the `spec` of the `aws_appmesh_mesh`, and apply.",
+};
+
+impl Target for AppmeshTerraform {
+    fn name(&self) -> &'static str {
+        "appmesh-terraform"
+    }
+
+    fn help(&self) -> &'static str {
+        "AWS App Mesh as a Terraform module, with a map of backends for each caller"
+    }
+
+    fn render(&self, proposal: &Proposal) -> Vec<RenderedFile> {
+        vec![
+            file("PROPOSAL.md", summary(proposal, &STEPS)),
+            file("outputs.tf", outputs(proposal)),
+            file("variables.tf", variables(proposal)),
+            file("versions.tf", versions()),
+            file("virtual_nodes.tf", nodes(proposal)),
+            file("virtual_services.tf", services(proposal)),
+        ]
+    }
+}
+
+/// The label of a node's resources: its name, which is unique and has no underscore of its own.
+fn label(node: &ExternalNode) -> String {
+    node.name.replace('-', "_")
+}
+
+fn versions() -> String {
+    // The provider refused more than 50 backends before 5.31, even where the quota was raised.
+    let aws = "{\n      source  = \"hashicorp/aws\"\n      version = \">= 5.31, < 7\"\n    }";
+    let providers = Body::default().attribute("aws", reference(aws));
+    let terraform = Body::default()
+        .attribute("required_version", ">= 1.3")
+        .block("required_providers", &[], providers);
+    Body::default().block("terraform", &[], terraform).into_text()
+}
+
+fn variables(proposal: &Proposal) -> String {
+    let mesh = Body::default()
+        .attribute(
+            "description",
+            "The mesh that the external nodes and services belong to.",
+        )
+        .attribute("type", reference("string"))
+        .attribute("default", proposal.mesh.as_str());
+    let preference = Body::default()
+        .attribute(
+            "description",
+            "Which addresses the proxies resolve, such as IPv4_ONLY in a VPC without IPv6; null leaves it to the mesh.",
+        )
+        .attribute("type", reference("string"))
+        .attribute("default", reference("null"));
+    Body::default()
+        .block("variable", &["mesh_name"], mesh)
+        .block("variable", &["ip_preference"], preference)
+        .into_text()
+}
+
+fn nodes(proposal: &Proposal) -> String {
+    let mut out = Body::default();
+    for node in &proposal.nodes {
+        let mut spec = Body::default();
+        for (port, listener) in &node.listeners {
+            let mapping = Body::default()
+                .attribute("port", Expression::Number(u64::from(*port)))
+                .attribute("protocol", listener.to_string().as_str());
+            spec = spec.block("listener", &[], Body::default().block("port_mapping", &[], mapping));
+        }
+        let dns = Body::default()
+            .attribute("hostname", node.host.as_str())
+            .attribute("response_type", "LOADBALANCER")
+            .attribute("ip_preference", reference("var.ip_preference"));
+        spec = spec.block("service_discovery", &[], Body::default().block("dns", &[], dns));
+        let resource = Body::default()
+            .attribute("name", node.name.as_str())
+            .attribute("mesh_name", reference("var.mesh_name"))
+            .block("spec", &[], spec);
+        out = out.block("resource", &["aws_appmesh_virtual_node", &label(node)], resource);
+    }
+    out.into_text()
+}
+
+fn services(proposal: &Proposal) -> String {
+    let mut out = Body::default();
+    for node in &proposal.nodes {
+        let name = reference(format!("aws_appmesh_virtual_node.{}.name", label(node)));
+        let provider = Body::default().attribute("virtual_node_name", name);
+        let provider = Body::default().block("virtual_node", &[], provider);
+        let resource = Body::default()
+            .attribute("name", node.host.as_str())
+            .attribute("mesh_name", reference("var.mesh_name"))
+            .block("spec", &[], Body::default().block("provider", &[], provider));
+        out = out.block("resource", &["aws_appmesh_virtual_service", &label(node)], resource);
+    }
+    out.into_text()
+}
+
+fn outputs(proposal: &Proposal) -> String {
+    let callers = proposal
+        .callers
+        .iter()
+        .filter(|caller| !caller.backends.is_empty())
+        .map(|caller| {
+            let services = proposal
+                .nodes
+                .iter()
+                .filter(|node| caller.backends.contains(&node.host));
+            let services = services.map(|node| reference(format!("aws_appmesh_virtual_service.{}.name", label(node))));
+            (caller.virtual_node.clone(), Expression::List(services.collect()))
+        });
+    let output = Body::default()
+        .attribute(
+            "description",
+            "The virtual services to attach as backends, by virtual node of the caller.",
+        )
+        .attribute("value", Expression::Object(callers.collect()));
+    Body::default().block("output", &["backends"], output).into_text()
+}
