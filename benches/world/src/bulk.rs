@@ -75,7 +75,10 @@ impl Bulk {
             let work = || self.take_turns(dir, &edges, &next);
             let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
             let lost = || io::Error::other("a thread that wrote objects is gone");
-            workers.into_iter().map(|worker| worker.join().map_err(|_| lost())?).collect()
+            workers
+                .into_iter()
+                .map(|worker| worker.join().map_err(|_| lost())?)
+                .collect()
         });
         let truth = Share::sum(&totals?);
         let mut text = serde_json::to_vec_pretty(&truth)?;
@@ -86,7 +89,10 @@ impl Bulk {
     }
 
     fn take_turns(&self, dir: &Path, edges: &Edges, next: &AtomicU64) -> io::Result<Share> {
-        let mut share = Share { seen: vec![0; edges.words()], ..Share::default() };
+        let mut share = Share {
+            seen: vec![0; edges.words()],
+            ..Share::default()
+        };
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             if index >= self.objects {
@@ -110,8 +116,14 @@ impl Bulk {
         let slot = START + index * 300;
         let hash = Prng::new(index).next() >> 32;
         let ending = if self.container == Container::Gzip { ".gz" } else { "" };
-        let name = format!("{ACCOUNT}_vpcflowlogs_{REGION}_fl-0b1c2d3e4f5a69788_{}_{hash:08x}.log{ending}", compact(slot));
-        format!("logs/flow/AWSLogs/{ACCOUNT}/vpcflowlogs/{REGION}/{}/{name}", folder(slot))
+        let name = format!(
+            "{ACCOUNT}_vpcflowlogs_{REGION}_fl-0b1c2d3e4f5a69788_{}_{hash:08x}.log{ending}",
+            compact(slot)
+        );
+        format!(
+            "logs/flow/AWSLogs/{ACCOUNT}/vpcflowlogs/{REGION}/{}/{name}",
+            folder(slot)
+        )
     }
 
     /// Writes one object: pairs of records, there and back, until it is long enough.
@@ -152,13 +164,16 @@ impl Share {
         let chance = rng.next();
         let port = 32_768 + (chance & 0x6fff);
         let (packets_out, packets_in) = (3 + (chance >> 16 & 31), 3 + (chance >> 24 & 63));
-        let (out, back) = (packets_out * 40 + (chance >> 32 & 0xfff), packets_in * 40 + (chance >> 44 & 0xffff));
+        let (out, back) = (
+            packets_out * 40 + (chance >> 32 & 0xfff),
+            packets_in * 40 + (chance >> 44 & 0xffff),
+        );
         let start = slot + (chance >> 60) * 15;
         let end = start + (chance >> 52 & 63);
         let mut record = |from: Ipv4Addr, to: Ipv4Addr, srcport: u64, dstport: u64, packets: u64, bytes: u64| {
             buffer.text("2 001234567890 eni-0");
             buffer.hex(u32::from(edge.client));
-            buffer.text("d15c0de ");
+            buffer.text("d15c0de0 ");
             buffer.address(from);
             buffer.address(to);
             for number in [srcport, dstport, 6, packets, bytes, start, end] {

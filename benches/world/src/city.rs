@@ -18,8 +18,8 @@ use places::Places;
 pub(crate) use places::ranges;
 use plan::Plan;
 
-/// Calls that make sure that both directions and two client ports meet on some pair of tasks and addresses.
-const INTRODUCTIONS: usize = 16;
+/// Calls from one task to one address when they meet.
+const INTRODUCTIONS: usize = 3;
 /// Seconds at both ends of the window in which nothing begins.
 const MARGIN: u64 = 1_800;
 
@@ -30,7 +30,12 @@ pub(crate) fn play(scenario: Scenario, seed: u64) -> Scene {
     let places = Places::new(&scenario, &mut rng);
     let plan = Plan::new(&people, &places, &mut rng);
     let scene = Scene::new(scenario, seed, "city", people.services.clone());
-    let mut city = City { scene, people, places, plan };
+    let mut city = City {
+        scene,
+        people,
+        places,
+        plan,
+    };
     city.settle_in();
     city.introduce();
     city.oddities();
@@ -48,31 +53,68 @@ struct City {
 }
 
 impl City {
-    /// Every task asks two resolvers in each of its families: whoever reads the log can tell its address from theirs.
+    /// What every task does when it starts. Each meets two peers at least in each of its families: whoever reads the
+    /// log can tell its address from theirs.
     fn settle_in(&mut self) {
         for service in 0..self.people.services.len() {
+            let v4 = self.people.speaks_ipv4(service);
             for (actor, at) in self.scene.everyone(service) {
-                for resolver in places::RESOLVERS.into_iter().filter(|resolver| {
-                    resolver.is_ipv6() || self.people.speaks_ipv4(service)
-                }) {
+                for resolver in places::RESOLVERS
+                    .into_iter()
+                    .filter(|resolver| v4 || resolver.is_ipv6())
+                {
                     self.scene.pass(&actor, Party::nobody(resolver), 53, Protocol::Udp, at);
+                }
+                if v4 {
+                    let clock = Party::foreign(self.people.clock_of(service));
+                    self.scene.pass(&actor, clock, 123, Protocol::Udp, at);
+                }
+                for _ in 0..if self.people.has_old_data(service) { 2 } else { 0 } {
+                    self.scene
+                        .pass(&actor, Party::nobody(places::OLD_DATABASE), 3306, Protocol::Tcp, at);
                 }
             }
         }
     }
 
-    /// Everybody calls everything they know a few times, so that nothing in the plan is left to chance.
+    /// Somebody of every service calls each address that the service knows a few times, so that both directions and
+    /// several client ports meet there.
     fn introduce(&mut self) {
         for service in 0..self.people.services.len() {
             for host in self.plan.hosts[service].clone() {
-                for _ in 0..INTRODUCTIONS {
-                    self.call_host(service, host, Fate::Answered);
-                }
+                self.meet_host(service, host);
             }
             for callee in self.plan.callees[service].clone() {
-                for _ in 0..INTRODUCTIONS {
-                    self.call_service(service, callee, Fate::Answered);
+                for (answering, at) in self.scene.everyone(callee) {
+                    let actor = self.scene.actor(service, at, at + 40);
+                    for _ in 0..if actor.is_some() { INTRODUCTIONS } else { 0 } {
+                        let manner = Manner {
+                            lasts: self.scene.rng.below(40),
+                            ..self.manner()
+                        };
+                        if let Some(actor) = &actor {
+                            self.scene.call_task(actor, &answering, at, &manner);
+                        }
+                    }
                 }
+            }
+        }
+    }
+
+    fn meet_host(&mut self, service: usize, host: usize) {
+        let host = self.places.hosts[host].clone();
+        for address in &host.addresses {
+            let at = self.moment();
+            let Some(actor) = self.scene.actor(service, at, at + 40) else {
+                continue;
+            };
+            for _ in 0..INTRODUCTIONS {
+                let manner = Manner {
+                    lasts: self.scene.rng.below(40),
+                    nat: self.nat(service),
+                    ..self.manner()
+                };
+                self.scene.call_at(&actor, &host, *address, at, &manner);
             }
         }
     }
@@ -101,7 +143,11 @@ impl City {
     }
 
     fn call_host(&mut self, service: usize, host: usize, fate: Fate) {
-        let manner = Manner { fate, nat: self.nat(service), ..self.manner() };
+        let manner = Manner {
+            fate,
+            nat: self.nat(service),
+            ..self.manner()
+        };
         let at = self.moment();
         if let Some(actor) = self.scene.actor(service, at, at + manner.lasts) {
             let host = &self.places.hosts[host];
@@ -128,17 +174,28 @@ impl City {
         }
         match self.scene.rng.below(10) {
             0..6 => {
-                let resolver = Party { eni: Some("eni-0d15000000000053".into()), ..Party::nobody(places::RESOLVER) };
-                let protocol = if self.scene.rng.chance(5) { Protocol::Tcp } else { Protocol::Udp };
+                let resolver = Party {
+                    eni: Some("eni-0d15000000000053".into()),
+                    ..Party::nobody(places::RESOLVER)
+                };
+                let protocol = if self.scene.rng.chance(5) {
+                    Protocol::Tcp
+                } else {
+                    Protocol::Udp
+                };
                 self.scene.pass(&actor, resolver, 53, protocol, at);
             }
             6 | 7 => {
                 let server = self.people.clock_of(service);
                 self.scene.pass(&actor, Party::foreign(server), 123, Protocol::Udp, at);
             }
-            8 if service % 4 == 0 => self.scene.pass(&actor, Party::nobody(places::OLD_DATABASE), 3306, Protocol::Tcp, at),
+            8 if self.people.has_old_data(service) => {
+                self.scene
+                    .pass(&actor, Party::nobody(places::OLD_DATABASE), 3306, Protocol::Tcp, at)
+            }
             _ if service == people::PINGS => {
-                self.scene.pass(&actor, Party::foreign(places::PINGED), 0, Protocol::Icmp, at);
+                self.scene
+                    .pass(&actor, Party::foreign(places::PINGED), 0, Protocol::Icmp, at);
             }
             _ if service == people::REFUSED => {
                 self.scene.refused_leaving(&actor, Party::foreign(places::MAIL), 25, at);
@@ -179,12 +236,29 @@ impl City {
 
     /// A client on the internet calls one of the public services; some are partners whom we call as well.
     fn visit(&mut self, actor: &Actor, at: u64) {
-        let manner = Manner { lasts: self.scene.rng.below(90), ..self.manner() };
+        let manner = Manner {
+            lasts: self.scene.rng.below(90),
+            ..self.manner()
+        };
         let public = self.people.is_public(actor);
         let client = match self.scene.rng.below(10) {
             0 => self.places.partner(),
-            1 | 2 => IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0xffff, 0, 0, 0, 0, u16::from(u8_below(&mut self.scene.rng, 90)))),
-            _ => IpAddr::V4(Ipv4Addr::new(198, 18, 200 + u8_below(&mut self.scene.rng, 8), u8_below(&mut self.scene.rng, 250))),
+            1 | 2 => IpAddr::V6(Ipv6Addr::new(
+                0x2001,
+                0xdb8,
+                0xffff,
+                0,
+                0,
+                0,
+                0,
+                u16::from(u8_below(&mut self.scene.rng, 90)),
+            )),
+            _ => IpAddr::V4(Ipv4Addr::new(
+                198,
+                18,
+                200 + u8_below(&mut self.scene.rng, 8),
+                u8_below(&mut self.scene.rng, 250),
+            )),
         };
         if public {
             self.scene.inbound(actor, client, at, &manner);
@@ -199,7 +273,10 @@ impl City {
             _ => rng.between(200, 900),
         };
         let requests = rng.between(1, 3);
-        Manner { requests, ..Manner::plain(lasts, rng.between(300, 6_000), rng.between(200, 90_000)) }
+        Manner {
+            requests,
+            ..Manner::plain(lasts, rng.between(300, 6_000), rng.between(200, 90_000))
+        }
     }
 
     /// A second at which something may begin.
@@ -225,7 +302,10 @@ impl City {
     }
 
     fn early(&self) -> Manner {
-        Manner { opening: Opening::BeforeTheLogs, ..Manner::plain(1_260, 90_000, 700_000) }
+        Manner {
+            opening: Opening::BeforeTheLogs,
+            ..Manner::plain(1_260, 90_000, 700_000)
+        }
     }
 }
 

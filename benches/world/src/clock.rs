@@ -7,7 +7,9 @@ pub(crate) const DAY: u64 = 86_400;
 
 /// `2026-08-01T00:00:00Z`.
 pub(crate) fn rfc3339(seconds: u64) -> String {
-    timestamp(seconds.saturating_mul(1_000)).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    timestamp(seconds.saturating_mul(1_000))
+        .strftime("%Y-%m-%dT%H:%M:%SZ")
+        .to_string()
 }
 
 /// `2026-08-01T00:00:00.123Z`, from milliseconds.
@@ -17,12 +19,16 @@ pub(crate) fn rfc3339_millis(millis: u64) -> String {
 
 /// `2026/08/01`, the folder of a flow log object.
 pub(crate) fn folder(seconds: u64) -> String {
-    timestamp(seconds.saturating_mul(1_000)).strftime("%Y/%m/%d").to_string()
+    timestamp(seconds.saturating_mul(1_000))
+        .strftime("%Y/%m/%d")
+        .to_string()
 }
 
 /// `20260801T0005Z`, the time in the name of a flow log object.
 pub(crate) fn compact(seconds: u64) -> String {
-    timestamp(seconds.saturating_mul(1_000)).strftime("%Y%m%dT%H%MZ").to_string()
+    timestamp(seconds.saturating_mul(1_000))
+        .strftime("%Y%m%dT%H%MZ")
+        .to_string()
 }
 
 fn timestamp(millis: u64) -> Timestamp {

@@ -153,7 +153,9 @@ impl AccessLine {
             start_time: rfc3339_millis(self.start),
             upstream_cluster: self.cluster.as_deref(),
             upstream_host: self.upstream.map(|upstream| upstream.to_string()),
-            upstream_local_address: self.upstream.map(|_| SocketAddr::new(self.direct.ip(), 40_000).to_string()),
+            upstream_local_address: self
+                .upstream
+                .map(|_| SocketAddr::new(self.direct.ip(), 40_000).to_string()),
             upstream_service_time: None,
             upstream_transport_failure_reason: None,
             user_agent: http.map(|_| AGENT),
@@ -166,10 +168,18 @@ impl AccessLine {
         let mut line = format!("[{}] ", rfc3339_millis(self.start));
         let flags = self.flags.unwrap_or("-");
         let (received, sent, duration) = (self.received, self.sent, self.duration);
-        let upstream = self.upstream.map_or_else(|| "-".to_owned(), |upstream| upstream.to_string());
+        let upstream = self
+            .upstream
+            .map_or_else(|| "-".to_owned(), |upstream| upstream.to_string());
         // Writing to a String cannot fail.
         let _ = match &self.http {
-            Some(Request { method, path, authority, code, forwarded_for }) => {
+            Some(Request {
+                method,
+                path,
+                authority,
+                code,
+                forwarded_for,
+            }) => {
                 let forwarded_for = forwarded_for.as_deref().unwrap_or("-");
                 let id = self.request_id();
                 write!(
@@ -188,12 +198,21 @@ impl AccessLine {
 
     fn request_id(&self) -> String {
         let id = self.request_id;
-        format!("{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}", id >> 32, (id >> 16) & 0xffff, id & 0xfff, id >> 52, id >> 16)
+        format!(
+            "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+            id >> 32,
+            (id >> 16) & 0xffff,
+            id & 0xfff,
+            id >> 52,
+            id >> 16
+        )
     }
 }
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
     use super::*;
 
     fn line() -> AccessLine {
@@ -236,8 +255,15 @@ mod tests {
 
     #[test]
     fn a_tcp_line_has_response_code_zero_in_every_dialect() {
-        let tcp = AccessLine { http: None, details: None, ..line() };
-        assert!(tcp.render(Proxy::Text).starts_with("[2026-08-01T00:05:00.123Z] \"- - -\" 0 - 0 12 4 - \"-\""));
+        let tcp = AccessLine {
+            http: None,
+            details: None,
+            ..line()
+        };
+        assert!(
+            tcp.render(Proxy::Text)
+                .starts_with("[2026-08-01T00:05:00.123Z] \"- - -\" 0 - 0 12 4 - \"-\"")
+        );
         for json in [Proxy::AppMesh, Proxy::Istio] {
             let object: serde_json::Value = serde_json::from_str(&tcp.render(json)).unwrap();
             assert_eq!(object["response_code"], 0);
@@ -248,7 +274,8 @@ mod tests {
     #[test]
     fn envoy_sorts_the_keys_of_its_json() {
         for json in [Proxy::AppMesh, Proxy::Istio] {
-            let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&line().render(json)).unwrap();
+            let object: serde_json::Map<String, serde_json::Value> =
+                serde_json::from_str(&line().render(json)).unwrap();
             assert!(object.keys().is_sorted(), "{json:?}");
         }
     }

@@ -145,12 +145,24 @@ impl Exchange {
         }
         if let Some(eni) = self.server.eni.as_ref().filter(|_| !client_rejects) {
             let row = row.clone().at(eni, &self.server, self.fate == Fate::RefusedArriving);
-            sightings.push(Sighting { vantage: self.server.own(Vantage::Responder), side, row });
+            sightings.push(Sighting {
+                vantage: self.server.own(Vantage::Responder),
+                side,
+                row,
+            });
         }
         if let Some(nat) = &self.nat {
             let through = row.clone().through(nat, side);
-            sightings.push(Sighting { vantage: Vantage::Elsewhere, side, row: through });
-            sightings.push(Sighting { vantage: Vantage::Repetition, side, row: row.repeated_by(nat, side) });
+            sightings.push(Sighting {
+                vantage: Vantage::Elsewhere,
+                side,
+                row: through,
+            });
+            sightings.push(Sighting {
+                vantage: Vantage::Repetition,
+                side,
+                row: row.repeated_by(nat, side),
+            });
         }
     }
 
@@ -158,11 +170,21 @@ impl Exchange {
     fn see_late_packet(&self, sightings: &mut Vec<Sighting>) {
         let windows = self.lasts / WINDOW + 1;
         if let Some(eni) = &self.client.eni {
-            let mut row = self.row(Side::Back, &Window { index: windows - 1, windows });
+            let mut row = self.row(
+                Side::Back,
+                &Window {
+                    index: windows - 1,
+                    windows,
+                },
+            );
             (row.packets, row.bytes) = (1, 40);
             row.tcp_flags = row.tcp_flags.map(|_| 4);
             let row = row.at(eni, &self.client, true);
-            sightings.push(Sighting { vantage: Vantage::Initiator, side: Side::Back, row });
+            sightings.push(Sighting {
+                vantage: Vantage::Initiator,
+                side: Side::Back,
+                row,
+            });
         }
     }
 
@@ -207,7 +229,7 @@ impl Exchange {
             (true, Side::Out) => 2,
             (true, Side::Back) => 18,
         };
-        let reset = if self.client_port % 11 == 0 { 4 } else { 0 };
+        let reset = if self.client_port.is_multiple_of(11) { 4 } else { 0 };
         opening | if closes { 1 | reset } else { 0 }
     }
 }
@@ -215,7 +237,11 @@ impl Exchange {
 impl Party {
     /// What an end's interface is to the exchange: a node's is not the pod's own.
     fn own(&self, vantage: Vantage) -> Vantage {
-        if self.primary.is_some() { Vantage::Elsewhere } else { vantage }
+        if self.primary.is_some() {
+            Vantage::Elsewhere
+        } else {
+            vantage
+        }
     }
 }
 
@@ -229,6 +255,10 @@ impl Window {
     /// This window's part of a total; the first one takes what is left over.
     fn share(&self, total: u64) -> u64 {
         let each = total / self.windows;
-        if self.index == 0 { each + total % self.windows } else { each }
+        if self.index == 0 {
+            each + total % self.windows
+        } else {
+            each
+        }
     }
 }

@@ -44,7 +44,11 @@ impl FlowRow {
         self.rejected = rejected;
         self.leaves = self.pkt_srcaddr == own.address;
         if let Some(primary) = own.primary {
-            let side = if self.leaves { &mut self.srcaddr } else { &mut self.dstaddr };
+            let side = if self.leaves {
+                &mut self.srcaddr
+            } else {
+                &mut self.dstaddr
+            };
             *side = primary;
         }
         self
@@ -81,21 +85,74 @@ impl FlowRow {
 pub(crate) type Column = &'static str;
 
 const V2: &[Column] = &[
-    "version", "account-id", "interface-id", "srcaddr", "dstaddr", "srcport", "dstport", "protocol", "packets", "bytes",
-    "start", "end", "action", "log-status",
+    "version",
+    "account-id",
+    "interface-id",
+    "srcaddr",
+    "dstaddr",
+    "srcport",
+    "dstport",
+    "protocol",
+    "packets",
+    "bytes",
+    "start",
+    "end",
+    "action",
+    "log-status",
 ];
 
 const V5: &[Column] = &[
-    "version", "account-id", "interface-id", "srcaddr", "dstaddr", "srcport", "dstport", "protocol", "packets", "bytes",
-    "start", "end", "action", "log-status", "tcp-flags", "pkt-srcaddr", "pkt-dstaddr", "pkt-src-aws-service",
-    "pkt-dst-aws-service", "flow-direction", "traffic-path",
+    "version",
+    "account-id",
+    "interface-id",
+    "srcaddr",
+    "dstaddr",
+    "srcport",
+    "dstport",
+    "protocol",
+    "packets",
+    "bytes",
+    "start",
+    "end",
+    "action",
+    "log-status",
+    "tcp-flags",
+    "pkt-srcaddr",
+    "pkt-dstaddr",
+    "pkt-src-aws-service",
+    "pkt-dst-aws-service",
+    "flow-direction",
+    "traffic-path",
 ];
 
 /// As somebody would choose them who adds columns where they please; `interface-type` makes it version 11.
 const MARKED: &[Column] = &[
-    "interface-id", "version", "vpc-id", "subnet-id", "instance-id", "interface-type", "pkt-srcaddr", "pkt-dstaddr",
-    "srcaddr", "dstaddr", "srcport", "dstport", "protocol", "tcp-flags", "type", "flow-direction", "traffic-path",
-    "pkt-src-aws-service", "pkt-dst-aws-service", "packets", "bytes", "start", "end", "action", "log-status", "region",
+    "interface-id",
+    "version",
+    "vpc-id",
+    "subnet-id",
+    "instance-id",
+    "interface-type",
+    "pkt-srcaddr",
+    "pkt-dstaddr",
+    "srcaddr",
+    "dstaddr",
+    "srcport",
+    "dstport",
+    "protocol",
+    "tcp-flags",
+    "type",
+    "flow-direction",
+    "traffic-path",
+    "pkt-src-aws-service",
+    "pkt-dst-aws-service",
+    "packets",
+    "bytes",
+    "start",
+    "end",
+    "action",
+    "log-status",
+    "region",
     "account-id",
 ];
 
@@ -109,9 +166,18 @@ pub(crate) struct FlowFormat {
 impl FlowFormat {
     pub(crate) fn of(scenario: &Scenario) -> Self {
         match (scenario.flow_version, scenario.nat) {
-            (FlowVersion::V2, _) => FlowFormat { columns: V2, version: "2" },
-            (FlowVersion::V5, NatRecords::Marked) => FlowFormat { columns: MARKED, version: "11" },
-            (FlowVersion::V5, _) => FlowFormat { columns: V5, version: "5" },
+            (FlowVersion::V2, _) => FlowFormat {
+                columns: V2,
+                version: "2",
+            },
+            (FlowVersion::V5, NatRecords::Marked) => FlowFormat {
+                columns: MARKED,
+                version: "11",
+            },
+            (FlowVersion::V5, _) => FlowFormat {
+                columns: V5,
+                version: "5",
+            },
         }
     }
 

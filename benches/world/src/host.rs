@@ -24,12 +24,28 @@ pub(crate) struct Host {
 impl Host {
     /// A named host that has its addresses to itself.
     pub(crate) fn named(name: &str, port: u16, speaks: Speaks, addresses: Vec<IpAddr>) -> Self {
-        Host { name: Some(name.into()), asked_as: None, addresses, port, speaks, aws: None, shared: false }
+        Host {
+            name: Some(name.into()),
+            asked_as: None,
+            addresses,
+            port,
+            speaks,
+            aws: None,
+            shared: false,
+        }
     }
 
     /// An address that clients dial as it is.
     pub(crate) fn nameless(address: IpAddr, port: u16, speaks: Speaks) -> Self {
-        Host { name: None, asked_as: None, addresses: vec![address], port, speaks, aws: None, shared: false }
+        Host {
+            name: None,
+            asked_as: None,
+            addresses: vec![address],
+            port,
+            speaks,
+            aws: None,
+            shared: false,
+        }
     }
 
     /// The same host within a range of an AWS service.

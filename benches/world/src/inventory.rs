@@ -21,23 +21,41 @@ pub(crate) fn csv<'a>(services: impl IntoIterator<Item = &'a Service>) -> String
         let mut push = |row: Row<'_>| csv.push_str(&line(service, &row));
         match &service.listing {
             Listing::Nowhere => continue,
-            Listing::Network(network) => push(Row { address: network, ..Row::default() }),
+            Listing::Network(network) => push(Row {
+                address: network,
+                ..Row::default()
+            }),
             Listing::Enis => {
                 for task in &service.tasks {
-                    push(Row { eni: &task.eni, task: Some(task), ..Row::default() });
+                    push(Row {
+                        eni: &task.eni,
+                        task: Some(task),
+                        ..Row::default()
+                    });
                 }
             }
             Listing::Addresses => {
                 for task in &service.tasks {
-                    push(Row { address: &task.v4.to_string(), task: Some(task), ..Row::default() });
+                    push(Row {
+                        address: &task.v4.to_string(),
+                        task: Some(task),
+                        ..Row::default()
+                    });
                     if let Some(v6) = task.v6 {
-                        push(Row { address: &v6.to_string(), task: Some(task), ..Row::default() });
+                        push(Row {
+                            address: &v6.to_string(),
+                            task: Some(task),
+                            ..Row::default()
+                        });
                     }
                 }
             }
         }
         if service.proxy != Proxy::None && service.attribution == Attribution::Origin {
-            push(Row { origin: &format!("*/envoy/{}/*", service.name), ..Row::default() });
+            push(Row {
+                origin: &format!("*/envoy/{}/*", service.name),
+                ..Row::default()
+            });
         }
     }
     csv

@@ -36,7 +36,7 @@ mod write;
 pub use bulk::{Bulk, BulkTruth};
 pub use ledger::Ambiguity;
 pub use objects::LogObject;
-pub use scenario::{FlowVersion, NatRecords, Noise, Scenario};
+pub use scenario::{FlowVersion, NatRecords, Noise, Scenario, Story};
 pub use truth::{Dependency, Input, Name, Records, Truth, Used};
 pub use world::World;
 pub use write::{Container, Layout};

@@ -85,14 +85,40 @@ impl From<ContainerName> for Container {
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().make {
         Make::Shop { out, seed } => world(Scenario::shop(), seed, &out, Container::Gzip),
-        Make::City { out, records, flow_version, container, seed } => {
-            let version = if flow_version == "2" { FlowVersion::V2 } else { FlowVersion::V5 };
+        Make::City {
+            out,
+            records,
+            flow_version,
+            container,
+            seed,
+        } => {
+            let version = if flow_version == "2" {
+                FlowVersion::V2
+            } else {
+                FlowVersion::V5
+            };
             world(Scenario::city(records, version), seed, &out, container.into())
         }
-        Make::Bulk { out, bytes, edges, objects, container, seed } => {
-            let bulk = Bulk { bytes, edges, objects, container: container.into(), seed };
+        Make::Bulk {
+            out,
+            bytes,
+            edges,
+            objects,
+            container,
+            seed,
+        } => {
+            let bulk = Bulk {
+                bytes,
+                edges,
+                objects,
+                container: container.into(),
+                seed,
+            };
             let truth = bulk.write(&out).context("cannot write the logs")?;
-            say(&format!("{} records, {} dependencies, {} bytes of text", truth.records, truth.dependencies, truth.bytes))
+            say(&format!(
+                "{} records, {} dependencies, {} bytes of text",
+                truth.records, truth.dependencies, truth.bytes
+            ))
         }
     }
 }
@@ -103,7 +129,10 @@ fn world(scenario: Scenario, seed: u64, out: &Path, container: Container) -> any
     let truth = world.truth();
     let (input, dependencies) = (&truth.input, truth.dependencies.len());
     let used = input.used.flow + input.used.access;
-    say(&format!("{} objects, {} lines, {used} records, {dependencies} dependencies", input.objects, input.lines))
+    say(&format!(
+        "{} objects, {} lines, {used} records, {dependencies} dependencies",
+        input.objects, input.lines
+    ))
 }
 
 fn say(text: &str) -> anyhow::Result<()> {

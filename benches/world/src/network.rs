@@ -63,10 +63,20 @@ impl IpRanges {
         };
         for &(network, AwsService { service, region }) in networks {
             if network.contains(':') {
-                let prefix = PrefixV6 { ipv6_prefix: network, region, service, network_border_group: region };
+                let prefix = PrefixV6 {
+                    ipv6_prefix: network,
+                    region,
+                    service,
+                    network_border_group: region,
+                };
                 ranges.ipv6_prefixes.push(prefix);
             } else {
-                let prefix = Prefix { ip_prefix: network, region, service, network_border_group: region };
+                let prefix = Prefix {
+                    ip_prefix: network,
+                    region,
+                    service,
+                    network_border_group: region,
+                };
                 ranges.prefixes.push(prefix);
             }
         }

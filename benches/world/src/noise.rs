@@ -36,7 +36,9 @@ impl Scene {
             }
             None => {
                 let whole = self.recorder.format.record(&row);
-                let cut = whole.rsplit_once(' ').map_or_else(|| whole.clone(), |(kept, _)| kept.to_owned());
+                let cut = whole
+                    .rsplit_once(' ')
+                    .map_or_else(|| whole.clone(), |(kept, _)| kept.to_owned());
                 self.recorder.odd_line(row.end, cut, "malformed:columns");
             }
         }
@@ -44,7 +46,10 @@ impl Scene {
 }
 
 fn sample(eni: &Text, at: u64) -> FlowRow {
-    let (own, peer) = (IpAddr::V4(Ipv4Addr::new(10, 20, 30, 4)), IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)));
+    let (own, peer) = (
+        IpAddr::V4(Ipv4Addr::new(10, 20, 30, 4)),
+        IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
+    );
     FlowRow {
         eni: eni.clone(),
         srcaddr: own,

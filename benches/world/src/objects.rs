@@ -52,7 +52,11 @@ fn flow_objects(recorder: &mut Recorder) -> Vec<LogObject> {
     }
     let mut objects: Vec<LogObject> = slots.into_values().collect();
     // The last line of a delivered object often has no line end.
-    for object in objects.iter_mut().step_by(3).filter(|object| !object.text.ends_with("\n\n")) {
+    for object in objects
+        .iter_mut()
+        .step_by(3)
+        .filter(|object| !object.text.ends_with("\n\n"))
+    {
         object.text.pop();
     }
     objects
@@ -60,13 +64,24 @@ fn flow_objects(recorder: &mut Recorder) -> Vec<LogObject> {
 
 fn key(slot: u64) -> String {
     let hash = Prng::new(slot).next() >> 32;
-    let name = format!("{ACCOUNT}_vpcflowlogs_{REGION}_fl-0c5d7e9a1b3f2468a_{}_{hash:08x}", compact(slot));
-    format!("flow/AWSLogs/{ACCOUNT}/vpcflowlogs/{REGION}/{}/{name}.log", folder(slot))
+    let name = format!(
+        "{ACCOUNT}_vpcflowlogs_{REGION}_fl-0c5d7e9a1b3f2468a_{}_{hash:08x}",
+        compact(slot)
+    );
+    format!(
+        "flow/AWSLogs/{ACCOUNT}/vpcflowlogs/{REGION}/{}/{name}.log",
+        folder(slot)
+    )
 }
 
 impl LogObject {
     fn new(key: String, delivered_compressed: bool) -> Self {
-        LogObject { key, text: String::new(), delivered_compressed, lines: 0 }
+        LogObject {
+            key,
+            text: String::new(),
+            delivered_compressed,
+            lines: 0,
+        }
     }
 
     fn push(&mut self, line: &str) {

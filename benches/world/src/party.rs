@@ -33,12 +33,22 @@ pub(crate) struct Party {
 impl Party {
     /// An end on the internet, or any other whose interface is not ours to log.
     pub(crate) fn foreign(address: IpAddr) -> Self {
-        Party { owner: Owner::Foreign, address, primary: None, eni: None }
+        Party {
+            owner: Owner::Foreign,
+            address,
+            primary: None,
+            eni: None,
+        }
     }
 
     /// A private address that nothing owns and no log shows from the inside.
     pub(crate) fn nobody(address: IpAddr) -> Self {
-        Party { owner: Owner::Nobody, address, primary: None, eni: None }
+        Party {
+            owner: Owner::Nobody,
+            address,
+            primary: None,
+            eni: None,
+        }
     }
 
     /// The service that the map has to name as this end; `None` for an end that is not ours.

@@ -53,7 +53,10 @@ mod tests {
     fn the_stream_of_a_seed_never_changes() {
         let mut prng = Prng::new(1);
         let drawn: Vec<u64> = (0..3).map(|_| prng.next()).collect();
-        assert_eq!(drawn, [10451216379200822465, 13757245211066428519, 17911839290282890590]);
+        assert_eq!(
+            drawn,
+            [10451216379200822465, 13757245211066428519, 17911839290282890590]
+        );
     }
 
     #[test]

@@ -55,9 +55,10 @@ impl Recorder {
         let flags = self.format.has("tcp-flags");
         for sighting in exchange.sightings() {
             self.note_interface(&sighting.row);
-            self.flow_lines.push((sighting.row.end, self.format.record(&sighting.row)));
+            self.flow_lines
+                .push((sighting.row.end, self.format.record(&sighting.row)));
             match (sighting.vantage, self.nat) {
-                (Vantage::Repetition, NatRecords::Marked) => self.ledger.nat_repetition(),
+                (Vantage::Repetition, NatRecords::Marked) => self.ledger.set_aside("nat-gateway"),
                 (Vantage::Repetition, _) => self.gateway_as_client(exchange, &sighting, flags),
                 _ => self.ledger.flow(exchange, &sighting, flags),
             }
@@ -77,7 +78,10 @@ impl Recorder {
             let mut gateway = exchange.clone();
             gateway.client = Party::nobody(nat.address);
             gateway.client_port = nat.port;
-            let sighting = Sighting { vantage: Vantage::Initiator, ..sighting.clone() };
+            let sighting = Sighting {
+                vantage: Vantage::Initiator,
+                ..sighting.clone()
+            };
             self.ledger.flow(&gateway, &sighting, flags);
         }
     }
@@ -110,13 +114,15 @@ impl Recorder {
 
     /// Takes down an interval in which nothing was logged.
     pub(crate) fn without_data(&mut self, status: &str, eni: &str, end: u64) {
-        self.flow_lines.push((end, self.format.without_data(status, eni, end - 59, end)));
+        self.flow_lines
+            .push((end, self.format.without_data(status, eni, end - 59, end)));
         self.ledger.set_aside(&status.to_lowercase());
     }
 
     /// Takes down a record with one field spoilt.
     pub(crate) fn malformed(&mut self, row: &FlowRow, field: &str, text: &str) {
-        self.flow_lines.push((row.end, self.format.record_with(row, field, text)));
+        self.flow_lines
+            .push((row.end, self.format.record_with(row, field, text)));
         self.ledger.set_aside(&format!("malformed:{field}"));
     }
 

@@ -5,7 +5,8 @@ use crate::clock::DAY;
 /// Everything that a world depends on besides its seed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scenario {
-    pub(crate) story: Story,
+    /// Who is in it.
+    pub story: Story,
     /// The first second of the window, Unix time, at midnight UTC.
     pub start: u64,
     /// Days in the window.
@@ -30,8 +31,10 @@ pub struct Scenario {
 
 /// Who is in a world: a story with named people, or a crowd.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Story {
+pub enum Story {
+    /// The shop of the example; the sizes below are its own, whatever the knobs say.
     Shop,
+    /// As many services as are asked for, eight at least.
     City,
 }
 
@@ -88,7 +91,13 @@ impl Scenario {
             tasks: 2,
             hosts: 12,
             proxied: 100,
-            noise: Noise { inbound: 0, scans: 0, nodata: 0, skipdata: 0, malformed: 0 },
+            noise: Noise {
+                inbound: 0,
+                scans: 0,
+                nodata: 0,
+                skipdata: 0,
+                malformed: 0,
+            },
         }
     }
 
@@ -109,7 +118,13 @@ impl Scenario {
             tasks: 3,
             hosts: 160,
             proxied: 70,
-            noise: Noise { inbound: 120, scans: 40, nodata: 15, skipdata: 5, malformed: 4 },
+            noise: Noise {
+                inbound: 120,
+                scans: 40,
+                nodata: 15,
+                skipdata: 5,
+                malformed: 4,
+            },
         }
     }
 

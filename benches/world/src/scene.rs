@@ -60,14 +60,25 @@ impl Actor {
 impl Manner {
     /// An answered exchange of `out` and `back` bytes of payload.
     pub(crate) fn plain(lasts: u64, out: u64, back: u64) -> Self {
-        Manner { lasts, out, back, fate: Fate::Answered, opening: Opening::Logged, nat: None, requests: 1 }
+        Manner {
+            lasts,
+            out,
+            back,
+            fate: Fate::Answered,
+            opening: Opening::Logged,
+            nat: None,
+            requests: 1,
+        }
     }
 }
 
 /// Payload as packets on the wire: 1,400 bytes in each, 40 of headers, and three for the handshake.
 fn on_the_wire(payload: u64) -> Volume {
     let packets = 3 + payload / 1_400;
-    Volume { packets, bytes: payload + 40 * packets }
+    Volume {
+        packets,
+        bytes: payload + 40 * packets,
+    }
 }
 
 impl Scene {
@@ -85,8 +96,9 @@ impl Scene {
     /// A task of a service that lives from `start` to `end`.
     pub(crate) fn actor(&mut self, service: usize, start: u64, end: u64) -> Option<Actor> {
         let service = self.services[service].clone();
-        let alive: Vec<usize> =
-            (0..service.tasks.len()).filter(|&index| service.tasks[index].lives(start, end)).collect();
+        let alive: Vec<usize> = (0..service.tasks.len())
+            .filter(|&index| service.tasks[index].lives(start, end))
+            .collect();
         if alive.is_empty() {
             return None;
         }
@@ -99,13 +111,27 @@ impl Scene {
         let service = &self.services[service];
         let born = |task: &Task| task.from.unwrap_or(self.scenario.start) + 1_200;
         let tasks = service.tasks.iter().enumerate();
-        tasks.map(|(index, task)| (Actor { service: service.clone(), index }, born(task))).collect()
+        tasks
+            .map(|(index, task)| {
+                (
+                    Actor {
+                        service: service.clone(),
+                        index,
+                    },
+                    born(task),
+                )
+            })
+            .collect()
     }
 
     /// The next client port of an address; ports run through their range before one comes again.
     fn client_port(&mut self, address: IpAddr, server_port: u16) -> u16 {
         let equals = server_port >= EPHEMERAL;
-        let (first, end) = if equals { (AMONG_EQUALS, EPHEMERAL_END) } else { (EPHEMERAL, AMONG_EQUALS) };
+        let (first, end) = if equals {
+            (AMONG_EQUALS, EPHEMERAL_END)
+        } else {
+            (EPHEMERAL, AMONG_EQUALS)
+        };
         let next = self.next_ports.entry((address, equals)).or_insert(first);
         let port = *next;
         *next = if port + 1 == end { first } else { port + 1 };
@@ -132,23 +158,39 @@ impl Scene {
     /// A task calls a host on the internet: flow records, and an access line for each request where it has a proxy.
     pub(crate) fn call(&mut self, actor: &Actor, host: &Host, at: u64, manner: &Manner) {
         let task = actor.task();
-        let reachable: Vec<IpAddr> =
-            host.addresses.iter().copied().filter(|address| task.address_towards(*address).is_some()).collect();
-        if reachable.is_empty() {
-            return;
+        let reachable: Vec<IpAddr> = host
+            .addresses
+            .iter()
+            .copied()
+            .filter(|address| task.address_towards(*address).is_some())
+            .collect();
+        if !reachable.is_empty() {
+            let address = *self.rng.pick(&reachable);
+            self.call_at(actor, host, address, at, manner);
         }
-        let address = *self.rng.pick(&reachable);
+    }
+
+    /// A task calls one address of a host.
+    pub(crate) fn call_at(&mut self, actor: &Actor, host: &Host, address: IpAddr, at: u64, manner: &Manner) {
+        let task = actor.task();
         let Some(own) = task.address_towards(address) else {
             return;
         };
         let client = actor.service.party(task, own);
         let server = Party::foreign(address);
         let exchange = self.exchange(client.clone(), server, at, host.port, manner);
-        let exchange = Exchange { aws: host.aws, ..exchange };
+        let exchange = Exchange {
+            aws: host.aws,
+            ..exchange
+        };
         self.recorder.exchange(&exchange);
         if actor.service.proxy != Proxy::None && manner.opening == Opening::Logged {
             let upstream = SocketAddr::new(address, host.port);
-            for _ in 0..if host.speaks == Speaks::Http { manner.requests } else { 1 } {
+            for _ in 0..if host.speaks == Speaks::Http {
+                manner.requests
+            } else {
+                1
+            } {
                 self.outbound_line(actor, &client, host, upstream, at, manner);
             }
         }
@@ -156,10 +198,14 @@ impl Scene {
 
     /// A task calls another service of ours, where that has a task which lives.
     pub(crate) fn call_service(&mut self, actor: &Actor, callee: usize, at: u64, manner: &Manner) {
-        let Some(listener) = self.services[callee].listener else {
-            return;
-        };
-        let Some(answering) = self.actor(callee, at, at + manner.lasts) else {
+        if let Some(answering) = self.actor(callee, at, at + manner.lasts) {
+            self.call_task(actor, &answering, at, manner);
+        }
+    }
+
+    /// A task calls a task of another service of ours.
+    pub(crate) fn call_task(&mut self, actor: &Actor, answering: &Actor, at: u64, manner: &Manner) {
+        let Some(listener) = answering.service.listener else {
             return;
         };
         let address = IpAddr::V4(answering.task().v4);
@@ -169,7 +215,10 @@ impl Scene {
         let client = actor.service.party(actor.task(), own);
         let server = answering.service.party(answering.task(), address);
         let exchange = self.exchange(client.clone(), server.clone(), at, listener.port, manner);
-        let exchange = Exchange { protocol: listener.protocol, ..exchange };
+        let exchange = Exchange {
+            protocol: listener.protocol,
+            ..exchange
+        };
         self.recorder.exchange(&exchange);
         if listener.protocol != Protocol::Tcp || manner.opening == Opening::BeforeTheLogs {
             return;
@@ -179,7 +228,13 @@ impl Scene {
             self.internal_line(actor, &client, &answering.service, upstream, at, manner);
         }
         if answering.service.proxy != Proxy::None && manner.fate == Fate::Answered {
-            self.inbound_line(&answering, listener, SocketAddr::new(own, exchange.client_port), at, manner);
+            self.inbound_line(
+                answering,
+                listener,
+                SocketAddr::new(own, exchange.client_port),
+                at,
+                manner,
+            );
         }
     }
 
@@ -213,7 +268,10 @@ impl Scene {
         let client_port = self.client_port(own, port);
         let exchange = Exchange {
             fate: Fate::Unanswered,
-            out: Volume { packets: bytes / 500 + 1, bytes },
+            out: Volume {
+                packets: bytes / 500 + 1,
+                bytes,
+            },
             ..Exchange::new(client, server, (client_port, port), Protocol::Udp, at)
         };
         self.recorder.exchange(&exchange);
@@ -225,7 +283,10 @@ impl Scene {
             return;
         };
         let client = actor.service.party(actor.task(), own);
-        let manner = Manner { fate: Fate::RefusedLeaving, ..Manner::plain(2, 0, 0) };
+        let manner = Manner {
+            fate: Fate::RefusedLeaving,
+            ..Manner::plain(2, 0, 0)
+        };
         let exchange = self.exchange(client, server, at, port, &manner);
         self.recorder.exchange(&exchange);
     }

@@ -81,7 +81,16 @@ pub(crate) struct Task {
 impl Task {
     /// A task that is there from the beginning to the end.
     pub(crate) fn new(id: String, eni: String, v4: Ipv4Addr) -> Self {
-        Task { id, eni: eni.into(), logged: true, v4, v6: None, node: None, from: None, until: None }
+        Task {
+            id,
+            eni: eni.into(),
+            logged: true,
+            v4,
+            v6: None,
+            node: None,
+            from: None,
+            until: None,
+        }
     }
 
     /// Whether it is there from `start` to `end`.

@@ -12,7 +12,7 @@ mod habits;
 mod people;
 
 pub(crate) use habits::ranges;
-use habits::{Habit, HABITS, Target};
+use habits::{HABITS, Habit, Target};
 use people::{LEDGER_DB, MEDIA, STOREFRONT};
 
 /// The logs hold five minutes of every day, from half past nine in the morning.
@@ -31,6 +31,7 @@ pub(crate) fn play(scenario: Scenario, seed: u64) -> Scene {
                 follow(&mut scene, habit, opens);
             }
         }
+        transcoding_by_ipv6(&mut scene, opens, day);
         visitors(&mut scene, opens, day);
     }
     proxies_start(&mut scene, start);
@@ -44,7 +45,10 @@ fn follow(scene: &mut Scene, habit: &Habit, opens: u64) {
     let Some(actor) = scene.actor(habit.service, at, at + lasts) else {
         return;
     };
-    let (out, back) = (habit.out / 2 + scene.rng.below(habit.out), habit.back / 2 + scene.rng.below(habit.back));
+    let (out, back) = (
+        habit.out / 2 + scene.rng.below(habit.out),
+        habit.back / 2 + scene.rng.below(habit.back),
+    );
     let manner = Manner::plain(lasts, out, back);
     match habit.target {
         Target::Service(callee) => scene.call_service(&actor, callee, at, &manner),
@@ -60,6 +64,21 @@ fn follow(scene: &mut Scene, habit: &Habit, opens: u64) {
     }
 }
 
+/// In the first days the dual-stack media tasks call each IPv6 address of the transcoding API.
+fn transcoding_by_ipv6(scene: &mut Scene, opens: u64, day: u64) {
+    let host = habits::transcoding();
+    let turn = usize::try_from(day).unwrap_or(usize::MAX);
+    let v6: Vec<IpAddr> = host.addresses.iter().copied().filter(IpAddr::is_ipv6).collect();
+    let tasks = scene
+        .everyone(MEDIA)
+        .into_iter()
+        .filter(|(actor, _)| actor.task().v6.is_some());
+    let actor = tasks.map(|(actor, _)| actor).nth(turn % 2);
+    if let (Some(actor), Some(address)) = (actor, v6.get(turn / 2)) {
+        scene.call_at(&actor, &host, *address, opens + 40, &Manner::plain(25, 300_000, 8_000));
+    }
+}
+
 /// Customers, scanners, and what the flow log says where it has nothing to say.
 fn visitors(scene: &mut Scene, opens: u64, day: u64) {
     for _ in 0..2 {
@@ -72,13 +91,17 @@ fn visitors(scene: &mut Scene, opens: u64, day: u64) {
         scene.inbound(&actor, customer, at, &manner);
     }
     let at = opens + scene.rng.below(200);
-    let actor = if day % 3 == 0 { scene.actor(STOREFRONT, at, at + 10) } else { None };
+    let actor = if day.is_multiple_of(3) {
+        scene.actor(STOREFRONT, at, at + 10)
+    } else {
+        None
+    };
     if let Some(actor) = actor {
         let scanner = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 240 + u8::try_from(day % 10).unwrap_or(0)));
         let port = *scene.rng.pick(&[22, 23, 3389]);
         scene.scan(&actor, scanner, port, at);
     }
-    let idle = scene.actor(LEDGER_DB, at, at + 60).filter(|_| day % 2 == 0);
+    let idle = scene.actor(LEDGER_DB, at, at + 60).filter(|_| day.is_multiple_of(2));
     if let Some(idle) = idle {
         scene.without_data("NODATA", &idle.task().eni, at);
     }

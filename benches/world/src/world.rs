@@ -32,7 +32,9 @@ impl World {
     }
 
     fn finish(scene: Scene, ranges: &IpRanges) -> Result<Self, Ambiguity> {
-        let Scene { mut recorder, services, .. } = scene;
+        let Scene {
+            mut recorder, services, ..
+        } = scene;
         recorder.check_interfaces()?;
         let objects = gather(&mut recorder);
         let ledger = &recorder.ledger;
@@ -40,19 +42,35 @@ impl World {
         let truth = Truth {
             input: Input {
                 objects: count(&mut objects.iter().map(|_| 1)),
-                bytes: count(&mut objects.iter().map(|object| u64::try_from(object.text.len()).unwrap_or(u64::MAX))),
+                bytes: count(
+                    &mut objects
+                        .iter()
+                        .map(|object| u64::try_from(object.text.len()).unwrap_or(u64::MAX)),
+                ),
                 lines: count(&mut objects.iter().map(|object| object.lines)),
-                used: Used { flow: ledger.used_flow, access: ledger.used_access },
+                used: Used {
+                    flow: ledger.used_flow,
+                    access: ledger.used_access,
+                },
                 set_aside: ledger.set_aside.clone(),
             },
-            inbound: Used { flow: ledger.inbound_flow, access: ledger.inbound_access },
+            inbound: ledger.inbound_flow + ledger.inbound_access,
+            inbound_by_plane: Used {
+                flow: ledger.inbound_flow,
+                access: ledger.inbound_access,
+            },
             dependencies: ledger.settle()?,
         };
         // A struct of text and lists always serialises.
         let mut ip_ranges = serde_json::to_string_pretty(ranges).unwrap_or_default();
         ip_ranges.push('\n');
         let inventory = inventory::csv(services.iter().map(|service| &**service));
-        Ok(World { objects, inventory, ip_ranges, truth })
+        Ok(World {
+            objects,
+            inventory,
+            ip_ranges,
+            truth,
+        })
     }
 
     /// The log objects, flow logs first.

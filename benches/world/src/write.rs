@@ -56,8 +56,12 @@ impl World {
     pub fn write(&self, dir: &Path, layout: Layout) -> io::Result<()> {
         for (path, bytes) in self.files(layout)? {
             let path = dir.join(path);
-            let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, bytes));
-            written.map_err(|error| io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display())))?;
+            let written = path
+                .parent()
+                .map_or(Ok(()), fs::create_dir_all)
+                .and_then(|()| fs::write(&path, bytes));
+            written
+                .map_err(|error| io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display())))?;
         }
         Ok(())
     }

@@ -40,7 +40,11 @@ impl Edges {
     /// Draws an edge: the lower its number, the more often, as with real destinations.
     pub(super) fn draw(&self, rng: &mut Prng) -> Edge {
         let uniform = rng.below(self.0);
-        let number = if rng.next() & 1 == 0 { uniform } else { rng.below(uniform + 1) };
+        let number = if rng.next() & 1 == 0 {
+            uniform
+        } else {
+            rng.below(uniform + 1)
+        };
         let service = number % SERVICES;
         let client = client(service, rng.next() & (TASKS - 1));
         let server = u32::try_from(number / SERVICES).unwrap_or(u32::MAX);

@@ -23,7 +23,11 @@ impl City {
         let stream = Host::nameless(places::STREAM, 443, Speaks::Tls);
         let manner = self.early();
         let at = self.scene.scenario.start + 7;
-        if let Some(actor) = self.people.find("bastion").and_then(|bastion| self.scene.actor(bastion, at, at + 1_260)) {
+        if let Some(actor) = self
+            .people
+            .find("bastion")
+            .and_then(|bastion| self.scene.actor(bastion, at, at + 1_260))
+        {
             self.scene.call(&actor, &stream, at, &manner);
         }
     }
@@ -32,8 +36,13 @@ impl City {
     fn lonely_clock(&mut self) {
         for _ in 0..5 {
             let at = self.moment();
-            if let Some(actor) = self.people.find("bastion").and_then(|bastion| self.scene.actor(bastion, at, at + 10)) {
-                self.scene.pass(&actor, Party::foreign(places::LONELY_CLOCK), 123, Protocol::Udp, at);
+            if let Some(actor) = self
+                .people
+                .find("bastion")
+                .and_then(|bastion| self.scene.actor(bastion, at, at + 10))
+            {
+                self.scene
+                    .pass(&actor, Party::foreign(places::LONELY_CLOCK), 123, Protocol::Udp, at);
             }
         }
     }
@@ -43,7 +52,8 @@ impl City {
         for _ in 0..20 {
             let at = self.moment();
             if let Some(actor) = self.scene.actor(1, at, at + 10) {
-                self.scene.send(&actor, Party::foreign(places::TELEMETRY), 17_391, at, 900);
+                self.scene
+                    .send(&actor, Party::foreign(places::TELEMETRY), 17_391, at, 900);
             }
         }
     }
@@ -54,7 +64,8 @@ impl City {
             let at = self.moment();
             if let Some(actor) = self.scene.actor(0, at, at + 10) {
                 let [.., last] = actor.task().v4.octets();
-                self.scene.pinged(&actor, IpAddr::V4(Ipv4Addr::new(198, 18, 247, last)), at);
+                self.scene
+                    .pinged(&actor, IpAddr::V4(Ipv4Addr::new(198, 18, 247, last)), at);
             }
         }
     }

@@ -36,7 +36,10 @@ impl People {
         if scenario.nat != NatRecords::None {
             services.push(worker());
         }
-        People { services, crowd: scenario.services }
+        People {
+            services,
+            crowd: scenario.services,
+        }
     }
 
     /// The index of one of those who are not of the crowd.
@@ -61,6 +64,11 @@ impl People {
         &*self.services[service].name != "six"
     }
 
+    /// Whether a service asks the database that is in no inventory.
+    pub(super) fn has_old_data(&self, service: usize) -> bool {
+        service < self.crowd && service.is_multiple_of(4)
+    }
+
     pub(super) fn clock_of(&self, service: usize) -> IpAddr {
         match &*self.services[service].name {
             "bastion" => places::LONELY_CLOCK,
@@ -81,7 +89,7 @@ fn member(scenario: &Scenario, index: usize) -> Service {
     let tasks = (0..scenario.tasks).map(|number| {
         let last = 10 + u8::try_from(number).unwrap_or(0);
         let mut task = task(third, last);
-        task.v6 = (index % 3 == 0).then(|| v6(third, last));
+        task.v6 = index.is_multiple_of(3).then(|| v6(third, last));
         task
     });
     Service {
@@ -109,7 +117,11 @@ fn listener(index: usize) -> Option<Listener> {
         3 => (50_051, Speaks::Http),
         _ => return None,
     };
-    Some(Listener { port, protocol: Protocol::Tcp, speaks })
+    Some(Listener {
+        port,
+        protocol: Protocol::Tcp,
+        speaks,
+    })
 }
 
 /// Some tasks go in the middle of the window, and two hours later another service has their address.
@@ -123,22 +135,34 @@ fn replace_tasks(services: &mut [Service], scenario: &Scenario) {
         let mut next = task(third, 90);
         next.from = Some(middle - 600);
         services[index].tasks[0].until = Some(middle);
-        let mut heir = Task::new(format!("heir-{third}"), format!("eni-0e{third:013x}"), services[index].tasks[0].v4);
+        let mut heir = Task::new(
+            format!("heir-{third}"),
+            format!("eni-0e{third:013x}"),
+            services[index].tasks[0].v4,
+        );
         heir.from = Some(middle + 7_200);
         services[index].tasks.push(next);
         services[index + 1].tasks.push(heir);
     }
     // An address within the network of another service: the more specific entry wins.
-    if let [.., network, after] = services.get_mut(..=BY_NETWORK + 1).unwrap_or_default() {
-        if matches!(network.listing, Listing::Network(_)) {
-            after.tasks.push(task(u8::try_from(BY_NETWORK + 1).unwrap_or(0), 77));
-        }
+    if let Some(neighbour) = services.get_mut(BY_NETWORK + 1) {
+        neighbour
+            .tasks
+            .push(task(u8::try_from(BY_NETWORK + 1).unwrap_or(0), 77));
     }
 }
 
 fn database() -> Service {
-    let listener = Some(Listener { port: 5432, protocol: Protocol::Tcp, speaks: Speaks::Tcp });
-    Service { listener, proxy: Proxy::None, ..service("orders-db", vec![task(230, 5)]) }
+    let listener = Some(Listener {
+        port: 5432,
+        protocol: Protocol::Tcp,
+        speaks: Speaks::Tcp,
+    });
+    Service {
+        listener,
+        proxy: Proxy::None,
+        ..service("orders-db", vec![task(230, 5)])
+    }
 }
 
 /// No flow logs on its interfaces: what it calls shows at the other end, or in its proxy's log alone.
@@ -152,28 +176,49 @@ fn legacy() -> Service {
 
 /// No flow logs on its interfaces, and a NAT gateway that logs what passes.
 fn worker() -> Service {
-    Service { proxy: Proxy::None, ..Service { ..renamed(legacy(), "worker", 232) } }
+    Service {
+        proxy: Proxy::None,
+        ..Service {
+            ..renamed(legacy(), "worker", 232)
+        }
+    }
 }
 
 fn renamed(mut service: Service, name: &str, third: u8) -> Service {
     for (task, last) in service.tasks.iter_mut().zip(5..) {
         let logged = task.logged;
-        *task = Task { logged, ..self::task(third, last) };
+        *task = Task {
+            logged,
+            ..self::task(third, last)
+        };
     }
-    Service { name: name.into(), virtual_node: format!("{name}-vn"), ..service }
+    Service {
+        name: name.into(),
+        virtual_node: format!("{name}-vn"),
+        ..service
+    }
 }
 
 /// A task that is in no inventory.
 fn unlisted(name: &str, third: u8, proxy: Proxy) -> Service {
     let attribution = Attribution::Downstream;
-    Service { proxy, attribution, listing: Listing::Nowhere, ..service(name, vec![task(third, 9)]) }
+    Service {
+        proxy,
+        attribution,
+        listing: Listing::Nowhere,
+        ..service(name, vec![task(third, 9)])
+    }
 }
 
 /// An interface in no inventory that has IPv6 alone: ours because all of its records have it.
 fn six() -> Service {
     let mut task = task(243, 9);
     task.v6 = Some(v6(243, 9));
-    Service { proxy: Proxy::None, listing: Listing::Nowhere, ..service("six", vec![task]) }
+    Service {
+        proxy: Proxy::None,
+        listing: Listing::Nowhere,
+        ..service("six", vec![task])
+    }
 }
 
 /// Two pods behind one node: the interface is the node's, the packets are theirs.
@@ -184,8 +229,16 @@ fn pods() -> Service {
         node: Some(node),
         ..Task::new(format!("pod-{last}"), String::new(), Ipv4Addr::new(10, 40, 240, last))
     };
-    let listener = Some(Listener { port: 8080, protocol: Protocol::Tcp, speaks: Speaks::Http });
-    Service { proxy: Proxy::Istio, listener, ..service("pods", vec![pod(101), pod(102)]) }
+    let listener = Some(Listener {
+        port: 8080,
+        protocol: Protocol::Tcp,
+        speaks: Speaks::Http,
+    });
+    Service {
+        proxy: Proxy::Istio,
+        listener,
+        ..service("pods", vec![pod(101), pod(102)])
+    }
 }
 
 fn service(name: &str, tasks: Vec<Task>) -> Service {
@@ -203,7 +256,11 @@ fn service(name: &str, tasks: Vec<Task>) -> Service {
 }
 
 fn task(third: u8, last: u8) -> Task {
-    Task::new(format!("{third}-{last}"), format!("eni-0{third:02x}{last:014x}"), Ipv4Addr::new(10, 40, third, last))
+    Task::new(
+        format!("{third}-{last}"),
+        format!("eni-0{third:02x}{last:014x}"),
+        Ipv4Addr::new(10, 40, third, last),
+    )
 }
 
 fn v6(third: u8, last: u8) -> Ipv6Addr {

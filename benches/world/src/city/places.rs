@@ -23,19 +23,42 @@ pub(super) const MAIL: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 18, 250, 25));
 pub(super) const TELEMETRY: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 18, 250, 7));
 pub(super) const STREAM: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 18, 250, 9));
 /// Clocks of everybody, by turns, and the one that a single task asks.
-pub(super) const CLOCKS: [IpAddr; 2] =
-    [IpAddr::V4(Ipv4Addr::new(198, 18, 250, 123)), IpAddr::V4(Ipv4Addr::new(198, 18, 250, 124))];
+pub(super) const CLOCKS: [IpAddr; 2] = [
+    IpAddr::V4(Ipv4Addr::new(198, 18, 250, 123)),
+    IpAddr::V4(Ipv4Addr::new(198, 18, 250, 124)),
+];
 pub(super) const LONELY_CLOCK: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 18, 250, 125));
 /// Where a proxy's refused calls wanted to go.
 pub(super) const REFUSED: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 18, 249, 3));
 
-const S3: AwsService = AwsService { service: "S3", region: "eu-west-1" };
-const DYNAMODB: AwsService = AwsService { service: "DYNAMODB", region: "eu-west-1" };
-const EC2: AwsService = AwsService { service: "EC2", region: "eu-west-1" };
-const AMAZON: AwsService = AwsService { service: "AMAZON", region: "eu-west-1" };
-const AMAZON_CENTRAL: AwsService = AwsService { service: "AMAZON", region: "eu-central-1" };
-const CLOUDFRONT: AwsService = AwsService { service: "CLOUDFRONT", region: "GLOBAL" };
-const AMAZON_GLOBAL: AwsService = AwsService { service: "AMAZON", region: "GLOBAL" };
+const S3: AwsService = AwsService {
+    service: "S3",
+    region: "eu-west-1",
+};
+const DYNAMODB: AwsService = AwsService {
+    service: "DYNAMODB",
+    region: "eu-west-1",
+};
+const EC2: AwsService = AwsService {
+    service: "EC2",
+    region: "eu-west-1",
+};
+const AMAZON: AwsService = AwsService {
+    service: "AMAZON",
+    region: "eu-west-1",
+};
+const AMAZON_CENTRAL: AwsService = AwsService {
+    service: "AMAZON",
+    region: "eu-central-1",
+};
+const CLOUDFRONT: AwsService = AwsService {
+    service: "CLOUDFRONT",
+    region: "GLOBAL",
+};
+const AMAZON_GLOBAL: AwsService = AwsService {
+    service: "AMAZON",
+    region: "GLOBAL",
+};
 
 /// Three names each at the same addresses, spoken to over TLS and over HTTP by turns.
 const SHARED_GROUPS: usize = 6;
@@ -67,13 +90,22 @@ pub(super) struct Places {
 
 impl Places {
     pub(super) fn new(scenario: &Scenario, rng: &mut Prng) -> Self {
-        let mut places = Places { hosts: Vec::new(), next_address: 0 };
+        let mut places = Places {
+            hosts: Vec::new(),
+            next_address: 0,
+        };
         for group in 0..SHARED_GROUPS {
             let addresses: Vec<IpAddr> = (0..2).map(|_| places.address()).collect();
-            let (port, speaks) = if group % 2 == 0 { (443, Speaks::Tls) } else { (80, Speaks::Http) };
+            let (port, speaks) = if group % 2 == 0 {
+                (443, Speaks::Tls)
+            } else {
+                (80, Speaks::Http)
+            };
             for name in ["img", "api", "files"] {
                 let name = format!("{name}.tenant-{group}.cdn.example");
-                places.hosts.push(Host::named(&name, port, speaks, addresses.clone()).shared());
+                places
+                    .hosts
+                    .push(Host::named(&name, port, speaks, addresses.clone()).shared());
             }
         }
         for index in 0..scenario.hosts {
@@ -150,6 +182,9 @@ fn nameless() -> Vec<Host> {
         Host::nameless(alone(2), 80, Speaks::Http),
         Host::nameless(alone(3), 8080, Speaks::Http),
         Host::nameless(lone_v6, 8080, Speaks::Http),
-        Host { asked_as: Some("cdn..example".into()), ..invalid },
+        Host {
+            asked_as: Some("cdn..example".into()),
+            ..invalid
+        },
     ]
 }

@@ -16,8 +16,12 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) fn new(people: &People, places: &Places, rng: &mut Prng) -> Self {
-        let hosts = (0..people.services.len()).map(|caller| hosts_of(people, places, caller, rng)).collect();
-        let callees = (0..people.services.len()).map(|caller| callees_of(people, caller, rng)).collect();
+        let hosts = (0..people.services.len())
+            .map(|caller| hosts_of(people, places, caller, rng))
+            .collect();
+        let callees = (0..people.services.len())
+            .map(|caller| callees_of(people, caller, rng))
+            .collect();
         Plan { hosts, callees }
     }
 }
@@ -41,9 +45,15 @@ fn hosts_of(people: &People, places: &Places, caller: usize, rng: &mut Prng) -> 
     }
     if v6_only {
         // Whoever has IPv6 alone knows every host that has it.
-        chosen = (0..places.hosts.len()).filter(|&host| places.hosts[host].addresses[0].is_ipv6()).take(4).collect();
+        chosen = (0..places.hosts.len())
+            .filter(|&host| places.hosts[host].addresses[0].is_ipv6())
+            .take(4)
+            .collect();
     }
-    chosen.into_iter().filter(|&host| Scene::may_call(service, &places.hosts[host])).collect()
+    chosen
+        .into_iter()
+        .filter(|&host| Scene::may_call(service, &places.hosts[host]))
+        .collect()
 }
 
 fn callees_of(people: &People, caller: usize, rng: &mut Prng) -> Vec<usize> {

@@ -54,7 +54,9 @@ impl Witnesses {
             let mut shown = shown.into_iter();
             return match (shown.next(), shown.next()) {
                 (Some((name, grade)), None) => Ok((name.to_string(), *grade)),
-                _ => Err(Ambiguity(format!("{caller} may know {address}:{port} by several names"))),
+                _ => Err(Ambiguity(format!(
+                    "{caller} may know {address}:{port} by several names"
+                ))),
             };
         }
         match self.published.get(&address).and_then(|aws| aws.destination()) {

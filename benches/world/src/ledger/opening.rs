@@ -69,7 +69,8 @@ impl Pair {
         self.out |= side == Side::Out;
         self.back |= side == Side::Back;
         if self.client_ports.len() < 2 {
-            self.client_ports.insert((exchange.client.address, exchange.client_port));
+            self.client_ports
+                .insert((exchange.client.address, exchange.client_port));
         }
     }
 
@@ -85,7 +86,12 @@ impl Openings {
         let server_end = (exchange.protocol, server.address, exchange.port);
         if let Some(service) = client.service() {
             let far = super::Far::of(&server.owner, server.address);
-            let key = FlowKey { service, far, port: exchange.port, protocol: exchange.protocol };
+            let key = FlowKey {
+                service,
+                far,
+                port: exchange.port,
+                protocol: exchange.protocol,
+            };
             let pair = self.pairs.entry(key).or_default().entry(client.address).or_default();
             pair.note(exchange, side, syn);
         }
@@ -127,12 +133,18 @@ impl Openings {
     fn among_equals(&self, key: &FlowKey, server_end: Endpoint) -> Result<Certainty, Ambiguity> {
         let of_server = self.peers.get(&server_end).map_or(0, BTreeMap::len);
         let mut best = Certainty::Guess;
-        for (client_end, met) in self.peers.iter().filter(|(end, _)| self.is_client(key, end, server_end)) {
+        for (client_end, met) in self
+            .peers
+            .iter()
+            .filter(|(end, _)| self.is_client(key, end, server_end))
+        {
             let of_client = met.len();
             let this = met.get(&server_end).copied().unwrap_or_default();
             let told = of_server > of_client || (of_server == of_client && (this.answered_later || !this.answered));
             if !told || !this.as_client {
-                return Err(Ambiguity(format!("{client_end:?} and {server_end:?} could be either end")));
+                return Err(Ambiguity(format!(
+                    "{client_end:?} and {server_end:?} could be either end"
+                )));
             }
             let twice = of_server >= 2 && of_server >= 2 * of_client && this.answered;
             if twice && key.protocol != Protocol::Icmp {

@@ -78,7 +78,12 @@ impl Ledger {
         Ok(())
     }
 
-    fn enter_access(&self, key: &AccessKey, entry: &AccessEntry, to: &mut BTreeMap<Key, Draft>) -> Result<(), Ambiguity> {
+    fn enter_access(
+        &self,
+        key: &AccessKey,
+        entry: &AccessEntry,
+        to: &mut BTreeMap<Key, Draft>,
+    ) -> Result<(), Ambiguity> {
         let (destination, grade) = match (&key.host, &key.far) {
             (_, Some(far @ Far { owner: Some(_), .. })) | (None, Some(far)) => {
                 self.destination(&key.service, far, key.port)?
@@ -137,7 +142,10 @@ impl Draft {
     fn finish(self, key: Key) -> Dependency {
         let (service, destination, port, protocol) = key;
         let [initiator, responder, elsewhere] = self.tallies;
-        let flow = [initiator, responder].into_iter().find(|tally| !tally.is_empty()).unwrap_or(elsewhere);
+        let flow = [initiator, responder]
+            .into_iter()
+            .find(|tally| !tally.is_empty())
+            .unwrap_or(elsewhere);
         let volume = if flow.is_empty() { self.access } else { flow };
         let (first, last) = self.seen.span.unwrap_or_default();
         Dependency {
@@ -148,8 +156,13 @@ impl Draft {
             port,
             protocol: protocol.to_string(),
             application: self.application.to_owned(),
-            name: Name { grade: self.grade.as_str().to_owned() },
-            records: Records { flow: flow.records, access: self.access.records },
+            name: Name {
+                grade: self.grade.as_str().to_owned(),
+            },
+            records: Records {
+                flow: flow.records,
+                access: self.access.records,
+            },
             refused: self.refused,
             bytes_out: volume.bytes_out,
             bytes_in: volume.bytes_in,
@@ -201,7 +214,11 @@ fn class(destination: &str, far: Option<&Far>, port: u16, protocol: Protocol) ->
         (53, Protocol::Tcp | Protocol::Udp) | (67 | 68 | 123, Protocol::Udp) => true,
         (_, Protocol::Icmp | Protocol::Tcp | Protocol::Udp) => false,
     };
-    let aws = |suffix: &str| destination.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    let aws = |suffix: &str| {
+        destination
+            .strip_suffix(suffix)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
     if infrastructure {
         Class::Infrastructure
     } else if far.is_some_and(|far| far.owner.is_some()) {
@@ -233,5 +250,8 @@ fn inferred(port: u16, protocol: Protocol) -> &'static str {
 }
 
 fn application_rank(application: &str) -> usize {
-    ["http", "tls", "tcp", "udp", "icmp"].iter().position(|known| *known == application).unwrap_or(usize::MAX)
+    ["http", "tls", "tcp", "udp", "icmp"]
+        .iter()
+        .position(|known| *known == application)
+        .unwrap_or(usize::MAX)
 }

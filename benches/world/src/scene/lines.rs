@@ -10,7 +10,14 @@ use crate::ledger::{AccessFact, Grade};
 use crate::party::{Owner, Party, Speaks, Text};
 use crate::service::{Attribution, Listener, Proxy, Service};
 
-const PATHS: &[&str] = &["/", "/v1/items", "/v1/items/7?page=2", "/health", "/api/render?q=a%20b", "/upload"];
+const PATHS: &[&str] = &[
+    "/",
+    "/v1/items",
+    "/v1/items/7?page=2",
+    "/health",
+    "/api/render?q=a%20b",
+    "/upload",
+];
 
 /// Where a client wrote somebody else's address into `x-forwarded-for`.
 const FORWARDED: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 9));
@@ -52,7 +59,16 @@ impl Scene {
             (Speaks::Tcp, Proxy::Istio) => host.name.clone().map(|name| (name, Grade::Authority)),
             (Speaks::Tls | Speaks::Tcp, _) => None,
         };
-        let call = Call { actor, client, speaks: host.speaks, asks_for, cluster, upstream, at, manner };
+        let call = Call {
+            actor,
+            client,
+            speaks: host.speaks,
+            asks_for,
+            cluster,
+            upstream,
+            at,
+            manner,
+        };
         self.write(&call, shown, Owner::Foreign);
     }
 
@@ -72,7 +88,10 @@ impl Scene {
         let name = format!("{}.{}", callee.name, self.mesh);
         let port = listener.port;
         let cluster = match actor.service.proxy {
-            Proxy::Istio => format!("outbound|{port}||{}.{}.svc.cluster.local", callee.name, callee.namespace),
+            Proxy::Istio => format!(
+                "outbound|{port}||{}.{}.svc.cluster.local",
+                callee.name, callee.namespace
+            ),
             Proxy::AppMesh | Proxy::Text | Proxy::None if listener.speaks == Speaks::Http => {
                 format!("cds_egress_{}_{}_http_{port}", self.mesh, callee.virtual_node)
             }
@@ -81,7 +100,16 @@ impl Scene {
         let asks_for = (listener.speaks == Speaks::Http).then(|| format!("{name}:{port}"));
         let shown = asks_for.as_ref().map(|_| (name.into(), Grade::Authority));
         let speaks = listener.speaks;
-        let call = Call { actor, client, speaks, asks_for, cluster: Some(cluster), upstream, at, manner };
+        let call = Call {
+            actor,
+            client,
+            speaks,
+            asks_for,
+            cluster: Some(cluster),
+            upstream,
+            at,
+            manner,
+        };
         self.write(&call, shown, super::owner_of(callee));
     }
 
@@ -104,7 +132,8 @@ impl Scene {
             refused: false,
             at: line.start / 1_000,
         };
-        self.recorder.outbound(&call.actor.service, call.actor.task(), &line, fact);
+        self.recorder
+            .outbound(&call.actor.service, call.actor.task(), &line, fact);
     }
 
     fn line(&mut self, call: &Call<'_>) -> AccessLine {
@@ -113,18 +142,32 @@ impl Scene {
         let start = call.at * 1_000 + self.rng.below(manner.lasts.max(1) * 1_000);
         let direct = SocketAddr::new(call.client.address, 40_000 + u16::try_from(start % 9_000).unwrap_or(0));
         let forwarded = call.speaks == Speaks::Http && self.may_forward(&call.actor.service);
-        let http = call.asks_for.clone().filter(|_| call.speaks == Speaks::Http).map(|authority| Request {
-            method: if manner.out > 2_000 { "POST" } else { "GET" },
-            path: self.rng.pick::<&str>(PATHS),
-            authority,
-            code: if failed { 503 } else { 200 },
-            forwarded_for: forwarded.then(|| FORWARDED.to_string()),
-        });
+        let http = call
+            .asks_for
+            .clone()
+            .filter(|_| call.speaks == Speaks::Http)
+            .map(|authority| Request {
+                method: if manner.out > 2_000 { "POST" } else { "GET" },
+                path: self.rng.pick::<&str>(PATHS),
+                authority,
+                code: if failed { 503 } else { 200 },
+                forwarded_for: forwarded.then(|| FORWARDED.to_string()),
+            });
         let requests = if http.is_some() { manner.requests } else { 1 };
         AccessLine {
             start,
-            duration: if http.is_some() { self.rng.between(1, 400) } else { manner.lasts * 1_000 },
-            details: http.as_ref().map(|_| if failed { "upstream_reset_before_response_started{connection_failure}" } else { "via_upstream" }),
+            duration: if http.is_some() {
+                self.rng.between(1, 400)
+            } else {
+                manner.lasts * 1_000
+            },
+            details: http.as_ref().map(|_| {
+                if failed {
+                    "upstream_reset_before_response_started{connection_failure}"
+                } else {
+                    "via_upstream"
+                }
+            }),
             http,
             sni: call.asks_for.clone().filter(|_| call.speaks == Speaks::Tls),
             flags: failed.then_some("UF,URX"),
@@ -134,7 +177,11 @@ impl Scene {
             cluster: call.cluster.clone(),
             route: (call.speaks == Speaks::Http).then_some("default"),
             local: Some(call.upstream),
-            remote: if forwarded { SocketAddr::new(FORWARDED, 0) } else { direct },
+            remote: if forwarded {
+                SocketAddr::new(FORWARDED, 0)
+            } else {
+                direct
+            },
             direct,
             request_id: self.rng.next(),
         }
@@ -150,11 +197,22 @@ impl Scene {
     /// What the client writes: in any case, with and without the port where it is the usual one.
     fn authority(&mut self, host: &Host, upstream: SocketAddr) -> String {
         let Some(name) = &host.name else {
-            return host.asked_as.as_ref().map_or_else(|| upstream.to_string(), Text::to_string);
+            return host
+                .asked_as
+                .as_ref()
+                .map_or_else(|| upstream.to_string(), Text::to_string);
         };
-        let name = if self.rng.chance(8) { name.to_uppercase() } else { name.to_string() };
+        let name = if self.rng.chance(8) {
+            name.to_uppercase()
+        } else {
+            name.to_string()
+        };
         let name = if self.rng.chance(4) { format!("{name}.") } else { name };
-        if host.port != 80 || self.rng.chance(5) { format!("{name}:{}", host.port) } else { name }
+        if host.port != 80 || self.rng.chance(5) {
+            format!("{name}:{}", host.port)
+        } else {
+            name
+        }
     }
 
     fn outbound_cluster(&mut self, proxy: Proxy, host: &Host) -> Option<String> {
@@ -171,7 +229,14 @@ impl Scene {
     }
 
     /// A line of the inbound listener of a called task.
-    pub(super) fn inbound_line(&mut self, called: &Actor, listener: Listener, from: SocketAddr, at: u64, manner: &Manner) {
+    pub(super) fn inbound_line(
+        &mut self,
+        called: &Actor,
+        listener: Listener,
+        from: SocketAddr,
+        at: u64,
+        manner: &Manner,
+    ) {
         let port = listener.port;
         let own = SocketAddr::new(called.task().v4.into(), port);
         let (cluster, upstream) = match called.service.proxy {
@@ -185,13 +250,17 @@ impl Scene {
             actor: called,
             client: &Party::foreign(from.ip()),
             speaks: listener.speaks,
-            asks_for: (listener.speaks == Speaks::Http).then(|| format!("{}.{}:{port}", called.service.name, self.mesh)),
+            asks_for: (listener.speaks == Speaks::Http)
+                .then(|| format!("{}.{}:{port}", called.service.name, self.mesh)),
             cluster: Some(cluster),
             upstream,
             at,
             manner,
         };
-        let line = AccessLine { local: Some(own), ..self.line(&call) };
+        let line = AccessLine {
+            local: Some(own),
+            ..self.line(&call)
+        };
         self.recorder.inbound(&called.service, called.task(), &line);
     }
 }

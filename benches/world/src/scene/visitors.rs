@@ -19,7 +19,13 @@ impl Scene {
         let exchange = self.exchange(Party::foreign(client), server, at, listener.port, manner);
         self.recorder.exchange(&exchange);
         if actor.service.proxy != Proxy::None && listener.speaks == Speaks::Http {
-            self.inbound_line(actor, listener, SocketAddr::new(client, exchange.client_port), at, manner);
+            self.inbound_line(
+                actor,
+                listener,
+                SocketAddr::new(client, exchange.client_port),
+                at,
+                manner,
+            );
         }
     }
 
@@ -29,7 +35,10 @@ impl Scene {
             return;
         };
         let server = actor.service.party(actor.task(), own);
-        let manner = Manner { fate: Fate::RefusedArriving, ..Manner::plain(0, 0, 0) };
+        let manner = Manner {
+            fate: Fate::RefusedArriving,
+            ..Manner::plain(0, 0, 0)
+        };
         let exchange = self.exchange(Party::foreign(scanner), server, at, port, &manner);
         self.recorder.exchange(&exchange);
     }
@@ -89,7 +98,11 @@ impl Scene {
         };
         let text = actor.service.proxy == Proxy::Text;
         let fact = AccessFact {
-            service: actor.service.party(actor.task(), own).service().unwrap_or_else(|| "-".into()),
+            service: actor
+                .service
+                .party(actor.task(), own)
+                .service()
+                .unwrap_or_else(|| "-".into()),
             host: Some((name.clone(), if tls { Grade::Sni } else { Grade::Authority })),
             address: (!text).then_some(wanted),
             owner: Owner::Foreign,

@@ -34,7 +34,7 @@ pub(super) enum Target {
     Refused(u8, u16),
 }
 
-use Target::{Clock, Refused, Service, Host as To};
+use Target::{Clock, Host as To, Refused, Service};
 
 pub(super) const HABITS: &[Habit] = &[
     habit(STOREFRONT, Service(CATALOG), 70, 3_000, 20_000),
@@ -61,11 +61,23 @@ pub(super) const HABITS: &[Habit] = &[
     habit(MEDIA, To(nobody_knows), 20, 9_000, 3_000),
     habit(MEDIA, Clock(123), 30, 76, 76),
     habit(MEDIA, Refused(25, 25), 15, 60, 1),
-    Habit { since: 26, lasts: 200, ..habit(MEDIA, To(paste), 70, 2_400_000, 3_000) },
+    Habit {
+        since: 26,
+        lasts: 200,
+        ..habit(MEDIA, To(paste), 90, 2_400_000, 3_000)
+    },
 ];
 
 const fn habit(service: usize, target: Target, percent: u64, out: u64, back: u64) -> Habit {
-    Habit { service, target, percent, since: 0, lasts: 20, out, back }
+    Habit {
+        service,
+        target,
+        percent,
+        since: 0,
+        lasts: 20,
+        out,
+        back,
+    }
 }
 
 fn v4(a: u8, b: u8, c: u8, d: u8) -> IpAddr {
@@ -74,11 +86,21 @@ fn v4(a: u8, b: u8, c: u8, d: u8) -> IpAddr {
 
 /// The one destination outside that payment needs.
 fn credit_bureau() -> Host {
-    Host::named("api.creditbureau.example", 443, Speaks::Tls, vec![v4(192, 0, 2, 10), v4(192, 0, 2, 11)])
+    Host::named(
+        "api.creditbureau.example",
+        443,
+        Speaks::Tls,
+        vec![v4(192, 0, 2, 10), v4(192, 0, 2, 11)],
+    )
 }
 
 fn card_payments() -> Host {
-    Host::named("api.cardpay.example", 443, Speaks::Tls, vec![v4(192, 0, 2, 20), v4(192, 0, 2, 21)])
+    Host::named(
+        "api.cardpay.example",
+        443,
+        Speaks::Tls,
+        vec![v4(192, 0, 2, 20), v4(192, 0, 2, 21)],
+    )
 }
 
 /// One address, two names: the risk check that checkout needs and the analytics that media talks to.
@@ -93,11 +115,21 @@ fn analytics() -> Host {
 }
 
 fn supplier_one() -> Host {
-    Host::named("feeds.supplier-one.example", 80, Speaks::Http, vec![v4(198, 51, 100, 31)])
+    Host::named(
+        "feeds.supplier-one.example",
+        80,
+        Speaks::Http,
+        vec![v4(198, 51, 100, 31)],
+    )
 }
 
 fn supplier_two() -> Host {
-    Host::named("feeds.supplier-two.example", 80, Speaks::Http, vec![v4(198, 51, 100, 32)])
+    Host::named(
+        "feeds.supplier-two.example",
+        80,
+        Speaks::Http,
+        vec![v4(198, 51, 100, 32)],
+    )
 }
 
 fn pictures() -> Host {
@@ -109,13 +141,23 @@ fn fonts() -> Host {
     Host::named("static.edgehub.example", 443, Speaks::Tls, vec![v4(203, 0, 113, 40)])
 }
 
-fn transcoding() -> Host {
+pub(super) fn transcoding() -> Host {
     let v6 = |last| IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0x7, 0, 0, 0, 0, last));
-    Host::named("api.transcode.example", 443, Speaks::Tls, vec![v4(192, 0, 2, 40), v6(0x10), v6(0x11)])
+    Host::named(
+        "api.transcode.example",
+        443,
+        Speaks::Tls,
+        vec![v4(192, 0, 2, 40), v6(0x10), v6(0x11)],
+    )
 }
 
 fn thumbnails() -> Host {
-    Host::named("thumbs.legacyhost.example", 80, Speaks::Http, vec![v4(198, 51, 100, 60)])
+    Host::named(
+        "thumbs.legacyhost.example",
+        80,
+        Speaks::Http,
+        vec![v4(198, 51, 100, 60)],
+    )
 }
 
 fn news() -> Host {
@@ -132,22 +174,52 @@ fn nobody_knows() -> Host {
 }
 
 fn bucket() -> Host {
-    Host::named("s3.eu-west-1.amazonaws.com", 443, Speaks::Tls, vec![v4(192, 0, 2, 130), v4(192, 0, 2, 131)]).within(S3)
+    Host::named(
+        "s3.eu-west-1.amazonaws.com",
+        443,
+        Speaks::Tls,
+        vec![v4(192, 0, 2, 130), v4(192, 0, 2, 131)],
+    )
+    .within(S3)
 }
 
 fn queue() -> Host {
-    Host::named("sqs.eu-west-1.amazonaws.com", 443, Speaks::Tls, vec![v4(192, 0, 2, 230)]).within(AMAZON)
+    Host::named(
+        "sqs.eu-west-1.amazonaws.com",
+        443,
+        Speaks::Tls,
+        vec![v4(192, 0, 2, 230)],
+    )
+    .within(AMAZON)
 }
 
 /// Catalog's proxy logs no SNI, so that the published range is all that names it.
 fn dynamodb() -> Host {
-    Host::named("dynamodb.eu-west-1.amazonaws.com", 443, Speaks::Tls, vec![v4(192, 0, 2, 195)]).within(DYNAMODB)
+    Host::named(
+        "dynamodb.eu-west-1.amazonaws.com",
+        443,
+        Speaks::Tls,
+        vec![v4(192, 0, 2, 195)],
+    )
+    .within(DYNAMODB)
 }
 
-const S3: AwsService = AwsService { service: "S3", region: "eu-west-1" };
-const DYNAMODB: AwsService = AwsService { service: "DYNAMODB", region: "eu-west-1" };
-const EC2: AwsService = AwsService { service: "EC2", region: "eu-west-1" };
-const AMAZON: AwsService = AwsService { service: "AMAZON", region: "eu-west-1" };
+const S3: AwsService = AwsService {
+    service: "S3",
+    region: "eu-west-1",
+};
+const DYNAMODB: AwsService = AwsService {
+    service: "DYNAMODB",
+    region: "eu-west-1",
+};
+const EC2: AwsService = AwsService {
+    service: "EC2",
+    region: "eu-west-1",
+};
+const AMAZON: AwsService = AwsService {
+    service: "AMAZON",
+    region: "eu-west-1",
+};
 
 /// The published ranges of the shop's world.
 pub(crate) fn ranges() -> IpRanges {

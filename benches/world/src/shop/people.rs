@@ -18,8 +18,18 @@ pub(super) const LEDGER_DB: usize = 7;
 
 /// Everybody, in the order of the constants above.
 pub(super) fn services(scenario: &Scenario) -> Vec<Service> {
-    let http = |port| Some(Listener { port, protocol: Protocol::Tcp, speaks: Speaks::Http });
-    let postgres = Some(Listener { port: 5432, protocol: Protocol::Tcp, speaks: Speaks::Tcp });
+    let http = |port| {
+        Some(Listener {
+            port,
+            protocol: Protocol::Tcp,
+            speaks: Speaks::Http,
+        })
+    };
+    let postgres = Some(Listener {
+        port: 5432,
+        protocol: Protocol::Tcp,
+        speaks: Speaks::Tcp,
+    });
     let mut services = vec![
         service("storefront", "web", 1, http(443)),
         service("catalog", "web", 2, http(8080)),
@@ -76,5 +86,9 @@ fn service(name: &str, team: &str, network: u8, listener: Option<Listener>) -> S
 
 fn task(service: &str, network: u8, number: u8) -> Task {
     let address = Ipv4Addr::new(10, 20, network, 10 + number);
-    Task::new(format!("{service}-{number}"), format!("eni-0{network:x}7c41d9e8b6a5f{number:02x}"), address)
+    Task::new(
+        format!("{service}-{number}"),
+        format!("eni-0{network:x}7c41d9e8b6a5f{number:02x}"),
+        address,
+    )
 }
