@@ -1,25 +1,23 @@
 //! A crowd of services with every hard case that logs hold, as much of it as is asked for.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
 use crate::exchange::{Fate, Nat, Opening};
 use crate::party::{Party, Protocol, Text};
 use crate::prng::Prng;
 use crate::scenario::{NatRecords, Scenario};
-use crate::scene::{Actor, Manner, Scene};
+use crate::scene::{Manner, Scene};
 
+mod noise;
 mod oddities;
 mod people;
 mod places;
 mod plan;
+mod settling;
 
 use people::People;
 use places::Places;
 pub(crate) use places::ranges;
 use plan::Plan;
 
-/// Calls from one task to one address when they meet.
-const INTRODUCTIONS: usize = 3;
 /// Seconds at both ends of the window in which nothing begins.
 const MARGIN: u64 = 1_800;
 
@@ -53,72 +51,6 @@ struct City {
 }
 
 impl City {
-    /// What every task does when it starts. Each meets two peers at least in each of its families: whoever reads the
-    /// log can tell its address from theirs.
-    fn settle_in(&mut self) {
-        for service in 0..self.people.services.len() {
-            let v4 = self.people.speaks_ipv4(service);
-            for (actor, at) in self.scene.everyone(service) {
-                for resolver in places::RESOLVERS
-                    .into_iter()
-                    .filter(|resolver| v4 || resolver.is_ipv6())
-                {
-                    self.scene.pass(&actor, Party::nobody(resolver), 53, Protocol::Udp, at);
-                }
-                if v4 {
-                    let clock = Party::foreign(self.people.clock_of(service));
-                    self.scene.pass(&actor, clock, 123, Protocol::Udp, at);
-                }
-                for _ in 0..if self.people.has_old_data(service) { 2 } else { 0 } {
-                    self.scene
-                        .pass(&actor, Party::nobody(places::OLD_DATABASE), 3306, Protocol::Tcp, at);
-                }
-            }
-        }
-    }
-
-    /// Somebody of every service calls each address that the service knows a few times, so that both directions and
-    /// several client ports meet there.
-    fn introduce(&mut self) {
-        for service in 0..self.people.services.len() {
-            for host in self.plan.hosts[service].clone() {
-                self.meet_host(service, host);
-            }
-            for callee in self.plan.callees[service].clone() {
-                for (answering, at) in self.scene.everyone(callee) {
-                    let actor = self.scene.actor(service, at, at + 40);
-                    for _ in 0..if actor.is_some() { INTRODUCTIONS } else { 0 } {
-                        let manner = Manner {
-                            lasts: self.scene.rng.below(40),
-                            ..self.manner()
-                        };
-                        if let Some(actor) = &actor {
-                            self.scene.call_task(actor, &answering, at, &manner);
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    fn meet_host(&mut self, service: usize, host: usize) {
-        let host = self.places.hosts[host].clone();
-        for address in &host.addresses {
-            let at = self.moment();
-            let Some(actor) = self.scene.actor(service, at, at + 40) else {
-                continue;
-            };
-            for _ in 0..INTRODUCTIONS {
-                let manner = Manner {
-                    lasts: self.scene.rng.below(40),
-                    nat: self.nat(service),
-                    ..self.manner()
-                };
-                self.scene.call_at(&actor, &host, *address, at, &manner);
-            }
-        }
-    }
-
     /// One round: somebody calls somebody, and now and then something else happens.
     fn round(&mut self) {
         let service = self.scene.rng.index(self.people.services.len());
@@ -204,67 +136,6 @@ impl City {
         }
     }
 
-    fn noise(&mut self) {
-        let noise = self.scene.scenario.noise;
-        let at = self.moment();
-        let drawn = self.scene.rng.below(1_000);
-        let service = self.scene.rng.index(self.people.services.len());
-        let Some(actor) = self.scene.actor(service, at, at + 100) else {
-            return;
-        };
-        let mut floor = 0;
-        let mut falls = |share: u64| {
-            let hit = (floor..floor + share).contains(&drawn);
-            floor += share;
-            hit
-        };
-        if falls(noise.inbound) {
-            self.visit(&actor, at);
-        } else if falls(noise.scans) && self.people.speaks_ipv4(service) {
-            let scanner = IpAddr::V4(Ipv4Addr::new(203, 0, 113, u8_below(&mut self.scene.rng, 250)));
-            let port = *self.scene.rng.pick(&[22, 23, 445, 3389, 8080]);
-            self.scene.scan(&actor, scanner, port, at);
-        } else if falls(noise.nodata) {
-            self.scene.without_data("NODATA", &actor.task().eni, at);
-        } else if falls(noise.skipdata) {
-            self.scene.without_data("SKIPDATA", &actor.task().eni, at);
-        } else if falls(noise.malformed) {
-            let turn = self.scene.rng.next();
-            self.scene.spoilt(&actor.task().eni, at, turn);
-        }
-    }
-
-    /// A client on the internet calls one of the public services; some are partners whom we call as well.
-    fn visit(&mut self, actor: &Actor, at: u64) {
-        let manner = Manner {
-            lasts: self.scene.rng.below(90),
-            ..self.manner()
-        };
-        let public = self.people.is_public(actor);
-        let client = match self.scene.rng.below(10) {
-            0 => self.places.partner(),
-            1 | 2 => IpAddr::V6(Ipv6Addr::new(
-                0x2001,
-                0xdb8,
-                0xffff,
-                0,
-                0,
-                0,
-                0,
-                u16::from(u8_below(&mut self.scene.rng, 90)),
-            )),
-            _ => IpAddr::V4(Ipv4Addr::new(
-                198,
-                18,
-                200 + u8_below(&mut self.scene.rng, 8),
-                u8_below(&mut self.scene.rng, 250),
-            )),
-        };
-        if public {
-            self.scene.inbound(actor, client, at, &manner);
-        }
-    }
-
     fn manner(&mut self) -> Manner {
         let rng = &mut self.scene.rng;
         let lasts = match rng.below(100) {
@@ -307,8 +178,4 @@ impl City {
             ..Manner::plain(1_260, 90_000, 700_000)
         }
     }
-}
-
-fn u8_below(rng: &mut Prng, bound: u8) -> u8 {
-    u8::try_from(rng.below(u64::from(bound))).unwrap_or(0)
 }

@@ -5,10 +5,10 @@
 //! no inference from the logs, is where its [`Truth`] comes from: what the map of these logs has to say.
 //! `docs/SEMANTICS.md` is the contract between the two.
 //!
-//! The crate reads in the order of making: people and places ([`party`], [`service`], [`host`], [`network`]), what
-//! happens between them ([`exchange`], [`scene`]), the stories ([`shop`], [`city`]), what is logged of it ([`flow`],
-//! [`envoy`], [`recorder`]), what is true ([`ledger`], [`truth`]), and how it is written to disk ([`objects`], [`write`]).
-//! [`bulk`] stands apart: it streams version-2 records as fast as it can.
+//! The crate reads in the order of making: people and places (`party`, `service`, `host`, `network`), what
+//! happens between them (`exchange`, `scene`), the stories (`shop`, `city`), what is logged of it (`flow`,
+//! `envoy`, `recorder`), what is true (`ledger`, `truth`), and how it is written to disk (`objects`, `write`).
+//! `bulk` stands apart: it streams version-2 records as fast as it can.
 
 mod bulk;
 mod city;
