@@ -115,3 +115,15 @@ fn plain_and_compressed_objects_hold_the_same_text() {
         assert!(inflated == text, "{} and {}", path.display(), plain_path.display());
     }
 }
+
+#[test]
+fn a_world_does_not_mix_with_what_another_left() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |seed| World::new(Scenario::shop(), seed).unwrap().write(dir.path(), GZIP);
+    write(1).unwrap();
+    write(1).unwrap();
+    let stray = dir.path().join("logs/envoy/payment/old.log");
+    fs::write(&stray, "").unwrap();
+    let refused = write(1).unwrap_err().to_string();
+    assert!(refused.contains("old.log is not of this world"), "{refused}");
+}
