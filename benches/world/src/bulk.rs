@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::clock::{compact, folder};
 use crate::flow::{ACCOUNT, REGION};
 use crate::prng::Prng;
-use crate::write::Container;
+use crate::write::{Container, refuse_strangers};
 
 mod edges;
 mod line;
@@ -66,8 +66,9 @@ impl Bulk {
     /// takes its share of the objects; what is in them depends on the seed alone.
     ///
     /// # Errors
-    /// When a file cannot be written; the message names it.
+    /// When a file cannot be written, or when `dir/logs` holds other logs; the message names it.
     pub fn write(&self, dir: &Path) -> io::Result<BulkTruth> {
+        refuse_strangers(dir, &(0..self.objects).map(|index| dir.join(self.key(index))).collect())?;
         let edges = Edges::new(self.edges);
         let next = AtomicU64::new(0);
         let workers = thread::available_parallelism().map_or(1, usize::from);
@@ -173,7 +174,7 @@ impl Share {
         let mut record = |from: Ipv4Addr, to: Ipv4Addr, srcport: u64, dstport: u64, packets: u64, bytes: u64| {
             buffer.text("2 001234567890 eni-0");
             buffer.hex(u32::from(edge.client));
-            buffer.text("d15c0de ");
+            buffer.text("d15c0de0 ");
             buffer.address(from);
             buffer.address(to);
             for number in [srcport, dstport, 6, packets, bytes, start, end] {

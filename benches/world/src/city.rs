@@ -1,25 +1,23 @@
 //! A crowd of services with every hard case that logs hold, as much of it as is asked for.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
 use crate::exchange::{Fate, Nat, Opening};
 use crate::party::{Party, Protocol, Text};
 use crate::prng::Prng;
 use crate::scenario::{NatRecords, Scenario};
-use crate::scene::{Actor, Manner, Scene};
+use crate::scene::{Manner, Scene};
 
+mod noise;
 mod oddities;
 mod people;
 mod places;
 mod plan;
+mod settling;
 
 use people::People;
 use places::Places;
 pub(crate) use places::ranges;
 use plan::Plan;
 
-/// Calls that make sure that both directions and two client ports meet on some pair of tasks and addresses.
-const INTRODUCTIONS: usize = 16;
 /// Seconds at both ends of the window in which nothing begins.
 const MARGIN: u64 = 1_800;
 
@@ -53,36 +51,6 @@ struct City {
 }
 
 impl City {
-    /// Every task asks two resolvers in each of its families: whoever reads the log can tell its address from theirs.
-    fn settle_in(&mut self) {
-        for service in 0..self.people.services.len() {
-            for (actor, at) in self.scene.everyone(service) {
-                for resolver in places::RESOLVERS
-                    .into_iter()
-                    .filter(|resolver| resolver.is_ipv6() || self.people.speaks_ipv4(service))
-                {
-                    self.scene.pass(&actor, Party::nobody(resolver), 53, Protocol::Udp, at);
-                }
-            }
-        }
-    }
-
-    /// Everybody calls everything they know a few times, so that nothing in the plan is left to chance.
-    fn introduce(&mut self) {
-        for service in 0..self.people.services.len() {
-            for host in self.plan.hosts[service].clone() {
-                for _ in 0..INTRODUCTIONS {
-                    self.call_host(service, host, Fate::Answered);
-                }
-            }
-            for callee in self.plan.callees[service].clone() {
-                for _ in 0..INTRODUCTIONS {
-                    self.call_service(service, callee, Fate::Answered);
-                }
-            }
-        }
-    }
-
     /// One round: somebody calls somebody, and now and then something else happens.
     fn round(&mut self) {
         let service = self.scene.rng.index(self.people.services.len());
@@ -153,7 +121,7 @@ impl City {
                 let server = self.people.clock_of(service);
                 self.scene.pass(&actor, Party::foreign(server), 123, Protocol::Udp, at);
             }
-            8 if service % 4 == 0 => {
+            8 if self.people.has_old_data(service) => {
                 self.scene
                     .pass(&actor, Party::nobody(places::OLD_DATABASE), 3306, Protocol::Tcp, at)
             }
@@ -165,67 +133,6 @@ impl City {
                 self.scene.refused_leaving(&actor, Party::foreign(places::MAIL), 25, at);
             }
             _ => {}
-        }
-    }
-
-    fn noise(&mut self) {
-        let noise = self.scene.scenario.noise;
-        let at = self.moment();
-        let drawn = self.scene.rng.below(1_000);
-        let service = self.scene.rng.index(self.people.services.len());
-        let Some(actor) = self.scene.actor(service, at, at + 100) else {
-            return;
-        };
-        let mut floor = 0;
-        let mut falls = |share: u64| {
-            let hit = (floor..floor + share).contains(&drawn);
-            floor += share;
-            hit
-        };
-        if falls(noise.inbound) {
-            self.visit(&actor, at);
-        } else if falls(noise.scans) && self.people.speaks_ipv4(service) {
-            let scanner = IpAddr::V4(Ipv4Addr::new(203, 0, 113, u8_below(&mut self.scene.rng, 250)));
-            let port = *self.scene.rng.pick(&[22, 23, 445, 3389, 8080]);
-            self.scene.scan(&actor, scanner, port, at);
-        } else if falls(noise.nodata) {
-            self.scene.without_data("NODATA", &actor.task().eni, at);
-        } else if falls(noise.skipdata) {
-            self.scene.without_data("SKIPDATA", &actor.task().eni, at);
-        } else if falls(noise.malformed) {
-            let turn = self.scene.rng.next();
-            self.scene.spoilt(&actor.task().eni, at, turn);
-        }
-    }
-
-    /// A client on the internet calls one of the public services; some are partners whom we call as well.
-    fn visit(&mut self, actor: &Actor, at: u64) {
-        let manner = Manner {
-            lasts: self.scene.rng.below(90),
-            ..self.manner()
-        };
-        let public = self.people.is_public(actor);
-        let client = match self.scene.rng.below(10) {
-            0 => self.places.partner(),
-            1 | 2 => IpAddr::V6(Ipv6Addr::new(
-                0x2001,
-                0xdb8,
-                0xffff,
-                0,
-                0,
-                0,
-                0,
-                u16::from(u8_below(&mut self.scene.rng, 90)),
-            )),
-            _ => IpAddr::V4(Ipv4Addr::new(
-                198,
-                18,
-                200 + u8_below(&mut self.scene.rng, 8),
-                u8_below(&mut self.scene.rng, 250),
-            )),
-        };
-        if public {
-            self.scene.inbound(actor, client, at, &manner);
         }
     }
 
@@ -271,8 +178,4 @@ impl City {
             ..Manner::plain(1_260, 90_000, 700_000)
         }
     }
-}
-
-fn u8_below(rng: &mut Prng, bound: u8) -> u8 {
-    u8::try_from(rng.below(u64::from(bound))).unwrap_or(0)
 }

@@ -229,7 +229,7 @@ impl Exchange {
             (true, Side::Out) => 2,
             (true, Side::Back) => 18,
         };
-        let reset = if self.client_port % 11 == 0 { 4 } else { 0 };
+        let reset = if self.client_port.is_multiple_of(11) { 4 } else { 0 };
         opening | if closes { 1 | reset } else { 0 }
     }
 }

@@ -14,6 +14,8 @@ use crate::party::{Owner, Protocol, Text};
 mod naming;
 mod opening;
 mod settle;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use naming::Grade;
 use naming::Witnesses;
@@ -46,8 +48,6 @@ pub(crate) struct Ledger {
     pub(crate) inbound_flow: u64,
     /// Access lines of inbound listeners.
     pub(crate) inbound_access: u64,
-    /// Records of a NAT gateway's interface that repeat what the client's own logged.
-    pub(crate) nat_repetitions: u64,
     /// Lines set aside, by reason.
     pub(crate) set_aside: BTreeMap<String, u64>,
 }
@@ -208,12 +208,6 @@ impl Ledger {
     pub(crate) fn inbound_line(&mut self) {
         self.used_access += 1;
         self.inbound_access += 1;
-    }
-
-    /// Enters a record of a NAT gateway's interface between the gateway and the far end.
-    pub(crate) fn nat_repetition(&mut self) {
-        self.used_flow += 1;
-        self.nat_repetitions += 1;
     }
 
     /// Enters a line that becomes no record.

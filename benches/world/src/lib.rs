@@ -5,10 +5,10 @@
 //! no inference from the logs, is where its [`Truth`] comes from: what the map of these logs has to say.
 //! `docs/SEMANTICS.md` is the contract between the two.
 //!
-//! The crate reads in the order of making: people and places ([`party`], [`service`], [`host`], [`network`]), what
-//! happens between them ([`exchange`], [`scene`]), the stories ([`shop`], [`city`]), what is logged of it ([`flow`],
-//! [`envoy`], [`recorder`]), what is true ([`ledger`], [`truth`]), and how it is written to disk ([`objects`], [`write`]).
-//! [`bulk`] stands apart: it streams version-2 records as fast as it can.
+//! The crate reads in the order of making: people and places (`party`, `service`, `host`, `network`), what
+//! happens between them (`exchange`, `scene`), the stories (`shop`, `city`), what is logged of it (`flow`,
+//! `envoy`, `recorder`), what is true (`ledger`, `truth`), and how it is written to disk (`objects`, `write`).
+//! `bulk` stands apart: it streams version-2 records as fast as it can.
 
 mod bulk;
 mod city;
@@ -36,7 +36,7 @@ mod write;
 pub use bulk::{Bulk, BulkTruth};
 pub use ledger::Ambiguity;
 pub use objects::LogObject;
-pub use scenario::{FlowVersion, NatRecords, Noise, Scenario};
+pub use scenario::{FlowVersion, NatRecords, Noise, Scenario, Story};
 pub use truth::{Dependency, Input, Name, Records, Truth, Used};
 pub use world::World;
 pub use write::{Container, Layout};

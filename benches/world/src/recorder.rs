@@ -58,7 +58,7 @@ impl Recorder {
             self.flow_lines
                 .push((sighting.row.end, self.format.record(&sighting.row)));
             match (sighting.vantage, self.nat) {
-                (Vantage::Repetition, NatRecords::Marked) => self.ledger.nat_repetition(),
+                (Vantage::Repetition, NatRecords::Marked) => self.ledger.set_aside("nat-gateway"),
                 (Vantage::Repetition, _) => self.gateway_as_client(exchange, &sighting, flags),
                 _ => self.ledger.flow(exchange, &sighting, flags),
             }

@@ -5,7 +5,8 @@ use crate::clock::DAY;
 /// Everything that a world depends on besides its seed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scenario {
-    pub(crate) story: Story,
+    /// Who is in it.
+    pub story: Story,
     /// The first second of the window, Unix time, at midnight UTC.
     pub start: u64,
     /// Days in the window.
@@ -30,8 +31,10 @@ pub struct Scenario {
 
 /// Who is in a world: a story with named people, or a crowd.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Story {
+pub enum Story {
+    /// The shop of the example; the sizes below are its own, whatever the knobs say.
     Shop,
+    /// As many services as are asked for, eight at least.
     City,
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use crate::exchange::{Exchange, Fate, Nat, Opening, Volume};
+use crate::exchange::{Exchange, Fate, Opening, Volume};
 use crate::host::Host;
 use crate::party::{Owner, Party, Protocol, Speaks};
 use crate::prng::Prng;
@@ -13,7 +13,10 @@ use crate::scenario::Scenario;
 use crate::service::{Proxy, Service, Task};
 
 mod lines;
+mod manner;
 mod visitors;
+use manner::on_the_wire;
+pub(crate) use manner::{Actor, Manner};
 
 /// The first port of the ephemeral range of Linux, and the first of the part that only calls to ephemeral ports use:
 /// there the ports tell nothing, and an endpoint must not meet two servers by chance.
@@ -29,56 +32,6 @@ pub(crate) struct Scene {
     pub(crate) rng: Prng,
     pub(crate) recorder: Recorder,
     next_ports: BTreeMap<(IpAddr, bool), u16>,
-}
-
-/// One task of a service that is about to do something.
-#[derive(Clone)]
-pub(crate) struct Actor {
-    pub(crate) service: Arc<Service>,
-    index: usize,
-}
-
-/// How an exchange goes, apart from who takes part.
-#[derive(Debug, Clone)]
-pub(crate) struct Manner {
-    pub(crate) lasts: u64,
-    pub(crate) out: u64,
-    pub(crate) back: u64,
-    pub(crate) fate: Fate,
-    pub(crate) opening: Opening,
-    pub(crate) nat: Option<Nat>,
-    /// Requests on the connection, where HTTP is spoken.
-    pub(crate) requests: u64,
-}
-
-impl Actor {
-    pub(crate) fn task(&self) -> &Task {
-        &self.service.tasks[self.index]
-    }
-}
-
-impl Manner {
-    /// An answered exchange of `out` and `back` bytes of payload.
-    pub(crate) fn plain(lasts: u64, out: u64, back: u64) -> Self {
-        Manner {
-            lasts,
-            out,
-            back,
-            fate: Fate::Answered,
-            opening: Opening::Logged,
-            nat: None,
-            requests: 1,
-        }
-    }
-}
-
-/// Payload as packets on the wire: 1,400 bytes in each, 40 of headers, and three for the handshake.
-fn on_the_wire(payload: u64) -> Volume {
-    let packets = 3 + payload / 1_400;
-    Volume {
-        packets,
-        bytes: payload + 40 * packets,
-    }
 }
 
 impl Scene {
@@ -164,10 +117,15 @@ impl Scene {
             .copied()
             .filter(|address| task.address_towards(*address).is_some())
             .collect();
-        if reachable.is_empty() {
-            return;
+        if !reachable.is_empty() {
+            let address = *self.rng.pick(&reachable);
+            self.call_at(actor, host, address, at, manner);
         }
-        let address = *self.rng.pick(&reachable);
+    }
+
+    /// A task calls one address of a host.
+    pub(crate) fn call_at(&mut self, actor: &Actor, host: &Host, address: IpAddr, at: u64, manner: &Manner) {
+        let task = actor.task();
         let Some(own) = task.address_towards(address) else {
             return;
         };
@@ -193,10 +151,14 @@ impl Scene {
 
     /// A task calls another service of ours, where that has a task which lives.
     pub(crate) fn call_service(&mut self, actor: &Actor, callee: usize, at: u64, manner: &Manner) {
-        let Some(listener) = self.services[callee].listener else {
-            return;
-        };
-        let Some(answering) = self.actor(callee, at, at + manner.lasts) else {
+        if let Some(answering) = self.actor(callee, at, at + manner.lasts) {
+            self.call_task(actor, &answering, at, manner);
+        }
+    }
+
+    /// A task calls a task of another service of ours.
+    pub(crate) fn call_task(&mut self, actor: &Actor, answering: &Actor, at: u64, manner: &Manner) {
+        let Some(listener) = answering.service.listener else {
             return;
         };
         let address = IpAddr::V4(answering.task().v4);
@@ -220,7 +182,7 @@ impl Scene {
         }
         if answering.service.proxy != Proxy::None && manner.fate == Fate::Answered {
             self.inbound_line(
-                &answering,
+                answering,
                 listener,
                 SocketAddr::new(own, exchange.client_port),
                 at,

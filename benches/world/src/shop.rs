@@ -31,6 +31,7 @@ pub(crate) fn play(scenario: Scenario, seed: u64) -> Scene {
                 follow(&mut scene, habit, opens);
             }
         }
+        transcoding_by_ipv6(&mut scene, opens, day);
         visitors(&mut scene, opens, day);
     }
     proxies_start(&mut scene, start);
@@ -63,6 +64,21 @@ fn follow(scene: &mut Scene, habit: &Habit, opens: u64) {
     }
 }
 
+/// In the first days the dual-stack media tasks call each IPv6 address of the transcoding API.
+fn transcoding_by_ipv6(scene: &mut Scene, opens: u64, day: u64) {
+    let host = habits::transcoding();
+    let turn = usize::try_from(day).unwrap_or(usize::MAX);
+    let v6: Vec<IpAddr> = host.addresses.iter().copied().filter(IpAddr::is_ipv6).collect();
+    let tasks = scene
+        .everyone(MEDIA)
+        .into_iter()
+        .filter(|(actor, _)| actor.task().v6.is_some());
+    let actor = tasks.map(|(actor, _)| actor).nth(turn % 2);
+    if let (Some(actor), Some(address)) = (actor, v6.get(turn / 2)) {
+        scene.call_at(&actor, &host, *address, opens + 40, &Manner::plain(25, 300_000, 8_000));
+    }
+}
+
 /// Customers, scanners, and what the flow log says where it has nothing to say.
 fn visitors(scene: &mut Scene, opens: u64, day: u64) {
     for _ in 0..2 {
@@ -75,7 +91,7 @@ fn visitors(scene: &mut Scene, opens: u64, day: u64) {
         scene.inbound(&actor, customer, at, &manner);
     }
     let at = opens + scene.rng.below(200);
-    let actor = if day % 3 == 0 {
+    let actor = if day.is_multiple_of(3) {
         scene.actor(STOREFRONT, at, at + 10)
     } else {
         None
@@ -85,7 +101,7 @@ fn visitors(scene: &mut Scene, opens: u64, day: u64) {
         let port = *scene.rng.pick(&[22, 23, 3389]);
         scene.scan(&actor, scanner, port, at);
     }
-    let idle = scene.actor(LEDGER_DB, at, at + 60).filter(|_| day % 2 == 0);
+    let idle = scene.actor(LEDGER_DB, at, at + 60).filter(|_| day.is_multiple_of(2));
     if let Some(idle) = idle {
         scene.without_data("NODATA", &idle.task().eni, at);
     }

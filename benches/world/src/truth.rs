@@ -10,7 +10,9 @@ pub struct Truth {
     /// What became of the lines.
     pub input: Input,
     /// Records of clients that call us and of our answers, and lines of inbound listeners.
-    pub inbound: Used,
+    pub inbound: u64,
+    /// The same by plane.
+    pub inbound_by_plane: Used,
     /// All dependencies, by service, destination, port and protocol.
     pub dependencies: Vec<Dependency>,
 }

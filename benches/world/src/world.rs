@@ -54,7 +54,8 @@ impl World {
                 },
                 set_aside: ledger.set_aside.clone(),
             },
-            inbound: Used {
+            inbound: ledger.inbound_flow + ledger.inbound_access,
+            inbound_by_plane: Used {
                 flow: ledger.inbound_flow,
                 access: ledger.inbound_access,
             },

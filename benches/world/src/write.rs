@@ -1,5 +1,6 @@
 //! Writes a world to disk, in the folders and under the names that a platform would use.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -52,9 +53,12 @@ impl World {
     /// Writes all files below `dir`, which is made where it does not exist.
     ///
     /// # Errors
-    /// When a file cannot be written; the message names it.
+    /// When a file cannot be written, or when `dir/logs` holds a log of another world, which would mix with this one's;
+    /// the message names it.
     pub fn write(&self, dir: &Path, layout: Layout) -> io::Result<()> {
-        for (path, bytes) in self.files(layout)? {
+        let files = self.files(layout)?;
+        refuse_strangers(dir, &files.iter().map(|(path, _)| dir.join(path)).collect())?;
+        for (path, bytes) in files {
             let path = dir.join(path);
             let written = path
                 .parent()
@@ -65,6 +69,27 @@ impl World {
         }
         Ok(())
     }
+}
+
+/// Fails where `dir/logs` holds a file that is not among `own`.
+pub(crate) fn refuse_strangers(dir: &Path, own: &BTreeSet<PathBuf>) -> io::Result<()> {
+    let mut folders = vec![dir.join("logs")];
+    while let Some(folder) = folders.pop() {
+        let entries = match fs::read_dir(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            entries => entries?,
+        };
+        for entry in entries {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if !own.contains(&path) {
+                let message = format!("{} is not of this world: write to an empty folder", path.display());
+                return Err(io::Error::new(io::ErrorKind::AlreadyExists, message));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// One gzip member without name and time. Level and backend are fixed (the workspace builds flate2 with zlib-rs and

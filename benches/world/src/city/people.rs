@@ -64,6 +64,11 @@ impl People {
         &*self.services[service].name != "six"
     }
 
+    /// Whether a service asks the database that is in no inventory.
+    pub(super) fn has_old_data(&self, service: usize) -> bool {
+        service < self.crowd && service.is_multiple_of(4)
+    }
+
     pub(super) fn clock_of(&self, service: usize) -> IpAddr {
         match &*self.services[service].name {
             "bastion" => places::LONELY_CLOCK,
@@ -84,7 +89,7 @@ fn member(scenario: &Scenario, index: usize) -> Service {
     let tasks = (0..scenario.tasks).map(|number| {
         let last = 10 + u8::try_from(number).unwrap_or(0);
         let mut task = task(third, last);
-        task.v6 = (index % 3 == 0).then(|| v6(third, last));
+        task.v6 = index.is_multiple_of(3).then(|| v6(third, last));
         task
     });
     Service {
@@ -140,10 +145,10 @@ fn replace_tasks(services: &mut [Service], scenario: &Scenario) {
         services[index + 1].tasks.push(heir);
     }
     // An address within the network of another service: the more specific entry wins.
-    if let [.., network, after] = services.get_mut(..=BY_NETWORK + 1).unwrap_or_default() {
-        if matches!(network.listing, Listing::Network(_)) {
-            after.tasks.push(task(u8::try_from(BY_NETWORK + 1).unwrap_or(0), 77));
-        }
+    if let Some(neighbour) = services.get_mut(BY_NETWORK + 1) {
+        neighbour
+            .tasks
+            .push(task(u8::try_from(BY_NETWORK + 1).unwrap_or(0), 77));
     }
 }
 

@@ -64,7 +64,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit {
         since: 26,
         lasts: 200,
-        ..habit(MEDIA, To(paste), 70, 2_400_000, 3_000)
+        ..habit(MEDIA, To(paste), 90, 2_400_000, 3_000)
     },
 ];
 
@@ -141,7 +141,7 @@ fn fonts() -> Host {
     Host::named("static.edgehub.example", 443, Speaks::Tls, vec![v4(203, 0, 113, 40)])
 }
 
-fn transcoding() -> Host {
+pub(super) fn transcoding() -> Host {
     let v6 = |last| IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0x7, 0, 0, 0, 0, last));
     Host::named(
         "api.transcode.example",
