@@ -15,6 +15,8 @@ use crate::observed::Observed;
 
 mod access;
 mod edges;
+mod eni;
+mod flow_table;
 mod flows;
 mod interfaces;
 mod opened;
@@ -88,7 +90,9 @@ impl<'i> Aggregator<'i> {
 
     /// Adds what another thread counted under the same inventory and settings. Commutative and associative.
     #[must_use]
-    pub fn merge(self, other: Self) -> Self {
+    pub fn merge(mut self, mut other: Self) -> Self {
+        self.settle();
+        other.settle();
         let (mut whole, part) = if self.weight() < other.weight() {
             (other, self)
         } else {
@@ -107,7 +111,8 @@ impl<'i> Aggregator<'i> {
 
     /// Decides what needed all records, and gives the edges in order.
     #[must_use]
-    pub fn finish(self) -> Observed {
+    pub fn finish(mut self) -> Observed {
+        self.settle();
         let (inventory, words) = (self.inventory, &self.words);
         let v4 = settle::parties(&self.v4, &self.interfaces, inventory);
         let v6 = settle::parties(&self.v6, &self.interfaces, inventory);
@@ -132,6 +137,11 @@ impl<'i> Aggregator<'i> {
         }
     }
 
+    fn settle(&mut self) {
+        self.v4.flows.settle(&self.words);
+        self.v6.flows.settle(&self.words);
+    }
+
     fn weight(&self) -> usize {
         self.v4.flows.len() + self.v4.pairs.len() + self.v6.flows.len() + self.v6.pairs.len()
     }
@@ -151,7 +161,11 @@ impl<'i> Aggregator<'i> {
         seen: [A; 2],
     ) -> Option<(Row<A>, Option<u32>)> {
         let inventory = self.inventory;
-        let owners = parties.map(|party| inventory.owner(party, record.start));
+        let [sender, receiver] = parties;
+        let owners = [
+            inventory.owner(sender, record.start),
+            inventory.owner(receiver, record.start),
+        ];
         let gateway = is_nat_gateway(record.interface_type);
         if gateway && !owners.iter().any(|owner| owner.is_somebody()) && !inventory.lists_interface(record.eni) {
             return None;
@@ -210,10 +224,10 @@ impl Sink for Aggregator<'_> {
             record.pkt_srcaddr.unwrap_or(seen[0]),
             record.pkt_dstaddr.unwrap_or(seen[1]),
         ];
-        let narrow = (parties.map(narrowed), seen.map(narrowed));
-        let counted = if let ([Some(src), Some(dst)], [Some(from), Some(to)]) = narrow {
-            self.row(record, [src, dst], [from, to])
-                .map(|(row, interface)| count(&mut self.v4, &row, interface, [from, to], record, &self.words))
+        let narrow = (both_narrowed(parties), both_narrowed(seen));
+        let counted = if let (Some(parties), Some(seen)) = narrow {
+            self.row(record, parties, seen)
+                .map(|(row, interface)| count(&mut self.v4, &row, interface, seen, record, &self.words))
         } else {
             let (parties, seen) = (parties.map(widened), seen.map(widened));
             self.row(record, parties, seen)
@@ -255,6 +269,10 @@ fn count<A: Owned>(
         });
     }
     plane.count(row, interface, words);
+}
+
+fn both_narrowed([source, destination]: [IpAddr; 2]) -> Option<[u32; 2]> {
+    Some([narrowed(source)?, narrowed(destination)?])
 }
 
 fn narrowed(address: IpAddr) -> Option<u32> {

@@ -143,32 +143,64 @@ impl Signs {
     }
 }
 
+/// What one record adds to its flow.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Packets {
+    packets: u64,
+    bytes: u64,
+    start: u64,
+    end: u64,
+    /// The interned AWS service of the responder.
+    aws: u32,
+    client_port: u16,
+    opened: Side,
+    rejected: bool,
+    signs: Signs,
+}
+
+impl Packets {
+    /// The packets of a record whose initiator is known.
+    pub(super) fn of<A: Address>(row: &Row<A>, opened: Side, signs: Signs) -> Self {
+        let (initiator, responder) = row.ends(opened);
+        Packets {
+            packets: row.packets,
+            bytes: row.bytes,
+            start: row.start,
+            end: row.end,
+            aws: responder.aws,
+            client_port: initiator.port,
+            opened,
+            rejected: row.rejected,
+            signs,
+        }
+    }
+}
+
 impl Flow {
-    /// Counts one record, once it is known which end opened.
-    pub(super) fn count<A: Address>(&mut self, row: &Row<A>, opened: Side, signs: Signs, words: &Words) {
+    /// Counts one record.
+    pub(super) fn count(&mut self, packets: &Packets, words: &Words) {
         self.lines += 1;
-        self.signs.add(signs);
-        match (opened, row.rejected) {
+        self.signs.add(packets.signs);
+        match (packets.opened, packets.rejected) {
             (Side::Sender, false) => {
                 self.records += 1;
-                self.bytes_out += row.bytes;
-                self.packets_out += row.packets;
+                self.bytes_out += packets.bytes;
+                self.packets_out += packets.packets;
             }
             (Side::Receiver, false) => {
-                self.bytes_in += row.bytes;
-                self.packets_in += row.packets;
+                self.bytes_in += packets.bytes;
+                self.packets_in += packets.packets;
             }
             (Side::Sender, true) => self.refused += 1,
             (Side::Receiver, true) => {}
         }
-        if !(row.rejected && opened == Side::Receiver) {
-            self.seen.mark(row.start, row.end);
+        if !(packets.rejected && packets.opened == Side::Receiver) {
+            self.seen.mark(packets.start, packets.end);
         }
-        let (initiator, responder) = row.ends(opened);
-        if responder.aws != self.aws {
-            self.aws = words.first(self.aws, responder.aws);
+        if packets.aws != self.aws {
+            self.aws = words.first(self.aws, packets.aws);
         }
-        self.client_ports.meet(initiator.port);
+        self.client_ports.meet(packets.client_port);
     }
 
     /// Adds what another thread counted under the same key.

@@ -2,12 +2,13 @@
 
 use hashbrown::HashMap;
 
+use super::eni::Eni;
 use crate::inventory::ServiceId;
 
 /// Interfaces by number, and the places where records were logged: an interface with the service that owned it then.
 #[derive(Debug)]
 pub(super) struct Interfaces {
-    ids: HashMap<Box<[u8]>, u32, foldhash::fast::RandomState>,
+    ids: HashMap<Eni, u32, foldhash::fast::RandomState>,
     list: Vec<Interface>,
     places: Vec<Place>,
 }
@@ -15,6 +16,8 @@ pub(super) struct Interfaces {
 #[derive(Debug)]
 struct Interface {
     name: Box<[u8]>,
+    /// The place of its latest record.
+    last_place: u32,
     /// Its places: nearly always one.
     places: Vec<u32>,
 }
@@ -73,13 +76,15 @@ impl Default for Interfaces {
 impl Interfaces {
     /// The number of an interface.
     pub(super) fn intern(&mut self, name: &[u8]) -> u32 {
-        if let Some(id) = self.ids.get(name) {
+        let eni = Eni::new(name);
+        if let Some(id) = self.ids.get(&eni) {
             return *id;
         }
         let id = u32::try_from(self.list.len()).expect("four billion interfaces do not fit in memory");
-        self.ids.insert(name.into(), id);
+        self.ids.insert(eni, id);
         self.list.push(Interface {
             name: name.into(),
+            last_place: NO_INTERFACE,
             places: Vec::new(),
         });
         id
@@ -87,22 +92,12 @@ impl Interfaces {
 
     /// The place of an interface in the hands of a service, with the time of one more record there.
     pub(super) fn place(&mut self, interface: u32, service: ServiceId, span: (u64, u64)) -> u32 {
-        let known = &mut self.list[index(interface)].places;
-        let found = known
-            .iter()
-            .copied()
-            .find(|&id| self.places[index(id)].service == service);
-        let id = found.unwrap_or_else(|| {
-            let id = u32::try_from(self.places.len()).expect("four billion places do not fit in memory");
-            known.push(id);
-            self.places.push(Place {
-                interface: Some(interface),
-                service,
-                span,
-                role: Role::Named,
-            });
-            id
-        });
+        let last = self.list[index(interface)].last_place;
+        let id = if last != NO_INTERFACE && self.places[index(last)].service == service {
+            last
+        } else {
+            self.other_place(interface, service)
+        };
         let whole = &mut self.places[index(id)].span;
         *whole = (whole.0.min(span.0), whole.1.max(span.1));
         id
@@ -125,6 +120,27 @@ impl Interfaces {
             })
             .collect();
         Renumbered { interfaces, places }
+    }
+
+    fn other_place(&mut self, interface: u32, service: ServiceId) -> u32 {
+        let known = &mut self.list[index(interface)];
+        let found = known
+            .places
+            .iter()
+            .copied()
+            .find(|&id| self.places[index(id)].service == service);
+        known.last_place = found.unwrap_or_else(|| {
+            let id = u32::try_from(self.places.len()).expect("four billion places do not fit in memory");
+            known.places.push(id);
+            self.places.push(Place {
+                interface: Some(interface),
+                service,
+                span: (u64::MAX, 0),
+                role: Role::Named,
+            });
+            id
+        });
+        known.last_place
     }
 
     /// Names in the order of their numbers.

@@ -12,7 +12,15 @@ pub(super) struct Parties<'p, A> {
     /// By interface.
     own: Vec<Option<A>>,
     /// By own address: who held it, and when.
-    held: Table<A, Vec<(ServiceId, (u64, u64))>>,
+    held: Table<A, Vec<Tenure>>,
+}
+
+/// The service an interface stood for, from the first record to the last.
+#[derive(Debug, Clone, Copy)]
+struct Tenure {
+    service: ServiceId,
+    first: u64,
+    last: u64,
 }
 
 /// Whose an end of a flow is.
@@ -39,10 +47,15 @@ pub(super) enum Seat {
 
 impl<'p, A: Address> Parties<'p, A> {
     pub(super) fn new(own: Vec<Option<A>>, places: &'p [Place]) -> Self {
-        let mut held: Table<A, Vec<_>> = Table::default();
+        let mut held: Table<A, Vec<Tenure>> = Table::default();
         for place in places {
             if let Some(own) = place.interface.and_then(|id| own.get(index(id)).copied().flatten()) {
-                held.entry(own).or_default().push((place.service, place.span));
+                let (first, last) = place.span;
+                held.entry(own).or_default().push(Tenure {
+                    service: place.service,
+                    first,
+                    last,
+                });
             }
         }
         Parties { places, own, held }
@@ -73,15 +86,18 @@ impl<'p, A: Address> Parties<'p, A> {
 
     /// Who holds an address at a moment as the own address of an interface; `None` where it is no interface's own.
     pub(super) fn holder(&self, address: A, at: u64) -> Option<ServiceId> {
-        let rank = |(service, (first, last)): &(ServiceId, (u64, u64))| {
-            let covers = *first <= at && at <= *last;
-            (covers, service.is_somebody(), *first, *last, *service)
+        let rank = |tenure: &&Tenure| {
+            let covers = tenure.first <= at && at <= tenure.last;
+            (
+                covers,
+                tenure.service.is_somebody(),
+                tenure.first,
+                tenure.last,
+                tenure.service,
+            )
         };
-        self.held
-            .get(&address)?
-            .iter()
-            .max_by_key(|held| rank(held))
-            .map(|(service, _)| *service)
+        let tenure = self.held.get(&address)?.iter().max_by_key(rank)?;
+        Some(tenure.service)
     }
 
     /// Where a flow was logged. An interface that shows its own address in place of an address of ours stands for it,

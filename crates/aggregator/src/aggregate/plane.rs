@@ -4,7 +4,8 @@ use egressmap_parser::FlowDirection;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 
-use super::flows::{Flow, FlowKey, Signs, StoodIn};
+use super::flow_table::FlowTable;
+use super::flows::{FlowKey, Packets, Signs, StoodIn};
 use super::interfaces::{Renumbered, index};
 use super::opened::{Opened, opened};
 use super::own::Candidates;
@@ -19,7 +20,7 @@ pub(super) type Table<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 #[derive(Debug)]
 pub(super) struct Plane<A> {
     /// Flows whose records each tell who opened them.
-    pub(super) flows: Table<FlowKey<A>, Flow>,
+    pub(super) flows: FlowTable<A>,
     /// Flows that only all records together tell.
     pub(super) pairs: Table<PairKey<A>, Pair>,
     /// Endpoints that dropped records showed to be listeners, and by what.
@@ -41,7 +42,7 @@ pub(super) struct Endpoint<A> {
 impl<A> Default for Plane<A> {
     fn default() -> Self {
         Plane {
-            flows: Table::default(),
+            flows: FlowTable::default(),
             pairs: Table::default(),
             listeners: Table::default(),
             candidates: Vec::new(),
@@ -99,22 +100,17 @@ impl<A: Address> Plane<A> {
             protocol: row.protocol,
             stood_in: StoodIn::new(initiator.stood_in, responder.stood_in),
         };
-        self.flows.entry(key).or_default().count(row, by, signs, words);
+        self.flows.count(key, Packets::of(row, by, signs), words);
     }
 
     /// Adds what another thread counted. `words` are this thread's, `word` gives the new number of each old one.
     pub(super) fn absorb(&mut self, other: Plane<A>, renumbered: &Renumbered, words: &Words, word: &[u32]) {
         let place = |old: u32| renumbered.places[index(old)];
         let word = |old: u32| word[index(old)];
-        for (mut key, mut flow) in other.flows {
+        for (mut key, mut flow) in other.flows.into_iter() {
             key.place = place(key.place);
             flow.aws = word(flow.aws);
-            match self.flows.entry(key) {
-                Entry::Occupied(mut known) => known.get_mut().add(&flow, words),
-                Entry::Vacant(free) => {
-                    free.insert(flow);
-                }
-            }
+            self.flows.add(key, flow, words);
         }
         for (mut key, mut pair) in other.pairs {
             key.place = place(key.place);

@@ -1,6 +1,7 @@
 //! Which end opened the flows whose ports are of equal rank, told by all records together.
 
-use super::flows::{Flow, FlowKey, Signs};
+use super::flow_table::FlowTable;
+use super::flows::Signs;
 use super::pairs::{Pair, PairEnd, PairKey};
 use super::plane::{Endpoint, Table};
 use super::row::ICMP;
@@ -63,7 +64,7 @@ impl Standing {
 /// a pair is ours.
 pub(super) fn decide<A: Address>(
     pairs: &Table<PairKey<A>, Pair>,
-    flows: &Table<FlowKey<A>, Flow>,
+    flows: &FlowTable<A>,
     listeners: &Table<Endpoint<A>, Signs>,
     ours: impl Fn(&PairKey<A>, &PairEnd<A>) -> bool,
 ) -> Table<Conversation<A>, Decision> {
@@ -100,7 +101,7 @@ fn courses<A: Address>(
 
 fn standings<A: Address>(
     courses: &Table<Conversation<A>, Course>,
-    flows: &Table<FlowKey<A>, Flow>,
+    flows: &FlowTable<A>,
     listeners: &Table<Endpoint<A>, Signs>,
 ) -> Table<Endpoint<A>, Standing> {
     let mut standings: Table<Endpoint<A>, Standing> = Table::default();

@@ -43,7 +43,7 @@ pub(super) fn settle<A: Owned>(
         let (key, flow) = key.flow(&pair, decision.initiator);
         edges.add(&key, &flow, Some(decision.certainty));
     }
-    for (key, flow) in plane.flows {
+    for (key, flow) in plane.flows.into_iter() {
         edges.add(&key, &flow, None);
     }
     let inbound = plane.inbound + edges.inbound;

@@ -29,11 +29,12 @@ impl<A: Address> AddressBook<A> {
         if let Some(service) = self.exact.get(&address).and_then(|spans| spans.at(at)) {
             return service;
         }
-        self.prefixes
-            .iter()
-            .filter_map(|(length, nets)| nets.get(&address.masked(*length))?.at(at))
-            .next()
-            .unwrap_or(ServiceId::NOBODY)
+        for (length, nets) in &self.prefixes {
+            if let Some(service) = nets.get(&address.masked(*length)).and_then(|spans| spans.at(at)) {
+                return service;
+            }
+        }
+        ServiceId::NOBODY
     }
 
     /// Adds an entry about an address, or about a prefix where `length` is given.

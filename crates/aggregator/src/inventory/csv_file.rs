@@ -59,11 +59,16 @@ struct Place<'f> {
 }
 
 impl Place<'_> {
-    fn fault(&self, column: Option<&str>, expected: impl Into<String>, found: impl Into<String>) -> InventoryError {
+    fn fault(
+        &self,
+        column: Option<&'static str>,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> InventoryError {
         InventoryError {
             file: self.file.to_owned(),
             line: self.line,
-            column: column.map(str::to_owned),
+            column,
             expected: expected.into(),
             found: found.into(),
             hint: None,
@@ -85,7 +90,7 @@ impl Header {
             if let Some(column) = COLUMNS.iter().position(|column| column == name)
                 && at[column].replace(index).is_some()
             {
-                return Err(place.fault(Some(name), "each column once", "it twice"));
+                return Err(place.fault(Some(COLUMNS[column]), "each column once", "it twice"));
             }
         }
         let header = Header { at, width: names.len() };

@@ -10,7 +10,7 @@ pub struct InventoryError {
     /// The 1-based line; 1 is the header.
     pub line: u64,
     /// The column's name, where one column is at fault.
-    pub column: Option<String>,
+    pub column: Option<&'static str>,
     /// What should stand there.
     pub expected: String,
     /// What stands there, safe to print and cut short.

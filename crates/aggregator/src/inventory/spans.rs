@@ -28,7 +28,11 @@ pub(super) struct Spans {
 impl Spans {
     /// The service of the first entry that covers the moment.
     pub(super) fn at(&self, at: u64) -> Option<ServiceId> {
-        self.iter().find(|span| span.covers(at)).map(|span| span.service)
+        let first = self.first.as_ref()?;
+        if first.covers(at) {
+            return Some(first.service);
+        }
+        self.rest.iter().find(|span| span.covers(at)).map(|span| span.service)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Span> {

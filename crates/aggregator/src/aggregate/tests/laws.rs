@@ -11,18 +11,16 @@ const INVENTORY: &str = "service,address,eni,until\n\
     vpc,10.0.0.0/30,,1970-01-01T01:00:00Z\n";
 
 fn record() -> impl Strategy<Value = String> {
-    let address = prop::sample::select(vec![
-        "10.0.0.1",
-        "10.0.0.2",
-        "10.0.0.3",
-        "198.51.100.1",
-        "198.51.100.2",
-        "203.0.113.7",
-        "2001:db8::1",
-        "2001:db8::2",
-        "fd00::1",
-    ]);
-    let port = prop::sample::select(vec![22_u16, 123, 443, 5432, 20_000, 30_000, 40_000, 50_000, 60_000]);
+    let family = |addresses: &'static [&'static str]| {
+        let address = prop::sample::select(addresses);
+        (address.clone(), address)
+    };
+    let addresses = prop_oneof![
+        6 => family(&["10.0.0.1", "10.0.0.2", "10.0.0.3", "198.51.100.1", "198.51.100.2", "203.0.113.7"]),
+        2 => family(&["2001:db8::1", "2001:db8::2", "fd00::1"]),
+        1 => family(&["10.0.0.1", "203.0.113.7", "2001:db8::1"]),
+    ];
+    let port = prop::sample::select(vec![22_u16, 443, 5432, 20_000, 40_000, 50_000]);
     let eni = prop::sample::select(vec!["e1", "e2", "e3", "-"]);
     let protocol = prop::sample::select(vec!["tcp", "tcp", "udp", "icmp"]);
     let extra = prop::sample::select(vec![
@@ -42,11 +40,17 @@ fn record() -> impl Strategy<Value = String> {
     ]);
     let action = prop::sample::select(vec!["ACCEPT", "ACCEPT", "ACCEPT", "REJECT"]);
     (
-        (eni, address.clone(), address, port.clone(), port),
-        (protocol, 0..3_u64, 0..10_000_u64, action, extra),
+        (eni, addresses, port.clone(), port),
+        (
+            protocol,
+            0..3_u64,
+            prop::sample::select(vec![0, 10, 3_600, 7_199, 7_200]),
+            action,
+            extra,
+        ),
     )
         .prop_map(
-            |((eni, src, dst, srcport, dstport), (protocol, packets, start, action, extra))| {
+            |((eni, (src, dst), srcport, dstport), (protocol, packets, start, action, extra))| {
                 let (bytes, end) = (packets * 40, start + packets * 30);
                 format!(
                     "{eni} {src} {dst} {srcport} {dstport} {protocol} {packets} {bytes} {start} {end} {action} {extra}"
