@@ -106,6 +106,8 @@ pub(crate) fn transport(application: Application) -> Protocol {
         Application::Http | Application::Tls | Application::Tcp => Protocol::Tcp,
         Application::Udp => Protocol::Udp,
         Application::Icmp => Protocol::Icmp,
+        // The ledger has no word for it, so no entry holds it: 255 is reserved and no transport.
+        Application::Other => Protocol::Other(255),
     }
 }
 
@@ -117,6 +119,7 @@ pub(crate) fn application_word(application: Application) -> &'static str {
         Application::Tcp => "tcp",
         Application::Udp => "udp",
         Application::Icmp => "icmp",
+        Application::Other => "other",
     }
 }
 
