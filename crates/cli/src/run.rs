@@ -33,6 +33,9 @@ pub(crate) fn run(args: &RunArgs, global: &Global) -> Result<Ending> {
     summary::reading(&discovery, global);
     summary::dependencies(&discovery.map, global);
     summary::proposal(&proposed, global);
-    say::note(global, format_args!("  {}  the map: egressmap show {0}", map.display()));
+    say::note(
+        global,
+        format_args!("  look at the map: egressmap show {}", map.display()),
+    );
     Ok(proposed.ending().max(discovery.ending()))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use egressmap_aggregator::map::{Class, DependencyMap, Grade};
+use egressmap_generator::ledger::Verdict;
 use egressmap_generator::{Finding, Severity};
 
 use crate::args::Global;
@@ -18,11 +19,11 @@ const SPELT_OUT: usize = 8;
 pub(crate) fn reading(discovery: &Discovery, global: &Global) {
     let counters = &discovery.counters;
     let mut text = format!(
-        "read      {} of {}: {} in {}",
+        "read      {}, {}: {}, {} used",
         plural(counters.objects, "object", "objects"),
         bytes(counters.bytes),
         plural(counters.lines, "line", "lines"),
-        plural(counters.used(), "record", "records"),
+        counters.used(),
     );
     if discovery.known > 0 {
         let _ = write!(
@@ -116,12 +117,23 @@ pub(crate) fn proposal(proposed: &Proposed, global: &Global) {
     let (merged, proposal) = (&proposed.merged, &proposed.proposal);
     let attached: usize = proposal.callers.iter().map(|caller| caller.backends.len()).sum();
     let waiting: usize = proposal.callers.iter().map(|caller| caller.waiting.len()).sum();
-    let held = merged.added.iter().filter(|added| added.held.is_some()).count();
+    let verdicts = |verdict| {
+        merged
+            .ledger
+            .entries
+            .iter()
+            .filter(|entry| entry.verdict == verdict)
+            .count()
+    };
     let mut text = format!(
-        "ledger    {} entries, {} new, {held} of them for review\nproposed  {} virtual nodes; {attached} backends attached, {waiting} wait for a decision",
-        merged.ledger.entries.len(),
+        "ledger    {}: {} allow, {} deny, {} review; {} new\nproposed  {}; {} attached, {waiting} wait for a decision",
+        plural(merged.ledger.entries.len() as u64, "entry", "entries"),
+        verdicts(Verdict::Allow),
+        verdicts(Verdict::Deny),
+        verdicts(Verdict::Review),
         merged.added.len(),
-        proposal.nodes.len(),
+        plural(proposal.nodes.len() as u64, "virtual node", "virtual nodes"),
+        plural(attached as u64, "backend", "backends"),
     );
     let decisions: Vec<&Finding> = proposal
         .findings
@@ -137,15 +149,19 @@ pub(crate) fn proposal(proposed: &Proposed, global: &Global) {
             let _ = write!(text, "\n  … and {} more", decisions.len() - SPELT_OUT);
         }
     }
-    let _ = write!(text, "\n\nwritten");
-    for folder in &proposed.folders {
-        let _ = write!(text, "\n  {}  start with PROPOSAL.md", folder.display());
-    }
+    let _ = write!(text, "\n\nnext");
     if let Some(ledger) = &proposed.ledger {
         let _ = write!(
             text,
-            "\n  {}  review it: its pull request is the approval",
+            "\n  review the ledger, its pull request is the approval: {}",
             ledger.display()
+        );
+    }
+    for folder in &proposed.folders {
+        let _ = write!(
+            text,
+            "\n  read what to decide and how to apply: {}",
+            folder.join("PROPOSAL.md").display()
         );
     }
     say::note(global, text);

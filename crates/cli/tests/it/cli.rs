@@ -28,7 +28,10 @@ fn standard_input_is_a_source_and_every_line_is_counted() {
     let output = child.wait_with_output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(0), "{stderr}");
-    assert!(stderr.contains("line 4") && stderr.contains("dstport") && stderr.contains("70000"), "{stderr}");
+    assert!(
+        stderr.contains("line 4") && stderr.contains("dstport") && stderr.contains("70000"),
+        "{stderr}"
+    );
     let map = shown(&map);
     assert_eq!(map["input"]["lines"], 4);
     assert_eq!(map["input"]["used"]["flow"], 2);
@@ -45,10 +48,28 @@ fn an_empty_result_says_why() {
     let (_, stderr) = expect(0, egressmap().arg("discover").arg(dir.path()).arg("--out").arg(&map));
     assert!(stderr.contains("no objects"), "{stderr}");
     let log = dir.path().join("inbound.log");
-    fs::write(&log, "2 1 eni-0a 198.51.100.9 10.0.0.5 50000 22 6 1 40 1785542400 1785542460 REJECT OK\n").unwrap();
-    let (_, stderr) = expect(0, egressmap().arg("discover").arg(&log).arg("--out").arg(dir.path().join("b.parquet")));
+    fs::write(
+        &log,
+        "2 1 eni-0a 198.51.100.9 10.0.0.5 50000 22 6 1 40 1785542400 1785542460 REJECT OK\n",
+    )
+    .unwrap();
+    let (_, stderr) = expect(
+        0,
+        egressmap()
+            .arg("discover")
+            .arg(&log)
+            .arg("--out")
+            .arg(dir.path().join("b.parquet")),
+    );
     assert!(stderr.contains("inbound"), "{stderr}");
-    let (_, stderr) = expect(1, egressmap().arg("discover").arg(dir.path().join("absent")).arg("--out").arg(&map));
+    let (_, stderr) = expect(
+        1,
+        egressmap()
+            .arg("discover")
+            .arg(dir.path().join("absent"))
+            .arg("--out")
+            .arg(&map),
+    );
     assert!(stderr.contains("absent"), "{stderr}");
 }
 
@@ -62,8 +83,18 @@ fn a_truncated_object_keeps_what_came_before_and_the_exit_code_tells() {
     let whole = gzip.finish().unwrap();
     fs::write(dir.path().join("cut.log.gz"), &whole[..whole.len() - 40]).unwrap();
     let map = dir.path().join("map.parquet");
-    let (_, stderr) = expect(1, egressmap().arg("discover").arg(dir.path().join("cut.log.gz")).arg("--out").arg(&map));
-    assert!(stderr.contains("cut.log.gz") && stderr.contains("truncated"), "{stderr}");
+    let (_, stderr) = expect(
+        1,
+        egressmap()
+            .arg("discover")
+            .arg(dir.path().join("cut.log.gz"))
+            .arg("--out")
+            .arg(&map),
+    );
+    assert!(
+        stderr.contains("cut.log.gz") && stderr.contains("truncated"),
+        "{stderr}"
+    );
     assert!(shown(&map)["input"]["used"]["flow"].as_u64().unwrap() > 1_000);
 }
 
@@ -73,7 +104,16 @@ fn discovering_into_a_map_that_exists_adds_only_what_is_new() {
     let map = dir.path().join("map.parquet");
     fs::create_dir(dir.path().join("logs")).unwrap();
     fs::write(dir.path().join("logs/a.log"), FLOWS).unwrap();
-    let run = || expect(0, egressmap().arg("discover").arg(dir.path().join("logs")).arg("--out").arg(&map));
+    let run = || {
+        expect(
+            0,
+            egressmap()
+                .arg("discover")
+                .arg(dir.path().join("logs"))
+                .arg("--out")
+                .arg(&map),
+        )
+    };
     run();
     let once = fs::read(&map).unwrap();
     run();
@@ -81,7 +121,10 @@ fn discovering_into_a_map_that_exists_adds_only_what_is_new() {
     fs::write(dir.path().join("logs/b.log"), FLOWS.replace("10.0.0.5", "10.0.0.6")).unwrap();
     run();
     let map = shown(&map);
-    assert_eq!((&map["input"]["objects"], &map["input"]["lines"]), (&2.into(), &8.into()));
+    assert_eq!(
+        (&map["input"]["objects"], &map["input"]["lines"]),
+        (&2.into(), &8.into())
+    );
     assert_eq!(map["dependencies"].as_array().unwrap().len(), 2);
 }
 
@@ -90,17 +133,41 @@ fn what_is_misspelt_names_what_was_meant() {
     let dir = tempfile::tempdir().unwrap();
     let map = dir.path().join("map.parquet");
     fs::write(dir.path().join("a.log"), FLOWS).unwrap();
-    expect(0, egressmap().arg("discover").arg(dir.path().join("a.log")).arg("--out").arg(&map));
+    expect(
+        0,
+        egressmap()
+            .arg("discover")
+            .arg(dir.path().join("a.log"))
+            .arg("--out")
+            .arg(&map),
+    );
 
     let (_, stderr) = expect(2, egressmap().args(["discovr", "x"]));
     assert!(stderr.contains("'discover'"), "{stderr}");
-    let (_, stderr) = expect(1, egressmap().arg("propose").arg(&map).args(["--target", "appmesh-teraform", "--out", "x"]));
+    let (_, stderr) = expect(
+        1,
+        egressmap()
+            .arg("propose")
+            .arg(&map)
+            .args(["--target", "appmesh-teraform", "--out", "x"]),
+    );
     assert!(stderr.contains("appmesh-terraform"), "{stderr}");
-    let (_, stderr) = expect(1, egressmap().args(["discover", "-", "--kind", "flow-txt", "--out"]).arg(&map));
+    let (_, stderr) = expect(
+        1,
+        egressmap()
+            .args(["discover", "-", "--kind", "flow-txt", "--out"])
+            .arg(&map),
+    );
     assert!(stderr.contains("did you mean"), "{stderr}");
     fs::write(dir.path().join("egressmap.toml"), "sorces = []\n").unwrap();
-    let (_, stderr) = expect(1, egressmap().args(["run", "-c"]).arg(dir.path().join("egressmap.toml")));
-    assert!(stderr.contains("unknown key `sorces` at the top: did you mean `sources`?"), "{stderr}");
+    let (_, stderr) = expect(
+        1,
+        egressmap().args(["run", "-c"]).arg(dir.path().join("egressmap.toml")),
+    );
+    assert!(
+        stderr.contains("unknown key `sorces` at the top: did you mean `sources`?"),
+        "{stderr}"
+    );
     let (_, stderr) = expect(1, egressmap().arg("show").arg(dir.path().join("a.log")));
     assert!(stderr.contains("a.log"), "{stderr}");
 }

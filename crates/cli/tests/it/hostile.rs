@@ -10,9 +10,26 @@ use crate::{egressmap, expect, shown};
 
 fn hostile_names() -> Vec<String> {
     let mut names: Vec<String> = [
-        "${path.module}", "${file(\"/etc/passwd\")}", "%{for x in y}", "a\"b.example", "a\nb.example", "line\r\n- injected: true",
-        "<script>alert(1)</script>", "../../etc/passwd", "=HYPERLINK(\"x\")", "a b.example", "\u{1b}[2J", "nul\0.example", "*", "*.example",
-        "a.example;sid:1", "{{ template }}", "!!python/object", "host:99999", "-flag.example", "\u{202e}example",
+        "${path.module}",
+        "${file(\"/etc/passwd\")}",
+        "%{for x in y}",
+        "a\"b.example",
+        "a\nb.example",
+        "line\r\n- injected: true",
+        "<script>alert(1)</script>",
+        "../../etc/passwd",
+        "=HYPERLINK(\"x\")",
+        "a b.example",
+        "\u{1b}[2J",
+        "nul\0.example",
+        "*",
+        "*.example",
+        "a.example;sid:1",
+        "{{ template }}",
+        "!!python/object",
+        "host:99999",
+        "-flag.example",
+        "\u{202e}example",
     ]
     .map(str::to_owned)
     .to_vec();
@@ -26,7 +43,9 @@ fn access(fields: &Value) -> String {
         "response_flags": "-", "bytes_received": 10, "bytes_sent": 20, "authority": "api.partner.example",
         "upstream_host": "203.0.113.9:80", "requested_server_name": null, "user_agent": "probe",
     });
-    line.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    line.as_object_mut()
+        .unwrap()
+        .extend(fields.as_object().unwrap().clone());
     line.to_string()
 }
 
@@ -36,11 +55,27 @@ fn outputs(dir: &Path, log: &[u8]) -> (BTreeMap<PathBuf, String>, Value) {
     fs::write(dir.join("envoy/web/task.log"), log).unwrap();
     fs::write(dir.join("inventory.csv"), "service,origin\nweb,*/envoy/web/*\n").unwrap();
     let map = dir.join("map.parquet");
-    expect(0, egressmap().arg("discover").arg(dir.join("envoy")).arg("--out").arg(&map).arg("--inventory").arg(dir.join("inventory.csv")));
+    expect(
+        0,
+        egressmap()
+            .arg("discover")
+            .arg(dir.join("envoy"))
+            .arg("--out")
+            .arg(&map)
+            .arg("--inventory")
+            .arg(dir.join("inventory.csv")),
+    );
     let mut propose = egressmap();
-    propose.arg("propose").arg(&map).arg("--out").arg(dir.join("out")).arg("--ledger").arg(dir.join("dependencies.yaml")).arg("--accept-observed");
+    propose
+        .arg("propose")
+        .arg(&map)
+        .arg("--out")
+        .arg(dir.join("out"))
+        .arg("--ledger")
+        .arg(dir.join("dependencies.yaml"))
+        .arg("--accept-observed");
     for target in egressmap_generator::target::REGISTRY {
-        propose.args(["--target", target.name]);
+        propose.args(["--target", target.name()]);
     }
     expect(0, &mut propose);
     let mut found = BTreeMap::new();
@@ -49,7 +84,10 @@ fn outputs(dir: &Path, log: &[u8]) -> (BTreeMap<PathBuf, String>, Value) {
         if path.is_dir() {
             open.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
         } else {
-            found.insert(path.strip_prefix(dir).unwrap().to_path_buf(), fs::read_to_string(path).unwrap());
+            found.insert(
+                path.strip_prefix(dir).unwrap().to_path_buf(),
+                fs::read_to_string(path).unwrap(),
+            );
         }
     }
     let (table, _) = expect(0, egressmap().arg("show").arg(&map));
@@ -74,8 +112,18 @@ fn hostile_names_are_set_aside_and_every_output_is_as_without_them() {
     let (dirty, map) = outputs(poisoned.path(), &hostile);
     assert!(clean.len() > 10, "the targets write files: {:?}", clean.keys());
     assert_eq!(clean, dirty);
-    let aside: u64 = map["input"]["set_aside"].as_object().unwrap().values().map(|n| n.as_u64().unwrap()).sum();
-    assert_eq!((map["input"]["used"]["access"].as_u64(), aside), (Some(1), hostile_lines), "{}", map["input"]);
+    let aside: u64 = map["input"]["set_aside"]
+        .as_object()
+        .unwrap()
+        .values()
+        .map(|n| n.as_u64().unwrap())
+        .sum();
+    assert_eq!(
+        (map["input"]["used"]["access"].as_u64(), aside),
+        (Some(1), hostile_lines),
+        "{}",
+        map["input"]
+    );
 }
 
 #[test]
@@ -83,6 +131,12 @@ fn hostile_text_in_other_columns_is_inert() {
     let plain = tempfile::tempdir().unwrap();
     let poisoned = tempfile::tempdir().unwrap();
     let honest: String = hostile_names().iter().map(|_| access(&json!({})) + "\n").collect();
-    let dirty: String = hostile_names().iter().map(|name| access(&json!({"user_agent": name, "path": name})) + "\n").collect();
-    assert_eq!(outputs(plain.path(), honest.as_bytes()).0, outputs(poisoned.path(), dirty.as_bytes()).0);
+    let dirty: String = hostile_names()
+        .iter()
+        .map(|name| access(&json!({"user_agent": name, "path": name})) + "\n")
+        .collect();
+    assert_eq!(
+        outputs(plain.path(), honest.as_bytes()).0,
+        outputs(poisoned.path(), dirty.as_bytes()).0
+    );
 }

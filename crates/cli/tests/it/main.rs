@@ -16,13 +16,19 @@ use serde_json::Value;
 
 /// The folder that holds the workspace's `Cargo.toml`.
 fn workspace_root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_path_buf()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .unwrap()
+        .to_path_buf()
 }
 
 /// The binary, in an environment without credentials or settings of whoever runs the tests.
 fn egressmap() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_egressmap"));
-    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command
 }
 
@@ -42,7 +48,12 @@ fn shown(map: &Path) -> Value {
 
 /// Dependencies by what identifies them.
 fn by_key(dependencies: &Value) -> BTreeMap<String, Value> {
-    let key = |d: &Value| format!("{} -> {}:{}/{}", d["service"], d["destination"], d["port"], d["protocol"]);
+    let key = |d: &Value| {
+        format!(
+            "{} -> {}:{}/{}",
+            d["service"], d["destination"], d["port"], d["protocol"]
+        )
+    };
     let list = dependencies.as_array().unwrap();
     let map: BTreeMap<String, Value> = list.iter().map(|d| (key(d), d.clone())).collect();
     assert_eq!(map.len(), list.len(), "no dependency stands twice");

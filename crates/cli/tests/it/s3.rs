@@ -23,7 +23,12 @@ fn a_city_in_a_bucket_of_more_than_a_thousand_keys_is_mapped_exactly() {
     let server = S3Server::start();
     let dir = tempfile::tempdir().unwrap();
     let mut keys = 0;
-    for (path, bytes) in world.files(Layout { container: Container::Gzip }).unwrap() {
+    for (path, bytes) in world
+        .files(Layout {
+            container: Container::Gzip,
+        })
+        .unwrap()
+    {
         if let Ok(key) = path.strip_prefix("logs") {
             server.put("city-logs", &format!("shared/{}", key.to_str().unwrap()), bytes);
             keys += 1;
@@ -34,7 +39,16 @@ fn a_city_in_a_bucket_of_more_than_a_thousand_keys_is_mapped_exactly() {
     assert!(keys > 1_000, "the listing has pages: {keys}");
     let map = dir.path().join("map.parquet");
     let mut command = egressmap();
-    command.args(["discover", "s3://city-logs/shared/", "--quiet", "--threads", "2", "--out"]).arg(&map);
+    command
+        .args([
+            "discover",
+            "s3://city-logs/shared/",
+            "--quiet",
+            "--threads",
+            "2",
+            "--out",
+        ])
+        .arg(&map);
     command.arg("--inventory").arg(dir.path().join("inventory.csv"));
     command.arg("--names").arg(dir.path().join("ip-ranges.json"));
     expect(0, with_credentials(&mut command, &server));
@@ -44,7 +58,13 @@ fn a_city_in_a_bucket_of_more_than_a_thousand_keys_is_mapped_exactly() {
 #[test]
 fn an_object_of_50_mb_is_read_whole() {
     let dir = tempfile::tempdir().unwrap();
-    let bulk = Bulk { bytes: 52_428_800, edges: 5_000, objects: 1, container: Container::Plain, seed: 3 };
+    let bulk = Bulk {
+        bytes: 52_428_800,
+        edges: 5_000,
+        objects: 1,
+        container: Container::Plain,
+        seed: 3,
+    };
     bulk.write(dir.path()).unwrap();
     let server = S3Server::start();
     let file = only_log(dir.path());
@@ -76,7 +96,9 @@ fn a_missing_bucket_and_missing_credentials_are_explained() {
     let (_, stderr) = expect(1, with_credentials(&mut discover("s3://no-such-bucket/x"), &server));
     assert!(stderr.contains("cannot list s3://no-such-bucket/x"), "{stderr}");
     let mut bare = discover("s3://city-logs/x");
-    bare.env("AWS_ENDPOINT_URL", server.url()).env("AWS_REGION", "eu-west-1").env("AWS_EC2_METADATA_DISABLED", "true");
+    bare.env("AWS_ENDPOINT_URL", server.url())
+        .env("AWS_REGION", "eu-west-1")
+        .env("AWS_EC2_METADATA_DISABLED", "true");
     let (_, stderr) = expect(1, &mut bare);
     assert!(stderr.contains("credentials") && stderr.contains("hint:"), "{stderr}");
 }

@@ -25,7 +25,10 @@ fn rust_files() -> Vec<(String, String)> {
     }
     assert!(paths.len() > 40, "the walk found the workspace");
     let name = |path: &Path| path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
-    paths.iter().map(|path| (name(path), fs::read_to_string(path).unwrap())).collect()
+    paths
+        .iter()
+        .map(|path| (name(path), fs::read_to_string(path).unwrap()))
+        .collect()
 }
 
 /// What of [`rust_files`] is the product: not tests, not benches.
@@ -52,13 +55,17 @@ fn no_room_is_a_cupboard_and_none_is_larger_than_it_may_be() {
         let lines = text[..tests_at].lines().count();
         assert!(lines <= 500, "{name} has {lines} lines before its tests: split it");
         let tests = text[tests_at..].lines().count();
-        assert!(tests <= 150, "{name} has {tests} lines of tests: move them to a file of their own");
+        assert!(
+            tests <= 150,
+            "{name} has {tests} lines of tests: move them to a file of their own"
+        );
     }
 }
 
 #[test]
 fn dependencies_run_one_way() {
-    let manifest = |name: &str| fs::read_to_string(workspace_root().join("crates").join(name).join("Cargo.toml")).unwrap();
+    let manifest =
+        |name: &str| fs::read_to_string(workspace_root().join("crates").join(name).join("Cargo.toml")).unwrap();
     let order = ["parser", "aggregator", "generator"];
     for (at, name) in order.iter().enumerate() {
         let text = manifest(name);
@@ -67,7 +74,10 @@ fn dependencies_run_one_way() {
             let link = format!("egressmap-{later}.workspace");
             assert!(!deps.contains(&link), "{name} must not depend on {later}");
         }
-        assert!(!deps.contains("egressmap-world"), "{name} must not depend on the world generator");
+        assert!(
+            !deps.contains("egressmap-world"),
+            "{name} must not depend on the world generator"
+        );
     }
 }
 
@@ -76,21 +86,36 @@ fn each_heavy_guest_keeps_to_its_room() {
     let rooms: &[(&str, &[&str])] = &[
         ("aws_sdk", &["crates/parser/src/source/s3"]),
         ("aws_config", &["crates/parser/src/source/s3"]),
-        ("tokio::", &["crates/parser/src/source/s3", "crates/aggregator/src/name/ptr"]),
+        (
+            "tokio::",
+            &["crates/parser/src/source/s3", "crates/aggregator/src/name/ptr"],
+        ),
         ("polars::", &["crates/aggregator/src/table"]),
         ("hickory_", &["crates/aggregator/src/name/ptr"]),
         ("flate2::", &["crates/parser/src/decode"]),
         ("clap::", &["crates/cli/src"]),
-        ("std::fs", &["crates/cli/src", "crates/parser/src/source/local", "crates/aggregator/src/table"]),
+        (
+            "std::fs",
+            &[
+                "crates/cli/src",
+                "crates/parser/src/source/local",
+                "crates/aggregator/src/table",
+            ],
+        ),
     ];
     let mut met = BTreeSet::new();
     for (name, text) in product_files() {
         let (code, _) = text.split_once("#[cfg(test)]").unwrap_or((&text, ""));
         for (guest, homes) in rooms {
-            let used = code.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(guest));
+            let used = code
+                .lines()
+                .any(|line| !line.trim_start().starts_with("//") && line.contains(guest));
             if used {
                 met.insert(*guest);
-                assert!(homes.iter().any(|home| name.starts_with(home)), "{name} uses {guest}, whose room is {homes:?}");
+                assert!(
+                    homes.iter().any(|home| name.starts_with(home)),
+                    "{name} uses {guest}, whose room is {homes:?}"
+                );
             }
         }
     }
@@ -99,15 +124,23 @@ fn each_heavy_guest_keeps_to_its_room() {
 
 #[test]
 fn every_version_stands_once_and_no_default_feature_is_taken() {
-    let root: toml::Table = fs::read_to_string(workspace_root().join("Cargo.toml")).unwrap().parse().unwrap();
+    let root: toml::Table = fs::read_to_string(workspace_root().join("Cargo.toml"))
+        .unwrap()
+        .parse()
+        .unwrap();
     for (name, value) in root["workspace"]["dependencies"].as_table().unwrap() {
         let own = value.get("path").is_some();
-        assert!(own || value.get("default-features").and_then(toml::Value::as_bool) == Some(false), "{name}");
+        assert!(
+            own || value.get("default-features").and_then(toml::Value::as_bool) == Some(false),
+            "{name}"
+        );
     }
     for folder in ["crates", "benches"] {
         for entry in fs::read_dir(workspace_root().join(folder)).unwrap() {
             let manifest = entry.unwrap().path().join("Cargo.toml");
-            let Ok(text) = fs::read_to_string(&manifest) else { continue };
+            let Ok(text) = fs::read_to_string(&manifest) else {
+                continue;
+            };
             let table: toml::Table = text.parse().unwrap();
             for section in ["dependencies", "dev-dependencies"] {
                 for (name, value) in table.get(section).and_then(toml::Value::as_table).into_iter().flatten() {
@@ -123,12 +156,33 @@ fn every_version_stands_once_and_no_default_feature_is_taken() {
 fn every_member_of_a_family_has_its_cases_and_its_row() {
     let readme = fs::read_to_string(workspace_root().join("README.md")).unwrap();
     let mut members: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    members.insert("source", egressmap_parser::source::REGISTRY.iter().map(|kind| kind.name).collect());
-    members.insert("format", egressmap_parser::format::REGISTRY.iter().map(|kind| kind.name).collect());
-    members.insert("target", egressmap_generator::target::REGISTRY.iter().map(|target| target.name).collect());
+    members.insert(
+        "source",
+        egressmap_parser::source::REGISTRY
+            .iter()
+            .map(|kind| kind.name)
+            .collect(),
+    );
+    members.insert(
+        "format",
+        egressmap_parser::format::REGISTRY
+            .iter()
+            .map(|kind| kind.name)
+            .collect(),
+    );
+    members.insert(
+        "target",
+        egressmap_generator::target::REGISTRY
+            .iter()
+            .map(|target| target.name())
+            .collect(),
+    );
     for (family, names) in members {
         for name in names {
-            assert!(readme.contains(&format!("| `{name}` |")), "README.md has no row for the {family} {name}");
+            assert!(
+                readme.contains(&format!("| `{name}` |")),
+                "README.md has no row for the {family} {name}"
+            );
             if family == "format" {
                 let cases = workspace_root().join("testdata").join(family).join(name);
                 let count = fs::read_dir(&cases).map(Iterator::count).unwrap_or_default();
@@ -142,8 +196,17 @@ fn every_member_of_a_family_has_its_cases_and_its_row() {
 fn ci_calls_the_test_command_of_the_readme() {
     let readme = fs::read_to_string(workspace_root().join("README.md")).unwrap();
     let ci = fs::read_to_string(workspace_root().join(".ci/run")).unwrap();
-    for command in ["cargo test --workspace", "cargo run --release -- run -c examples/shop/egressmap.toml"] {
-        assert!(readme.lines().any(|line| line.trim() == command), "README.md shows `{command}`");
-        assert!(ci.lines().any(|line| line.trim() == command), ".ci/run calls `{command}`");
+    for command in [
+        "cargo test --workspace",
+        "cargo run --release -- run -c examples/shop/egressmap.toml",
+    ] {
+        assert!(
+            readme.lines().any(|line| line.trim() == command),
+            "README.md shows `{command}`"
+        );
+        assert!(
+            ci.lines().any(|line| line.trim() == command),
+            ".ci/run calls `{command}`"
+        );
     }
 }

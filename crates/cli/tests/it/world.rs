@@ -13,7 +13,10 @@ const RECORDS: u64 = 200_000;
 pub(crate) fn city(version: FlowVersion) -> World {
     let world = World::new(Scenario::city(RECORDS, version), 7).unwrap();
     let used = world.truth().input.used;
-    assert!(used.flow + used.access >= RECORDS, "the city is as large as it says: {used:?}");
+    assert!(
+        used.flow + used.access >= RECORDS,
+        "the city is as large as it says: {used:?}"
+    );
     world
 }
 
@@ -21,7 +24,11 @@ pub(crate) fn city(version: FlowVersion) -> World {
 pub(crate) fn discover(dir: &Path, source: &str, map: &Path, threads: u8) {
     let mut command = egressmap();
     command.args(["discover", source, "--quiet", "--out"]).arg(map);
-    command.arg("--inventory").arg(dir.join("inventory.csv")).arg("--names").arg(dir.join("ip-ranges.json"));
+    command
+        .arg("--inventory")
+        .arg(dir.join("inventory.csv"))
+        .arg("--names")
+        .arg(dir.join("ip-ranges.json"));
     expect(0, command.args(["--threads", &threads.to_string()]));
 }
 
@@ -34,7 +41,11 @@ pub(crate) fn assert_true(world: &World, map: &Path) {
         assert_eq!(input(&shown, key), input(&truth, key), "input.{key}");
     }
     for plane in ["flow", "access"] {
-        assert_eq!(input(&shown, "used")[plane], input(&truth, "used")[plane], "input.used.{plane}");
+        assert_eq!(
+            input(&shown, "used")[plane],
+            input(&truth, "used")[plane],
+            "input.used.{plane}"
+        );
     }
 
     let (expected, mut found) = (by_key(&truth["dependencies"]), by_key(&shown["dependencies"]));
@@ -55,7 +66,12 @@ pub(crate) fn assert_true(world: &World, map: &Path) {
         }
     }
     wrong.extend(found.keys().map(|key| format!("invented: {key}")));
-    assert!(wrong.is_empty(), "{} differences\n{}", wrong.len(), wrong[..wrong.len().min(40)].join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} differences\n{}",
+        wrong.len(),
+        wrong[..wrong.len().min(40)].join("\n")
+    );
 }
 
 fn written(world: &World, container: Container) -> tempfile::TempDir {
@@ -108,16 +124,40 @@ fn maps_of_shards_add_up_to_the_map_of_the_whole_plane() {
         days.push(map);
     }
     assert!(days.len() > 3, "the city lives for days");
-    expect(0, egressmap().arg("merge").args(&days).arg("--out").arg(at("merged.parquet")));
+    expect(
+        0,
+        egressmap()
+            .arg("merge")
+            .args(&days)
+            .arg("--out")
+            .arg(at("merged.parquet")),
+    );
     discover(dir.path(), at("logs/flow").to_str().unwrap(), &at("whole.parquet"), 2);
     let (merged, whole) = (shown(&at("merged.parquet")), shown(&at("whole.parquet")));
     assert_eq!(merged["input"], whole["input"]);
     assert_eq!(merged["window"], whole["window"]);
-    let bytes = |map: &Value| -> u64 { map["dependencies"].as_array().unwrap().iter().map(|d| d["bytes_out"].as_u64().unwrap()).sum() };
+    let bytes = |map: &Value| -> u64 {
+        map["dependencies"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|d| d["bytes_out"].as_u64().unwrap())
+            .sum()
+    };
     assert_eq!(bytes(&merged), bytes(&whole));
 
-    let (_, refused) = expect(1, egressmap().arg("merge").args([&days[0], &days[1], &days[0]]).arg("--out").arg(at("x")));
-    assert!(refused.contains("AWSLogs") && !at("x").exists(), "a map that counts twice is refused: {refused}");
+    let (_, refused) = expect(
+        1,
+        egressmap()
+            .arg("merge")
+            .args([&days[0], &days[1], &days[0]])
+            .arg("--out")
+            .arg(at("x")),
+    );
+    assert!(
+        refused.contains("AWSLogs") && !at("x").exists(),
+        "a map that counts twice is refused: {refused}"
+    );
 }
 
 /// The folders of single days below a folder of flow logs, in order.
