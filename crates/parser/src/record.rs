@@ -123,7 +123,7 @@ impl AccessRecord<'_> {
 ///
 /// A reader calls exactly one method for each line. Records borrow from the reader's buffer: a sink keeps what it needs.
 pub trait Sink {
-    /// An object begins: the records that follow stand in it. Called before the object's first line.
+    /// The records that follow stand in this object; called once, before its first line is read.
     fn object(&mut self, id: &ObjectId);
     /// A flow record with `log-status` `OK`. `line` is 1-based in the decoded object.
     fn flow(&mut self, line: u64, record: &FlowRecord<'_>) -> Verdict;

@@ -83,7 +83,7 @@ fn usual_port(application: Application) -> u16 {
     match application {
         Application::Http => 80,
         Application::Tls => 443,
-        Application::Tcp | Application::Udp | Application::Icmp => 0,
+        _ => 0,
     }
 }
 
