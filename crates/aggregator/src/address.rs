@@ -28,7 +28,7 @@ impl Address for u32 {
     }
 
     fn is_private(self) -> bool {
-        matches!(self >> 24, 10)
+        self >> 24 == 10
             || self >> 20 == 0xac1
             || self >> 16 == 0xc0a8
             || self >> 22 == u32::from_be_bytes([100, 64, 0, 0]) >> 22

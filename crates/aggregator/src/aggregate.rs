@@ -198,15 +198,15 @@ impl<'i> Aggregator<'i> {
         if record.eni.is_empty() {
             return (None, if gateway { GATEWAY } else { NO_INTERFACE });
         }
-        let interface = self.interfaces.intern(record.eni);
-        let owner = if self.inventory.knows_interfaces() {
-            self.inventory
-                .interface_owner(record.eni, record.instance, record.account, record.start)
-        } else {
-            ServiceId::NOBODY
-        };
+        let known = self.interfaces.intern(record.eni);
+        if !self.inventory.knows_interfaces() {
+            return (Some(known.interface), known.unowned);
+        }
+        let owner = self
+            .inventory
+            .interface_owner(record.eni, record.instance, record.account, record.start);
         let span = (record.start, record.end.max(record.start));
-        (Some(interface), self.interfaces.place(interface, owner, span))
+        (Some(known.interface), self.interfaces.place(known, owner, span))
     }
 }
 

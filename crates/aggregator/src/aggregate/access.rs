@@ -119,8 +119,8 @@ impl Accesses {
             counted.refused += 1;
         } else {
             counted.tally.records += 1;
-            counted.tally.bytes_out += record.bytes_received;
-            counted.tally.bytes_in += record.bytes_sent;
+            counted.tally.bytes_out = counted.tally.bytes_out.saturating_add(record.bytes_received);
+            counted.tally.bytes_in = counted.tally.bytes_in.saturating_add(record.bytes_sent);
         }
         Verdict::Used
     }

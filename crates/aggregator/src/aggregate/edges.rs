@@ -2,7 +2,6 @@
 
 use super::flows::{ClientPorts, Flow, FlowKey, Signs};
 use super::parties::{Parties, Party, Seat};
-use super::plane::Table;
 use super::ports::PortRank;
 use super::row::{ICMP, TCP, UDP};
 use super::seen::Seen;
@@ -13,16 +12,25 @@ use crate::inventory::{Inventory, ServiceId};
 use crate::map::{Certainty, Protocol, Tally};
 use crate::observed::FlowEdge;
 
-/// The edges of one family.
+/// The edges of one family, in pieces that are put together at the end: sorting them takes half the memory of a table.
 pub(super) struct Edges<'a, A> {
     parties: &'a Parties<'a, A>,
     words: &'a Words,
-    edges: Table<EdgeKey<A>, Edge>,
+    pieces: Vec<Piece<A>>,
     /// Records of flows whose initiator is not ours.
     pub(super) inbound: u64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// A flow as a part of its edge.
+struct Piece<A> {
+    key: EdgeKey<A>,
+    seat: Seat,
+    /// What flags, telling ports or rule 3 say of its direction.
+    told: Option<Certainty>,
+    flow: Flow,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct EdgeKey<A> {
     caller: Caller<A>,
     responder: A,
@@ -32,7 +40,7 @@ struct EdgeKey<A> {
 }
 
 /// Who opened: a service, or an address of ours that no service owns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Caller<A> {
     Service(ServiceId),
     Unattributed(A),
@@ -53,17 +61,18 @@ struct Edge {
 }
 
 impl<'a, A: Address> Edges<'a, A> {
-    pub(super) fn new(parties: &'a Parties<'a, A>, words: &'a Words) -> Self {
+    /// No edges yet, with room for so many flows.
+    pub(super) fn new(parties: &'a Parties<'a, A>, words: &'a Words, flows: usize) -> Self {
         Edges {
             parties,
             words,
-            edges: Table::default(),
+            pieces: Vec::with_capacity(flows),
             inbound: 0,
         }
     }
 
     /// Adds a flow; `decided` is the certainty where rule 3 decided.
-    pub(super) fn add(&mut self, key: &FlowKey<A>, flow: &Flow, decided: Option<Certainty>) {
+    pub(super) fn add(&mut self, key: &FlowKey<A>, flow: Flow, decided: Option<Certainty>) {
         let at = flow.seen.first();
         let caller = match self.parties.initiator(key, at) {
             Party::Service(service) => Caller::Service(service),
@@ -76,45 +85,55 @@ impl<'a, A: Address> Edges<'a, A> {
         if flow.counts_nowhere() {
             return;
         }
-        let edge_key = EdgeKey {
-            caller,
-            responder: key.responder,
-            owner: self.parties.responder(key, at),
-            port: key.port,
-            protocol: key.protocol,
-        };
-        let seat = self.parties.seat(key);
-        let edge = self.edges.entry(edge_key).or_default();
-        edge.add(key.port, flow, seat, decided, self.words);
+        self.pieces.push(Piece {
+            key: EdgeKey {
+                caller,
+                responder: key.responder,
+                owner: self.parties.responder(key, at),
+                port: key.port,
+                protocol: key.protocol,
+            },
+            seat: self.parties.seat(key),
+            told: decided.or_else(|| told(key.port, flow.signs)),
+            flow,
+        });
     }
 
-    /// The edges, in no order.
-    pub(super) fn finish(self, inventory: &'a Inventory) -> impl Iterator<Item = FlowEdge> {
-        let words = self.words;
+    /// Puts the pieces together, each edge once, in no order.
+    pub(super) fn finish(mut self, inventory: &Inventory, to: &mut Vec<FlowEdge>) {
         let name = |service| inventory.name(service).cloned();
-        self.edges.into_iter().map(move |(key, edge)| FlowEdge {
-            service: match key.caller {
-                Caller::Service(service) => name(service).expect("an id comes from the inventory that is asked"),
-                Caller::Unattributed(address) => ServiceName::unattributed(address.to_ip()),
-            },
-            address: key.responder.to_ip(),
-            owner: name(key.owner),
-            port: key.port,
-            protocol: protocol(key.protocol),
-            aws_service: words.get(edge.aws).map(str::to_owned),
-            initiator: edge.certainty(),
-            at_initiator: edge.at_initiator,
-            at_responder: edge.at_responder,
-            elsewhere: edge.elsewhere,
-            refused: edge.refused,
-            seen: edge.seen.into_hours(),
-        })
+        self.pieces.sort_unstable_by_key(|piece| piece.key);
+        for pieces in self.pieces.chunk_by(|a, b| a.key == b.key) {
+            let key = &pieces[0].key;
+            let mut edge = Edge::default();
+            for piece in pieces {
+                edge.add(piece, self.words);
+            }
+            to.push(FlowEdge {
+                service: match key.caller {
+                    Caller::Service(service) => name(service).expect("an id comes from the inventory that is asked"),
+                    Caller::Unattributed(address) => ServiceName::unattributed(address.to_ip()),
+                },
+                address: key.responder.to_ip(),
+                owner: name(key.owner),
+                port: key.port,
+                protocol: protocol(key.protocol),
+                aws_service: self.words.get(edge.aws).map(str::to_owned),
+                initiator: edge.certainty(),
+                at_initiator: edge.at_initiator,
+                at_responder: edge.at_responder,
+                elsewhere: edge.elsewhere,
+                refused: edge.refused,
+                seen: edge.seen.into_hours(),
+            });
+        }
     }
 }
 
 impl Edge {
-    fn add(&mut self, port: u16, flow: &Flow, seat: Seat, decided: Option<Certainty>, words: &Words) {
-        let tally = match seat {
+    fn add<A>(&mut self, piece: &Piece<A>, words: &Words) {
+        let flow = &piece.flow;
+        let tally = match piece.seat {
             Seat::Initiator => &mut self.at_initiator,
             Seat::Responder => &mut self.at_responder,
             Seat::Elsewhere => &mut self.elsewhere,
@@ -123,13 +142,7 @@ impl Edge {
         self.refused += flow.refused;
         self.seen.union(&flow.seen);
         self.aws = words.first(self.aws, flow.aws);
-        let told = match decided {
-            Some(certainty) => Some(certainty),
-            None if flow.signs.has(Signs::FLAGS) => Some(Certainty::Certain),
-            None if PortRank::of(port).is_telling() => Some(Certainty::Likely),
-            None => None,
-        };
-        match told {
+        match piece.told {
             Some(certainty) => self.told = Some(self.told.map_or(certainty, |told| told.min(certainty))),
             None => {
                 let (signs, ports) = self.by_range.get_or_insert_default();
@@ -146,6 +159,17 @@ impl Edge {
             _ => Certainty::Guess,
         };
         self.told.map_or(by_range, |told| told.min(by_range))
+    }
+}
+
+/// What the records of a flow tell by themselves, where it is more than that one port is below the ephemeral range.
+fn told(port: u16, signs: Signs) -> Option<Certainty> {
+    if signs.has(Signs::FLAGS) {
+        Some(Certainty::Certain)
+    } else if PortRank::of(port).is_telling() {
+        Some(Certainty::Likely)
+    } else {
+        None
     }
 }
 

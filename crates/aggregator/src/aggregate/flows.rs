@@ -184,12 +184,12 @@ impl Flow {
         match (packets.opened, packets.rejected) {
             (Side::Sender, false) => {
                 self.records += 1;
-                self.bytes_out += packets.bytes;
-                self.packets_out += packets.packets;
+                self.bytes_out = self.bytes_out.saturating_add(packets.bytes);
+                self.packets_out = self.packets_out.saturating_add(packets.packets);
             }
             (Side::Receiver, false) => {
-                self.bytes_in += packets.bytes;
-                self.packets_in += packets.packets;
+                self.bytes_in = self.bytes_in.saturating_add(packets.bytes);
+                self.packets_in = self.packets_in.saturating_add(packets.packets);
             }
             (Side::Sender, true) => self.refused += 1,
             (Side::Receiver, true) => {}
@@ -206,10 +206,10 @@ impl Flow {
     /// Adds what another thread counted under the same key.
     pub(super) fn add(&mut self, other: &Flow, words: &Words) {
         self.records += other.records;
-        self.bytes_out += other.bytes_out;
-        self.bytes_in += other.bytes_in;
-        self.packets_out += other.packets_out;
-        self.packets_in += other.packets_in;
+        self.bytes_out = self.bytes_out.saturating_add(other.bytes_out);
+        self.bytes_in = self.bytes_in.saturating_add(other.bytes_in);
+        self.packets_out = self.packets_out.saturating_add(other.packets_out);
+        self.packets_in = self.packets_in.saturating_add(other.packets_in);
         self.refused += other.refused;
         self.lines += other.lines;
         self.seen.union(&other.seen);

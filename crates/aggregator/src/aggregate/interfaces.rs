@@ -8,18 +8,24 @@ use crate::inventory::ServiceId;
 /// Interfaces by number, and the places where records were logged: an interface with the service that owned it then.
 #[derive(Debug)]
 pub(super) struct Interfaces {
-    ids: HashMap<Eni, u32, foldhash::fast::RandomState>,
+    ids: HashMap<Eni, Known, foldhash::fast::RandomState>,
     list: Vec<Interface>,
     places: Vec<Place>,
+}
+
+/// What the one look at an interface's name finds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known {
+    pub(super) interface: u32,
+    /// Its place while nobody owns it.
+    pub(super) unowned: u32,
 }
 
 #[derive(Debug)]
 struct Interface {
     name: Box<[u8]>,
-    /// The place of its latest record.
-    last_place: u32,
-    /// Its places: nearly always one.
-    places: Vec<u32>,
+    /// Its places in the hands of services.
+    owned: Vec<u32>,
 }
 
 /// Where records were logged.
@@ -29,7 +35,7 @@ pub(super) struct Place {
     pub(super) interface: Option<u32>,
     /// Who owns the interface's own address, by an entry about the interface, its instance or its account.
     pub(super) service: ServiceId,
-    /// First start and last end of the records there; the first is after the last while there are none.
+    /// First start and last end of the records there; the first is after the last while none was noted.
     pub(super) span: (u64, u64),
     role: Role,
 }
@@ -74,29 +80,31 @@ impl Default for Interfaces {
 }
 
 impl Interfaces {
-    /// The number of an interface.
-    pub(super) fn intern(&mut self, name: &[u8]) -> u32 {
+    /// The number of an interface, and its place while nobody owns it.
+    pub(super) fn intern(&mut self, name: &[u8]) -> Known {
         let eni = Eni::new(name);
-        if let Some(id) = self.ids.get(&eni) {
-            return *id;
+        if let Some(known) = self.ids.get(&eni) {
+            return *known;
         }
-        let id = u32::try_from(self.list.len()).expect("four billion interfaces do not fit in memory");
-        self.ids.insert(eni, id);
+        let interface = u32::try_from(self.list.len()).expect("four billion interfaces do not fit in memory");
+        let known = Known {
+            interface,
+            unowned: self.new_place(interface, ServiceId::NOBODY),
+        };
+        self.ids.insert(eni, known);
         self.list.push(Interface {
             name: name.into(),
-            last_place: NO_INTERFACE,
-            places: Vec::new(),
+            owned: Vec::new(),
         });
-        id
+        known
     }
 
-    /// The place of an interface in the hands of a service, with the time of one more record there.
-    pub(super) fn place(&mut self, interface: u32, service: ServiceId, span: (u64, u64)) -> u32 {
-        let last = self.list[index(interface)].last_place;
-        let id = if last != NO_INTERFACE && self.places[index(last)].service == service {
-            last
+    /// The place of an interface in the hands of a service, or of nobody, with the time of records there.
+    pub(super) fn place(&mut self, known: Known, service: ServiceId, span: (u64, u64)) -> u32 {
+        let id = if service.is_somebody() {
+            self.owned_place(known.interface, service)
         } else {
-            self.other_place(interface, service)
+            known.unowned
         };
         let whole = &mut self.places[index(id)].span;
         *whole = (whole.0.min(span.0), whole.1.max(span.1));
@@ -105,7 +113,7 @@ impl Interfaces {
 
     /// Takes over the places of another thread; the new ids stand in the order of its old ones.
     pub(super) fn absorb(&mut self, other: &Interfaces) -> Renumbered {
-        let interfaces: Vec<u32> = other
+        let known: Vec<Known> = other
             .list
             .iter()
             .map(|interface| self.intern(&interface.name))
@@ -115,32 +123,14 @@ impl Interfaces {
             .iter()
             .zip(0..)
             .map(|(place, old)| match place.interface {
-                Some(interface) => self.place(interfaces[index(interface)], place.service, place.span),
+                Some(interface) => self.place(known[index(interface)], place.service, place.span),
                 None => old,
             })
             .collect();
-        Renumbered { interfaces, places }
-    }
-
-    fn other_place(&mut self, interface: u32, service: ServiceId) -> u32 {
-        let known = &mut self.list[index(interface)];
-        let found = known
-            .places
-            .iter()
-            .copied()
-            .find(|&id| self.places[index(id)].service == service);
-        known.last_place = found.unwrap_or_else(|| {
-            let id = u32::try_from(self.places.len()).expect("four billion places do not fit in memory");
-            known.places.push(id);
-            self.places.push(Place {
-                interface: Some(interface),
-                service,
-                span: (u64::MAX, 0),
-                role: Role::Named,
-            });
-            id
-        });
-        known.last_place
+        Renumbered {
+            interfaces: known.into_iter().map(|known| known.interface).collect(),
+            places,
+        }
     }
 
     /// Names in the order of their numbers.
@@ -151,6 +141,30 @@ impl Interfaces {
     /// All places, in the order of their ids.
     pub(super) fn places(&self) -> &[Place] {
         &self.places
+    }
+
+    fn owned_place(&mut self, interface: u32, service: ServiceId) -> u32 {
+        let owned = &self.list[index(interface)].owned;
+        let found = owned
+            .iter()
+            .copied()
+            .find(|&id| self.places[index(id)].service == service);
+        found.unwrap_or_else(|| {
+            let id = self.new_place(interface, service);
+            self.list[index(interface)].owned.push(id);
+            id
+        })
+    }
+
+    fn new_place(&mut self, interface: u32, service: ServiceId) -> u32 {
+        let id = u32::try_from(self.places.len()).expect("four billion places do not fit in memory");
+        self.places.push(Place {
+            interface: Some(interface),
+            service,
+            span: (u64::MAX, 0),
+            role: Role::Named,
+        });
+        id
     }
 }
 

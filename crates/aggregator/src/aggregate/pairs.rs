@@ -124,8 +124,8 @@ impl Pair {
             sent.rejected_seen.get_or_insert_default().mark(row.start, row.end);
         } else {
             sent.records += 1;
-            sent.bytes += row.bytes;
-            sent.packets += row.packets;
+            sent.bytes = sent.bytes.saturating_add(row.bytes);
+            sent.packets = sent.packets.saturating_add(row.packets);
             self.seen.mark(row.start, row.end);
         }
         for (at, end) in [(sender, &row.sender), (1 - sender, &row.receiver)] {
@@ -138,8 +138,8 @@ impl Pair {
         self.seen.union(&other.seen);
         for (sent, other) in self.sent.iter_mut().zip(&other.sent) {
             sent.records += other.records;
-            sent.bytes += other.bytes;
-            sent.packets += other.packets;
+            sent.bytes = sent.bytes.saturating_add(other.bytes);
+            sent.packets = sent.packets.saturating_add(other.packets);
             sent.rejected += other.rejected;
             if let Some(seen) = &other.rejected_seen {
                 sent.rejected_seen.get_or_insert_default().union(seen);

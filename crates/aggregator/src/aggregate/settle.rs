@@ -37,17 +37,17 @@ pub(super) fn settle<A: Owned>(
     let decisions = decide(&plane.pairs, &plane.flows, &plane.listeners, |key, end| {
         parties.sender(end.address, end.owner, key.place, 0) != Party::Foreign
     });
-    let mut edges = Edges::new(parties, words);
+    let mut edges = Edges::new(parties, words, plane.flows.len() + plane.pairs.len());
     for (key, pair) in plane.pairs {
         let decision = &decisions[&Conversation::of(&key)];
         let (key, flow) = key.flow(&pair, decision.initiator);
-        edges.add(&key, &flow, Some(decision.certainty));
+        edges.add(&key, flow, Some(decision.certainty));
     }
     for (key, flow) in plane.flows.into_iter() {
-        edges.add(&key, &flow, None);
+        edges.add(&key, flow, None);
     }
     let inbound = plane.inbound + edges.inbound;
-    to.extend(edges.finish(inventory));
+    edges.finish(inventory, to);
     inbound
 }
 

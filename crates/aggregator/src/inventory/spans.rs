@@ -32,7 +32,11 @@ impl Spans {
         if first.covers(at) {
             return Some(first.service);
         }
-        self.rest.iter().find(|span| span.covers(at)).map(|span| span.service)
+        let begun = self.rest.partition_point(|span| span.from > at);
+        self.rest[begun..]
+            .iter()
+            .find(|span| span.covers(at))
+            .map(|span| span.service)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Span> {
@@ -42,13 +46,18 @@ impl Spans {
     /// Adds an entry at its rank: the later start first, then the name that sorts first.
     pub(super) fn insert(&mut self, span: Span, names: &Names) {
         let rank = |span: &Span| (Reverse(span.from), names.get(span.service), Reverse(span.until));
-        let mut all: Vec<Span> = self.iter().copied().collect();
-        if let Err(at) = all.binary_search_by(|other| rank(other).cmp(&rank(&span))) {
-            all.insert(at, span);
+        let later = match &mut self.first {
+            None => {
+                self.first = Some(span);
+                return;
+            }
+            Some(first) if rank(&span) < rank(first) => std::mem::replace(first, span),
+            Some(first) if *first == span => return,
+            Some(_) => span,
+        };
+        if let Err(at) = self.rest.binary_search_by(|other| rank(other).cmp(&rank(&later))) {
+            self.rest.insert(at, later);
         }
-        let mut all = all.into_iter();
-        self.first = all.next();
-        self.rest = all.collect();
     }
 
     pub(super) fn absorb(&mut self, other: Spans, ids: &[ServiceId], names: &Names) {

@@ -181,6 +181,20 @@ fn a_record_outside_the_window_is_set_aside() {
 }
 
 #[test]
+fn sums_stop_at_the_greatest_number() {
+    let most = u64::MAX;
+    let records = [
+        format!("e1 10.0.0.1 203.0.113.7 40000 443 tcp {most} {most} 5 {most} ACCEPT"),
+        "e1 10.0.0.1 203.0.113.7 40000 443 tcp 1 1 0 0 ACCEPT".to_owned(),
+        format!("e2 10.0.0.1 203.0.113.7 123 123 udp {most} {most} 5 0 ACCEPT"),
+        "e2 10.0.0.1 203.0.113.7 123 123 udp 1 1 0 0 ACCEPT".to_owned(),
+    ];
+    let observed = observe(SHOP, &records.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(observed.flows[0].at_initiator.bytes_out, most);
+    assert_eq!(observed.flows[1].at_initiator.packets_out, most);
+}
+
+#[test]
 fn the_aws_service_is_that_of_the_far_end_in_either_direction() {
     let records = [
         "e1 10.0.0.1 203.0.113.7 40000 443 tcp 1 1 0 60 ACCEPT",

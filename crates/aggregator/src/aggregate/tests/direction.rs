@@ -239,6 +239,27 @@ fn clients_on_the_internet_and_our_answers_to_them_are_inbound() {
 }
 
 #[test]
+fn clients_on_the_internet_cost_no_memory() {
+    let inventory = Inventory::from_csv("x", SHOP.as_bytes()).unwrap();
+    let mut aggregator = Aggregator::new(&inventory, &Settings::default());
+    for client in 0..20_000_u32 {
+        let client = std::net::Ipv4Addr::from_bits(0xc633_0000 + client);
+        for text in [
+            format!("e1 {client} 10.0.0.1 40000 443 tcp 3 300 0 60 ACCEPT"),
+            format!("e1 10.0.0.1 {client} 443 40000 tcp 3 900 0 60 ACCEPT"),
+        ] {
+            aggregator.flow(1, &Literal::read(&text).record());
+        }
+    }
+    aggregator.settle();
+    assert!(
+        aggregator.weight() <= 1,
+        "the first client might have been the interface itself"
+    );
+    assert_eq!(aggregator.finish().inbound, 40_000);
+}
+
+#[test]
 fn a_scanner_is_invisible() {
     // From one fixed port to many of ours, of every rank, all kept from us.
     let scan: Vec<String> = [22, 3306, 20_000, 40_000, 50_000, 60_000]
