@@ -139,14 +139,14 @@ impl Exchange {
         let row = self.row(side, window);
         let client_rejects = self.fate == Fate::RefusedLeaving;
         if let Some(eni) = &self.client.eni {
-            let vantage = self.client.own(Vantage::Initiator);
+            let vantage = Vantage::Initiator;
             let row = row.clone().at(eni, &self.client, client_rejects);
             sightings.push(Sighting { vantage, side, row });
         }
         if let Some(eni) = self.server.eni.as_ref().filter(|_| !client_rejects) {
             let row = row.clone().at(eni, &self.server, self.fate == Fate::RefusedArriving);
             sightings.push(Sighting {
-                vantage: self.server.own(Vantage::Responder),
+                vantage: Vantage::Responder,
                 side,
                 row,
             });
@@ -231,17 +231,6 @@ impl Exchange {
         };
         let reset = if self.client_port.is_multiple_of(11) { 4 } else { 0 };
         opening | if closes { 1 | reset } else { 0 }
-    }
-}
-
-impl Party {
-    /// What an end's interface is to the exchange: a node's is not the pod's own.
-    fn own(&self, vantage: Vantage) -> Vantage {
-        if self.primary.is_some() {
-            Vantage::Elsewhere
-        } else {
-            vantage
-        }
     }
 }
 

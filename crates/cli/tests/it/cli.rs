@@ -45,8 +45,12 @@ fn standard_input_is_a_source_and_every_line_is_counted() {
 fn an_empty_result_says_why() {
     let dir = tempfile::tempdir().unwrap();
     let map = dir.path().join("map.parquet");
-    let (_, stderr) = expect(0, egressmap().arg("discover").arg(dir.path()).arg("--out").arg(&map));
-    assert!(stderr.contains("no objects"), "{stderr}");
+    let empty = || expect(1, egressmap().arg("discover").arg(dir.path()).arg("--out").arg(&map)).1;
+    assert!(
+        empty().contains("no objects") && empty().contains("there is no file in it"),
+        "{}",
+        empty()
+    );
     let log = dir.path().join("inbound.log");
     fs::write(
         &log,

@@ -91,7 +91,7 @@ fn outputs(dir: &Path, log: &[u8]) -> (BTreeMap<PathBuf, String>, Value) {
         }
     }
     let (table, _) = expect(0, egressmap().arg("show").arg(&map));
-    found.insert("table".into(), table.lines().skip(1).collect::<Vec<_>>().join("\n"));
+    found.insert("table".into(), table.lines().skip(2).collect::<Vec<_>>().join("\n"));
     (found, shown(&map))
 }
 
@@ -100,9 +100,9 @@ fn hostile_names_are_set_aside_and_every_output_is_as_without_them() {
     let honest = access(&json!({})) + "\n";
     let mut hostile = honest.clone().into_bytes();
     for name in hostile_names() {
-        hostile.extend(access(&json!({"authority": name})).bytes().chain([b'\n']));
-        let tls = json!({"authority": null, "method": null, "protocol": null, "response_code": 0, "requested_server_name": name});
-        hostile.extend(access(&tls).bytes().chain([b'\n']));
+        let refused = json!({"authority": name, "upstream_host": null, "response_code": 400, "response_flags": "DPE"});
+        hostile.extend(access(&refused).bytes().chain([b'\n']));
+        hostile.extend(access(&tls(&name, None)).bytes().chain([b'\n']));
     }
     hostile.extend(b"{\"start_time\": \"2026-08-03T10:00:00Z\", \"authority\": \"caf\xe9\xff.example\"}\n");
     let hostile_lines = 2 * hostile_names().len() as u64 + 1;
@@ -124,6 +124,29 @@ fn hostile_names_are_set_aside_and_every_output_is_as_without_them() {
         "{}",
         map["input"]
     );
+}
+
+#[test]
+fn a_connection_under_a_hostile_name_is_shown_by_its_address_alone() {
+    let mut hostile = String::new();
+    let mut addresses = String::new();
+    for name in hostile_names() {
+        hostile += &(access(&tls(&name, Some("203.0.113.66:443"))) + "\n");
+        addresses += &(access(&tls("203.0.113.66", Some("203.0.113.66:443"))) + "\n");
+    }
+    let (named, unnamed) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (shown, map) = outputs(named.path(), hostile.as_bytes());
+    assert_eq!(shown, outputs(unnamed.path(), addresses.as_bytes()).0);
+    assert_eq!(map["dependencies"].as_array().unwrap().len(), 1);
+    assert_eq!(map["dependencies"][0]["destination"], "203.0.113.66");
+    assert!(shown[Path::new("dependencies.yaml")].contains("verdict: review"));
+}
+
+fn tls(name: &str, upstream: Option<&str>) -> Value {
+    json!({
+        "authority": null, "method": null, "protocol": null, "response_code": 0,
+        "requested_server_name": name, "upstream_host": upstream,
+    })
 }
 
 #[test]

@@ -12,9 +12,9 @@ use crate::{egressmap, expect, shown};
 fn with_credentials<'c>(command: &'c mut Command, server: &S3Server) -> &'c mut Command {
     command
         .env("AWS_ENDPOINT_URL", server.url())
-        .env("AWS_REGION", "eu-west-1")
-        .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
-        .env("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
+        .env("AWS_REGION", S3Server::REGION)
+        .env("AWS_ACCESS_KEY_ID", S3Server::ACCESS_KEY)
+        .env("AWS_SECRET_ACCESS_KEY", S3Server::SECRET_KEY)
 }
 
 #[test]

@@ -1,3 +1,4 @@
+//! What the targets render, read back with the parsers of their languages.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use std::collections::BTreeSet;

@@ -46,11 +46,14 @@ impl Target {
             _ => None,
         };
         let http = record.is_http() || authority.is_some();
+        let malformed = match (&authority, &sni) {
+            (Some(Written::Malformed), _) => Some("malformed:authority"),
+            (None, Some(Written::Malformed)) => Some("malformed:sni"),
+            _ => None,
+        };
         let host = match (authority, sni) {
             (Some(Written::Name(name, _)), _) => Some(Host::Authority(name)),
             (_, Some(Written::Name(name, _))) => Some(Host::Sni(name)),
-            (Some(Written::Malformed), _) => return Err("malformed:authority"),
-            (None, Some(Written::Malformed)) => return Err("malformed:sni"),
             _ => cluster.host.clone().map(Host::Authority),
         };
         let application = match server_name {
@@ -60,9 +63,14 @@ impl Target {
         };
         let original = original_destination(record);
         let upstream = record.upstream_host;
+        let address = upstream.or(original).as_ref().map(canonical).or(literal);
+        // A client cannot hide a connection by asking for it under a name that is none: its address still counts.
+        if let (Some(reason), None, None) = (malformed, &host, address) {
+            return Err(reason);
+        }
         Ok(Target {
             host,
-            address: upstream.or(original).as_ref().map(canonical).or(literal),
+            address,
             port: port
                 .or(cluster.port)
                 .or_else(|| original.or(upstream).map(|address| address.port()))

@@ -1,3 +1,4 @@
+//! What access lines become, line by line.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::borrow::Cow;
@@ -215,12 +216,20 @@ fn lines_of_the_inbound_listener_are_inbound() {
 }
 
 #[test]
-fn hostile_hosts_are_set_aside_unless_the_sni_is_a_name() {
+fn hostile_hosts_count_for_their_address_and_are_set_aside_without_one() {
     check(&[
         ("method=GET authority=${path.module}", "malformed:authority"),
         ("method=GET authority=a.test,b.test", "malformed:authority"),
         ("method=GET authority=a.test:99999", "malformed:authority"),
-        ("sni=../../etc/passwd upstream=203.0.113.7:443", "malformed:sni"),
+        ("sni=../../etc/passwd", "malformed:sni"),
+        (
+            "sni=../../etc/passwd upstream=203.0.113.7:443",
+            "checkout > - 203.0.113.7:443 tls",
+        ),
+        (
+            "method=GET authority=${x} upstream=203.0.113.7:80",
+            "checkout > - 203.0.113.7:80 http",
+        ),
         ("method=GET authority=<script> sni=%{for}", "malformed:authority"),
         (
             "method=GET authority=<script> sni=a.test",

@@ -1,3 +1,5 @@
+//! Telling an interface's own address from those it meets.
+
 use proptest::prelude::*;
 
 use super::*;
