@@ -211,8 +211,6 @@ impl AccessLine {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
     use super::*;
 
     fn line() -> AccessLine {

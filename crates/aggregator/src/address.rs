@@ -72,8 +72,6 @@ pub(crate) fn widened(ip: IpAddr) -> u128 {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-
     use super::*;
 
     fn private(text: &str) -> bool {

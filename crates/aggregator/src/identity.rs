@@ -170,8 +170,6 @@ impl Borrow<str> for ServiceName {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-
     use super::*;
 
     fn host(text: &str) -> Option<(String, Option<u16>)> {

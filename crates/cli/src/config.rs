@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use egressmap_parser::near::nearest;
 use serde::Deserialize;
 
 use crate::args::Reading;
@@ -159,18 +160,18 @@ fn known(table: &str, found: &toml::Table) -> Result<()> {
     let Some((_, keys)) = KEYS.iter().find(|(name, _)| *name == table) else {
         return Ok(());
     };
-    for key in found.keys().filter(|key| !keys.contains(&key.as_str())) {
-        let place = if table.is_empty() {
-            "at the top".to_owned()
-        } else {
-            format!("in [{table}]")
-        };
-        match crate::near::nearest(key, keys.iter().copied()) {
-            Some(near) => bail!("unknown key `{key}` {place}: did you mean `{near}`?"),
-            None => bail!("unknown key `{key}` {place}: expected one of {}", keys.join(", ")),
-        }
+    let Some(key) = found.keys().find(|key| !keys.contains(&key.as_str())) else {
+        return Ok(());
+    };
+    let place = if table.is_empty() {
+        "at the top".to_owned()
+    } else {
+        format!("in [{table}]")
+    };
+    match nearest(key, keys.iter().copied()) {
+        Some(near) => bail!("unknown key `{key}` {place}: did you mean `{near}`?"),
+        None => bail!("unknown key `{key}` {place}: expected one of {}", keys.join(", ")),
     }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ mod args;
 mod config;
 mod discover;
 mod maps;
-mod near;
 mod propose;
 mod run;
 mod say;

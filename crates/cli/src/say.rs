@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
 use anyhow::{Context, Result};
+use egressmap_parser::printable;
 
 use crate::args::Global;
 
@@ -50,14 +51,10 @@ fn terminal_columns() -> Option<usize> {
 /// Escapes what could move the cursor or fake a line: paths and names may come from logs.
 fn line(text: &impl Display) {
     let mut safe = String::new();
-    for c in text.to_string().chars() {
-        if c.is_control() && c != '\n' {
-            safe.extend(c.escape_default());
-        } else {
-            safe.push(c);
-        }
+    for line in text.to_string().split('\n') {
+        safe += &printable::name(line);
+        safe.push('\n');
     }
-    safe.push('\n');
     // Nobody is left to be told that stderr is gone.
     let _ = io::stderr().lock().write_all(safe.as_bytes());
 }

@@ -157,12 +157,9 @@ pub(crate) fn proposal(proposed: &Proposed, global: &Global) {
             ledger.display()
         );
     }
+    let _ = write!(text, "\n  decide and apply, as PROPOSAL.md says in each of:");
     for folder in &proposed.folders {
-        let _ = write!(
-            text,
-            "\n  read what to decide and how to apply: {}",
-            folder.join("PROPOSAL.md").display()
-        );
+        let _ = write!(text, "\n    {}", folder.display());
     }
     say::note(global, text);
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::text::is_deceptive;
+use egressmap_parser::printable::is_deceptive;
 
 /// The contents of a file or of a block.
 #[derive(Debug, Default)]
@@ -194,8 +194,6 @@ pub(crate) fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
-
     use hcl::eval::{Context, Evaluate as _};
     use proptest::prelude::*;
 

@@ -9,7 +9,6 @@ pub mod proposal;
 pub mod target;
 
 mod hcl;
-mod near;
 #[cfg(test)]
 mod sample;
 mod text;

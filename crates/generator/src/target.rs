@@ -1,6 +1,7 @@
 //! Where a proposal is enforced: each target writes it down in the syntax of one tool, and decides nothing.
 
-use crate::near::did_you_mean;
+use egressmap_parser::near::did_you_mean;
+
 use crate::proposal::Proposal;
 
 mod appmesh_api;

@@ -2,12 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// Whether a character changes how its neighbours are shown: control characters, and those that reorder or hide text.
-pub(crate) fn is_deceptive(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-        || matches!(c, '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-}
+use egressmap_parser::printable::is_deceptive;
 
 /// The text on one line, with every deceptive character written as its escape.
 pub(crate) fn inert(text: &str) -> String {

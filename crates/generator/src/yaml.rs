@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::text::is_deceptive;
+use egressmap_parser::printable::is_deceptive;
 
 /// A text as a YAML scalar: plain where no reader could take it for anything else, else in double quotes.
 pub(crate) fn scalar(text: &str) -> String {
@@ -132,8 +132,6 @@ fn write_list(out: &mut String, items: &[Value], depth: usize) {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
-
     use super::*;
     use proptest::prelude::*;
     use serde_json::json;

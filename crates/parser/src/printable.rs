@@ -20,10 +20,10 @@ pub(crate) fn quoted(value: &[u8]) -> String {
 }
 
 /// A name (a path, a URI) as it is, its control characters escaped; never cut, because a cut name finds nothing.
-pub(crate) fn name(value: &str) -> String {
+pub fn name(value: &str) -> String {
     let mut out = String::with_capacity(value.len());
     for c in value.chars() {
-        if is_unsafe(c) {
+        if is_deceptive(c) {
             out.extend(c.escape_default());
         } else {
             out.push(c);
@@ -38,7 +38,7 @@ fn escape(value: &[u8], out: &mut String) -> bool {
     let head = value.get(..=SHOWN).unwrap_or(value);
     for chunk in head.utf8_chunks() {
         for c in chunk.valid().chars() {
-            let escaped = is_unsafe(c) || c == '"' || c == '\\';
+            let escaped = is_deceptive(c) || c == '"' || c == '\\';
             let length = if escaped {
                 c.escape_default().len()
             } else {
@@ -64,10 +64,11 @@ fn escape(value: &[u8], out: &mut String) -> bool {
     true
 }
 
-/// Control characters, and the marks that reorder or hide the text around them.
-fn is_unsafe(c: char) -> bool {
+/// Whether a character changes how its neighbours are shown: control characters, and those that reorder or hide text.
+pub fn is_deceptive(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

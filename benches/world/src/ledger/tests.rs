@@ -1,6 +1,4 @@
 //! Small traffic whose truth can be told by hand.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::net::IpAddr;
 
 use super::{AccessFact, Ambiguity, Grade, Ledger};

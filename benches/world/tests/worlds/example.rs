@@ -32,6 +32,7 @@ fn the_example_is_what_the_shop_makes_byte_for_byte() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a story is told in one go")]
 fn the_example_tells_its_story() {
     let shop = World::new(Scenario::shop(), 1).unwrap();
     let of = |service: &str, like: &dyn Fn(&Dependency) -> bool| {

@@ -1,4 +1,8 @@
 //! What can be asked of a world without reading its logs the way the product does.
+#![expect(
+    clippy::disallowed_types,
+    reason = "the tests read what the world wrote without the product"
+)]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;

@@ -1,6 +1,4 @@
 //! The hard cases of attribution, direction and counting, from records written as text.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-
 mod attribution;
 mod counting;
 mod direction;

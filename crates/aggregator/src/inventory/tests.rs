@@ -1,5 +1,4 @@
 //! Inventories as people write them, and what is refused.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 use super::*;
 
 fn inventory(csv: &str) -> Inventory {

@@ -2,11 +2,13 @@
 
 use std::fmt::Write;
 
+use egressmap_parser::printable::is_deceptive;
+
 /// Escapes every unsafe character as `\u{…}`, and the backslash so that no text can look like an escaped one.
 pub(super) fn for_terminal(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
-        if is_unsafe(c) || c == '\\' {
+        if is_deceptive(c) || c == '\\' {
             safe.extend(c.escape_unicode());
         } else {
             safe.push(c);
@@ -19,7 +21,7 @@ pub(super) fn for_terminal(text: &str) -> String {
 pub(super) fn in_json(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
-        if c == '\n' || !is_unsafe(c) {
+        if c == '\n' || !is_deceptive(c) {
             safe.push(c);
             continue;
         }
@@ -28,13 +30,6 @@ pub(super) fn in_json(text: &str) -> String {
         }
     }
     safe
-}
-
-/// Control characters of both sets, and the invisible ones that join, hide or reorder what stands beside them.
-fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]
@@ -56,7 +51,7 @@ mod tests {
     fn a_json_reader_sees_the_same_text() {
         let hostile = "a\u{9b}b\u{202e}c\u{7f}d\u{e0041}e\"\\";
         let json = in_json(&serde_json::to_string_pretty(&[hostile]).unwrap());
-        assert!(!json.chars().any(|c| is_unsafe(c) && c != '\n'), "{json:?}");
+        assert!(!json.chars().any(|c| is_deceptive(c) && c != '\n'), "{json:?}");
         assert_eq!(serde_json::from_str::<Vec<String>>(&json).unwrap(), [hostile]);
     }
 }

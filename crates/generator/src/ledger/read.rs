@@ -6,12 +6,12 @@ use std::str::FromStr;
 
 use egressmap_aggregator::identity::ServiceName;
 use egressmap_aggregator::map::{Application, Protocol};
+use egressmap_parser::near::did_you_mean;
 use jiff::civil::Date;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use super::{Destination, Entry, Ledger, LedgerError, SCHEMA, Verdict};
-use crate::near::did_you_mean;
 use crate::text::inert;
 
 const APPLICATIONS: [(&str, Application); 5] = [

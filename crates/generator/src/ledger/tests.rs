@@ -1,6 +1,4 @@
 //! Merging a map into a ledger that people edit.
-#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
-
 use egressmap_aggregator::map::{Certainty, Class, DependencyMap, Grade, ServiceFacts};
 use proptest::prelude::*;
 

@@ -124,17 +124,7 @@ fn finding(map: &DependencyMap, demand: &Demand<'_>) -> Option<Finding> {
     let Demand { entry, caller, kind } = demand;
     let what = shown(entry);
     let Some(caller) = caller.as_deref() else {
-        let sentence = format!("{what} is allowed to a caller that nothing in the inventory owns, so nobody gets it");
-        return Some(
-            Finding::about(
-                Severity::Decision,
-                Code::UnattributedCaller,
-                Some(entry.service.as_str()),
-                sentence,
-            )
-            .on_port(entry.port)
-            .way_out("add the caller's address or interface to the inventory, and discover again"),
-        );
+        return Some(unattributed(entry, &what));
     };
     let about =
         |severity, code, sentence| Some(Finding::about(severity, code, Some(caller), sentence).on_port(entry.port));
@@ -186,6 +176,18 @@ fn finding(map: &DependencyMap, demand: &Demand<'_>) -> Option<Finding> {
                 .way_out(bypass(entry.port))
         }),
     }
+}
+
+fn unattributed(entry: &Entry, what: &str) -> Finding {
+    let sentence = format!("{what} is allowed to a caller that nothing in the inventory owns, so nobody gets it");
+    Finding::about(
+        Severity::Decision,
+        Code::UnattributedCaller,
+        Some(entry.service.as_str()),
+        sentence,
+    )
+    .on_port(entry.port)
+    .way_out("add the caller's address or interface to the inventory, and discover again")
 }
 
 /// The names a caller reached below a wildcard.

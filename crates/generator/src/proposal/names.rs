@@ -58,8 +58,6 @@ fn hashed(name: &str, host: &str, taken: &BTreeSet<String>) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
-
     use super::*;
     use proptest::prelude::*;
 

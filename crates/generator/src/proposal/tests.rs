@@ -1,6 +1,4 @@
 //! Decisions, one sentence each.
-#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
-
 use egressmap_aggregator::map::{Application, Class, ServiceFacts};
 use proptest::prelude::*;
 

@@ -1,6 +1,4 @@
 //! What the targets render, read back with the parsers of their languages.
-#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
-
 use std::collections::BTreeSet;
 
 use egressmap_aggregator::map::{DependencyMap, ServiceFacts};
@@ -258,7 +256,11 @@ fn hostile_names_are_shown_on_the_page_and_do_nothing() {
         let files = target.render(&proposal);
         let page = text(&files, "PROPOSAL.md");
         assert!(!page.contains("<script") && page.contains("&lt;script&gt;"));
-        assert!(!page.chars().any(|c| c != '\n' && crate::text::is_deceptive(c)));
+        assert!(
+            !page
+                .chars()
+                .any(|c| c != '\n' && egressmap_parser::printable::is_deceptive(c))
+        );
         let headings: BTreeSet<&str> = page
             .lines()
             .filter(|line| line.starts_with("# ") || line.starts_with("## "))

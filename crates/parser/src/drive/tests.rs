@@ -1,7 +1,5 @@
 //! Every object is read exactly once, whatever the threads, the sources and the readers do.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
 use std::collections::BTreeMap;
 use std::io::Cursor;
 

@@ -1,7 +1,5 @@
 //! The scanner against `split`, with readers that hand out as little as they like.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::io::{self, Read};
 
 use proptest::prelude::{Strategy, any, prop};

@@ -1,6 +1,4 @@
 //! What access lines become, line by line.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-
 use std::borrow::Cow;
 use std::net::SocketAddr;
 

@@ -81,8 +81,6 @@ impl Body {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test may panic")]
-
     use super::*;
 
     fn filled(pieces: Vec<Piece>) -> Body {

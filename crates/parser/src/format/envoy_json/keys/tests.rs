@@ -1,7 +1,5 @@
 //! What users may say about their keys, and what is said back.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::collections::BTreeMap;
 
 use super::super::object;
