@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::net::UdpSocket;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use crate::{egressmap, expect, shown};
 
@@ -45,11 +47,12 @@ fn standard_input_is_a_source_and_every_line_is_counted() {
 fn an_empty_result_says_why() {
     let dir = tempfile::tempdir().unwrap();
     let map = dir.path().join("map.parquet");
-    let empty = || expect(1, egressmap().arg("discover").arg(dir.path()).arg("--out").arg(&map)).1;
+    let folder = dir.path().join("empty");
+    fs::create_dir(&folder).unwrap();
+    let (_, stderr) = expect(1, egressmap().arg("discover").arg(&folder).arg("--out").arg(&map));
     assert!(
-        empty().contains("no objects") && empty().contains("there is no file in it"),
-        "{}",
-        empty()
+        stderr.contains("no objects") && stderr.contains("there is no file in it"),
+        "{stderr}"
     );
     let log = dir.path().join("inbound.log");
     fs::write(
@@ -189,4 +192,71 @@ fn times_that_hold_nothing_are_refused_and_a_window_sets_records_aside() {
     expect(1, discover().args(["--since", "2026-08-02", "--until", "2026-08-01"]));
     expect(0, discover().args(["--since", "2026-08-02"]));
     assert_eq!(shown(&map)["input"]["set_aside"]["outside-window"], 2);
+}
+
+#[test]
+fn a_silent_resolver_delays_the_run_by_its_timeout_and_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let (log, map) = (dir.path().join("a.log"), dir.path().join("map.parquet"));
+    fs::write(&log, FLOWS).unwrap();
+    // Bound, and never read from.
+    let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let server = silent.local_addr().unwrap().to_string();
+    let began = Instant::now();
+    let mut command = egressmap();
+    command.arg("discover").arg(&log).arg("--out").arg(&map);
+    let (_, stderr) = expect(0, command.args(["--resolver", &server, "--resolver-timeout", "1s"]));
+    assert!(
+        began.elapsed() < Duration::from_secs(6),
+        "one second, and what starting a process costs"
+    );
+    assert!(stderr.contains(&format!("resolver  {server}: 1 addresses")), "{stderr}");
+    assert!(stderr.contains("it answered nothing at all"), "{stderr}");
+    assert_eq!(shown(&map)["dependencies"][0]["destination"], "203.0.113.7");
+}
+
+#[test]
+fn formats_that_the_lines_do_not_tell_are_told_by_flags() {
+    let dir = tempfile::tempdir().unwrap();
+    let (log, map) = (dir.path().join("a.log"), dir.path().join("map.parquet"));
+    let discover = |flag: &str, format: &str| {
+        let mut command = egressmap();
+        command
+            .arg("discover")
+            .arg(&log)
+            .arg("--out")
+            .arg(&map)
+            .args([flag, format]);
+        expect(0, &mut command);
+        let shown = shown(&map);
+        fs::remove_file(&map).unwrap();
+        shown["dependencies"][0].clone()
+    };
+    fs::write(&log, "443 6 10.0.0.5 203.0.113.7 40001 1785542400 700\n").unwrap();
+    let fields = "${dstport} ${protocol} ${srcaddr} ${dstaddr} ${srcport} ${start} ${bytes}";
+    let flow = discover("--flow-format", fields);
+    assert_eq!(
+        (&flow["destination"], &flow["bytes_out"]),
+        (&"203.0.113.7".into(), &700.into())
+    );
+
+    fs::write(
+        &log,
+        r#"{"t":"2026-08-01T00:00:00Z","who":{"asked":"api.example.test:8443"},"m":"GET"}"#,
+    )
+    .unwrap();
+    let mut command = egressmap();
+    command.arg("discover").arg(&log).arg("--out").arg(&map);
+    command.args([
+        "--envoy-json",
+        "t=%START_TIME%",
+        "--envoy-json",
+        "who.asked=%REQ(:AUTHORITY)%",
+    ]);
+    expect(0, command.args(["--envoy-json", "m=%REQ(:METHOD)%"]));
+    let access = &shown(&map)["dependencies"][0];
+    assert_eq!(
+        (&access["destination"], &access["port"]),
+        (&"api.example.test".into(), &8443.into())
+    );
 }
