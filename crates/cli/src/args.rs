@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use egressmap_generator::target;
+use egressmap_parser::{format, source};
 
 /// From the logs a platform already keeps: what every service reaches, what to allow, and what would break.
 #[derive(Debug, Parser)]
@@ -19,6 +21,27 @@ pub(crate) struct Cli {
 const AFTER_HELP: &str = "\
 SOURCE is a file, a folder, a glob, - for standard input, or s3://bucket/prefix. The kind of log is told from its content.
 Exit codes: 0 done, nothing found; 1 could not do it; 2 findings, or differences; 3 evidence insufficient.";
+
+impl Cli {
+    /// Reads the command line, or prints help or what is wrong with it, and ends.
+    pub(crate) fn read() -> Cli {
+        let sources = source::REGISTRY.iter().map(|kind| (kind.example, kind.help));
+        let formats = format::REGISTRY.iter().map(|kind| (kind.name, kind.help));
+        let targets = target::REGISTRY.iter().map(|target| (target.name(), target.help()));
+        let reading = format!("Sources:\n{}\nKinds of log:\n{}", listed(sources), listed(formats));
+        let command = Cli::command()
+            .mut_subcommand("discover", |command| command.after_help(reading))
+            .mut_subcommand("propose", |command| {
+                command.after_help(format!("Targets:\n{}", listed(targets)))
+            });
+        Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+    }
+}
+
+/// A line for each member of a family, as help texts list them.
+fn listed<'a>(members: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    members.map(|(name, help)| format!("  {name:<24} {help}\n")).collect()
+}
 
 #[derive(Debug, Args)]
 pub(crate) struct Global {

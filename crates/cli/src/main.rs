@@ -12,8 +12,6 @@ mod time;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use args::{Cli, Command};
 
 /// How a command ended, as the exit code tells it.
@@ -28,7 +26,7 @@ enum Ending {
 }
 
 fn main() -> ExitCode {
-    let Cli { command, global } = Cli::parse();
+    let Cli { command, global } = Cli::read();
     let ending = match command {
         Command::Run(args) => run::run(&args, &global),
         Command::Discover(args) => discover::command(&args, &global),

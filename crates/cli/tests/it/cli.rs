@@ -260,3 +260,18 @@ fn formats_that_the_lines_do_not_tell_are_told_by_flags() {
         (&"api.example.test".into(), &8443.into())
     );
 }
+
+#[test]
+fn help_lists_every_member_of_every_family() {
+    let (discover, _) = expect(0, egressmap().args(["discover", "--help"]));
+    let (propose, _) = expect(0, egressmap().args(["propose", "--help"]));
+    for kind in egressmap_parser::source::REGISTRY {
+        assert!(discover.contains(kind.example), "{}", kind.name);
+    }
+    for kind in egressmap_parser::format::REGISTRY {
+        assert!(discover.contains(kind.name), "{}", kind.name);
+    }
+    for target in egressmap_generator::target::REGISTRY {
+        assert!(propose.contains(target.name()), "{}", target.name());
+    }
+}
