@@ -200,6 +200,9 @@ pub struct Manifest {
     pub window: Option<(u64, u64)>,
     /// The objects counted: URI, and version (ETag) and size where the source has them.
     pub objects: BTreeSet<CountedObject>,
+    /// Those of them that could not be read to their end, each with what was wrong: the map lacks what follows.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub incomplete: BTreeSet<(String, String)>,
     /// Bytes after decoding.
     pub bytes: u64,
     /// Lines read.

@@ -69,6 +69,7 @@ impl Manifest {
             (window, None) | (None, window) => window,
         };
         self.objects.extend(other.objects);
+        self.incomplete.extend(other.incomplete);
         self.bytes = self.bytes.saturating_add(other.bytes);
         self.lines = self.lines.saturating_add(other.lines);
         self.used.flow = self.used.flow.saturating_add(other.used.flow);

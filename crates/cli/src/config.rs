@@ -131,7 +131,14 @@ impl Config {
                 known(key, inner)?;
             }
         }
-        Ok(toml::from_str(text)?)
+        let config: Config = toml::from_str(text)?;
+        if config.sources.is_empty() {
+            bail!("`sources` is empty: name a file, a folder, a glob or s3://bucket/prefix");
+        }
+        if config.propose.targets.is_empty() {
+            bail!("`targets` in [propose] is empty: name at least one");
+        }
+        Ok(config)
     }
 
     /// What it says of reading and naming, as `discover` would take it.

@@ -1,16 +1,17 @@
 //! Logs to map: the one place where sources, readers, aggregation and naming are put together.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use egressmap_aggregator::inventory::Inventory;
 use egressmap_aggregator::map::{CountedObject, DependencyMap, Manifest, Used};
 use egressmap_aggregator::name::{self, Knowledge};
 use egressmap_aggregator::{Aggregator, Observed, Settings};
 use egressmap_parser::source::{self, ObjectId};
-use egressmap_parser::{Counters, Fault, Options, Progress, drive, scan};
+use egressmap_parser::{Counters, Fault, ObjectError, Options, Progress, drive, scan};
 
 use crate::args::{DiscoverArgs, Global, Reading};
 use crate::{Ending, say, summary, time};
@@ -38,6 +39,10 @@ impl Discovery {
 
 /// `egressmap discover`.
 pub(crate) fn command(args: &DiscoverArgs, global: &Global) -> Result<Ending> {
+    let parent = args.out.parent().filter(|parent| !parent.as_os_str().is_empty());
+    if let Some(parent) = parent.filter(|parent| !parent.is_dir()) {
+        bail!("--out: there is no folder {}", parent.display());
+    }
     let before = if args.out.exists() {
         Some(DependencyMap::read_parquet(&args.out)?)
     } else {
@@ -70,6 +75,12 @@ pub(crate) fn discover(
     let settings = settings(reading)?;
     let formats = formats(reading)?;
     let before = before.unwrap_or_default();
+    let earlier: BTreeMap<_, _> = before
+        .manifest
+        .objects
+        .iter()
+        .map(|object| ((object.uri.clone(), object.version.clone()), object.size))
+        .collect();
     let known = AtomicU64::new(0);
 
     let outcome = drive(
@@ -77,9 +88,9 @@ pub(crate) fn discover(
         threads(global),
         || Aggregator::new(&inventory, &settings),
         |object, sink: &mut Aggregator<'_>, counters: &mut Counters| {
-            if before.manifest.objects.contains(&counted(&object.id)) {
+            if let Some(then) = earlier.get(&identity(&object.id)) {
                 known.fetch_add(1, Ordering::Relaxed);
-                return Ok(());
+                return unchanged(&object.id, *then);
             }
             scan(object, &formats, sink, counters)
         },
@@ -93,21 +104,61 @@ pub(crate) fn discover(
         .unwrap_or_default();
 
     let (knowledge, resolver) = ask_resolver(&observed, knowledge, reading)?;
-    let mut manifest = manifest(&observed, &outcome.counters, outcome.objects);
-    manifest
+    let new = outcome
         .objects
-        .retain(|object| !before.manifest.objects.contains(object));
+        .into_iter()
+        .filter(|id| !earlier.contains_key(&identity(id)));
+    let manifest = Manifest {
+        incomplete: incomplete(&outcome.faults),
+        ..manifest(&observed, &outcome.counters, new)
+    };
     let map = DependencyMap {
         manifest,
         dependencies: name::name(observed, &knowledge),
     };
+    let left_by_earlier = before.manifest.incomplete.iter().map(|(uri, what)| {
+        format!("{uri}: {what} (in an earlier run)\n  hint: discover into a new map once the object is whole")
+    });
+    let faults = left_by_earlier
+        .chain(outcome.faults.iter().map(Fault::to_string))
+        .collect();
     Ok(Discovery {
         map: before.merge(map)?,
         counters: outcome.counters,
-        faults: outcome.faults.iter().map(Fault::to_string).collect(),
+        faults,
         resolver,
         known: known.into_inner(),
     })
+}
+
+/// What an object is known by in a map.
+fn identity(id: &ObjectId) -> (String, Option<String>) {
+    (id.uri.clone(), id.version.clone())
+}
+
+/// An object that was counted before is not read again; one that has changed since cannot be told apart from its past.
+fn unchanged(id: &ObjectId, then: Option<u64>) -> Result<(), ObjectError> {
+    if id.size == then {
+        return Ok(());
+    }
+    Err(ObjectError {
+        uri: id.uri.clone(),
+        what: "has changed since this map counted it, and was not read again\n  \
+               hint: discover into a new map, or read files that are no longer written to"
+            .to_owned(),
+    })
+}
+
+/// The objects that were read in part: what they lack is lacking from the map for good.
+fn incomplete(faults: &[Fault<ObjectError>]) -> BTreeSet<(String, String)> {
+    faults
+        .iter()
+        .filter_map(|fault| match fault {
+            Fault::Object { object, error } => Some((object.uri.clone(), error.what.clone())),
+            Fault::Panicked { object, message } => Some((object.uri.clone(), message.clone())),
+            Fault::Source(_) | Fault::Unopened(_) => None,
+        })
+        .collect()
 }
 
 fn threads(global: &Global) -> NonZeroUsize {
@@ -159,7 +210,9 @@ fn formats(reading: &Reading) -> Result<Options> {
             .with_context(|| format!("--envoy-json: expected KEY=%OPERATOR%, found {pair:?}"))?;
         options.envoy_json.insert(key.to_owned(), operator.to_owned());
     }
-    options.check()?;
+    options
+        .check()
+        .map_err(|error| anyhow!("--{}: {}", error.option.replace('_', "-"), error.why))?;
     Ok(options)
 }
 
@@ -193,6 +246,7 @@ fn manifest(observed: &Observed, counters: &Counters, objects: impl IntoIterator
     Manifest {
         window: observed.window,
         objects: objects.into_iter().map(|id| counted(&id)).collect(),
+        incomplete: BTreeSet::new(),
         bytes: counters.bytes,
         lines: counters.lines,
         used: Used {

@@ -38,14 +38,14 @@ pub(crate) struct Proposed {
 }
 
 impl Proposed {
-    /// There may be something to decide.
+    /// There may be something to decide, or to know before applying.
     pub(crate) fn ending(&self) -> Ending {
-        let decisions = self
+        let all_notes = self
             .proposal
             .findings
             .iter()
-            .any(|finding| finding.severity == Severity::Decision);
-        if decisions { Ending::Findings } else { Ending::Done }
+            .all(|finding| finding.severity == Severity::Note);
+        if all_notes { Ending::Done } else { Ending::Findings }
     }
 }
 
@@ -69,11 +69,7 @@ pub(crate) fn command(args: &ProposeArgs, global: &Global) -> Result<Ending> {
 
 /// Merges, decides, renders and writes. Nothing is written unless all of it could be rendered.
 pub(crate) fn carry_out(map: &DependencyMap, order: &Order<'_>) -> Result<Proposed> {
-    let targets: Vec<&dyn Target> = order
-        .targets
-        .iter()
-        .map(|name| target_named(name))
-        .collect::<Result<_, _>>()?;
+    let targets = targets(order.targets)?;
     let today = newest_day(map);
     let merged = merged(map, order, today)?;
     let mut settings = Settings {
@@ -97,6 +93,11 @@ pub(crate) fn carry_out(map: &DependencyMap, order: &Order<'_>) -> Result<Propos
         folders,
         ledger: order.ledger.map(Path::to_path_buf),
     })
+}
+
+/// The targets of these names; a config may be checked for them before anything is read.
+pub(crate) fn targets(names: &[String]) -> Result<Vec<&'static dyn Target>> {
+    Ok(names.iter().map(|name| target_named(name)).collect::<Result<_, _>>()?)
 }
 
 fn merged(map: &DependencyMap, order: &Order<'_>, today: Option<Date>) -> Result<Merged> {

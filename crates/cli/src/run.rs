@@ -6,8 +6,9 @@ use anyhow::{Context, Result};
 
 use crate::args::{Global, RunArgs};
 use crate::config::Config;
-use crate::propose::{Order, carry_out};
-use crate::{Ending, discover, say, summary};
+use crate::discover::{self, Discovery};
+use crate::propose::{Order, carry_out, targets};
+use crate::{Ending, say, summary};
 
 /// Reads all sources anew, writes the map, merges the ledger and renders every target.
 pub(crate) fn run(args: &RunArgs, global: &Global) -> Result<Ending> {
@@ -15,8 +16,14 @@ pub(crate) fn run(args: &RunArgs, global: &Global) -> Result<Ending> {
     if let Some(out) = &args.out {
         config.out.clone_from(out);
     }
+    targets(&config.propose.targets)?;
     let discovery = discover::discover(&config.sources, &config.reading(), global, None)?;
     fs::create_dir_all(&config.out).with_context(|| format!("cannot make {}", config.out.display()))?;
+    summary::reading(&discovery, global);
+    summary::dependencies(&discovery.map, global);
+    if !discovery.faults.is_empty() {
+        return incomplete(&config, &discovery);
+    }
     let map = config.out.join("map.parquet");
     discovery.map.write_parquet(&map)?;
     let proposed = carry_out(
@@ -30,12 +37,21 @@ pub(crate) fn run(args: &RunArgs, global: &Global) -> Result<Ending> {
             out: &config.out,
         },
     )?;
-    summary::reading(&discovery, global);
-    summary::dependencies(&discovery.map, global);
     summary::proposal(&proposed, global);
     say::note(
         global,
         format_args!("  look at the map: egressmap show {}", map.display()),
     );
-    Ok(proposed.ending().max(discovery.ending()))
+    Ok(proposed.ending())
+}
+
+/// What an incomplete map lacks, a proposal would cut: the map is kept aside, and all else stays as it was.
+fn incomplete(config: &Config, discovery: &Discovery) -> Result<Ending> {
+    let aside = config.out.join("map.incomplete.parquet");
+    discovery.map.write_parquet(&aside)?;
+    say::fault(format_args!(
+        "nothing is proposed from an incomplete map; what was read is in {}",
+        aside.display()
+    ));
+    Ok(discovery.ending())
 }

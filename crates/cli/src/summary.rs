@@ -135,18 +135,24 @@ pub(crate) fn proposal(proposed: &Proposed, global: &Global) {
         plural(proposal.nodes.len() as u64, "virtual node", "virtual nodes"),
         plural(attached as u64, "backend", "backends"),
     );
-    let decisions: Vec<&Finding> = proposal
-        .findings
-        .iter()
-        .filter(|finding| finding.severity == Severity::Decision)
-        .collect();
-    if !decisions.is_empty() {
-        let _ = write!(text, "\n\ndecide");
-        for finding in decisions.iter().take(SPELT_OUT) {
+    for (title, severity) in [
+        ("decide", Severity::Decision),
+        ("know before you apply", Severity::Warning),
+    ] {
+        let findings: Vec<&Finding> = proposal
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == severity)
+            .collect();
+        if findings.is_empty() {
+            continue;
+        }
+        let _ = write!(text, "\n\n{title}");
+        for finding in findings.iter().take(SPELT_OUT) {
             let _ = write!(text, "\n  {} {}", finding.code, finding.sentence);
         }
-        if decisions.len() > SPELT_OUT {
-            let _ = write!(text, "\n  … and {} more", decisions.len() - SPELT_OUT);
+        if findings.len() > SPELT_OUT {
+            let _ = write!(text, "\n  … and {} more", findings.len() - SPELT_OUT);
         }
     }
     let _ = write!(text, "\n\nnext");

@@ -87,6 +87,10 @@ fn net(text: &str) -> Result<Net, Refused> {
         });
     }
     match text.parse::<IpNet>() {
+        Ok(net) if net.addr() != net.network() => {
+            let meant = format!("{} for the whole range or {} for one address", net.trunc(), net.addr());
+            refuse("address", format!("a CIDR without host bits ({meant})"))
+        }
         Ok(net) => Ok(Net {
             network: net.network(),
             length: Some(net.prefix_len()),

@@ -38,7 +38,7 @@ fn the_most_specific_entry_that_covers_the_moment_wins() {
     let inventory = inventory(
         "service,address,from,until\n\
          vpc,10.0.0.0/8,,\n\
-         subnet,10.1.2.3/24,,\n\
+         subnet,10.1.2.0/24,,\n\
          pinned,10.1.2.9/32,,\n\
          morning,10.1.2.9,2026-10-01T06:00:00Z,2026-10-01T12:00:00Z\n\
          all6,2001:db8::/32,,\n\
@@ -212,4 +212,13 @@ fn errors_name_file_line_column_expected_and_found() {
     assert!(says(b"service,address\na\xff,10.0.0.1\n").starts_with("inventory.csv: line 2: service: expected UTF-8"));
     assert!(says(b"service,origin\na,[x\n").starts_with("inventory.csv: line 2: origin: expected a glob ("));
     assert!(says(b"service,address\nunattributed/x,10.0.0.1\n").contains("not reserved"));
+}
+
+#[test]
+fn a_range_with_host_bits_is_refused_with_both_things_it_may_have_meant() {
+    let error = says(b"service,address\ncart,10.0.1.5/24\n");
+    assert!(
+        error.contains("10.0.1.0/24 for the whole range or 10.0.1.5 for one address"),
+        "{error}"
+    );
 }

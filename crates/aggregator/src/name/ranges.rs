@@ -10,7 +10,8 @@ use serde::Deserialize;
 mod tests;
 
 /// Services that carry other people's content: their ranges say who hosts an address, not what it is.
-const CARRIERS: [&str; 6] = [
+const CARRIERS: [&str; 7] = [
+    "api_gateway",
     "ec2",
     "cloudfront",
     "globalaccelerator",

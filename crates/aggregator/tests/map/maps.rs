@@ -149,6 +149,11 @@ fn manifest(prefix: &'static str) -> impl Strategy<Value = Manifest> {
         .prop_map(
             |(window, objects, (bytes, lines, flow, access, dns), set_aside, inbound, services)| Manifest {
                 window,
+                incomplete: objects
+                    .iter()
+                    .take(1)
+                    .map(|object| (object.uri.clone(), "cut off".to_owned()))
+                    .collect(),
                 objects,
                 bytes,
                 lines,

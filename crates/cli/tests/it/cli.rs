@@ -106,6 +106,54 @@ fn a_truncated_object_keeps_what_came_before_and_the_exit_code_tells() {
 }
 
 #[test]
+fn an_object_that_broke_off_is_named_until_a_new_map_is_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let map = dir.path().join("map.parquet");
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(FLOWS.repeat(1_000).as_bytes()).unwrap();
+    let whole = gzip.finish().unwrap();
+    let log = dir.path().join("a.log.gz");
+    fs::write(&log, &whole[..whole.len() - 40]).unwrap();
+    let discover = |code| expect(code, egressmap().arg("discover").arg(&log).arg("--out").arg(&map)).1;
+    discover(1);
+    let again = discover(1);
+    assert!(
+        again.contains("in an earlier run") && again.contains("discover into a new map"),
+        "{again}"
+    );
+    fs::write(&log, &whole).unwrap();
+    let healed = discover(1);
+    assert!(healed.contains("has changed since this map counted it"), "{healed}");
+    fs::remove_file(&map).unwrap();
+    discover(0);
+}
+
+#[test]
+fn a_run_over_what_cannot_be_read_whole_leaves_the_last_proposal_as_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    fs::create_dir(at("logs")).unwrap();
+    fs::write(at("logs/a.log"), FLOWS).unwrap();
+    fs::write(
+        at("egressmap.toml"),
+        "sources = ['logs']\nout = 'out'\n[ledger]\nfile = 'l.yaml'\n[propose]\nmesh = 'm'\ntargets = ['appmesh-api']\n",
+    )
+    .unwrap();
+    let run = |code| expect(code, egressmap().args(["run", "-c"]).arg(at("egressmap.toml"))).1;
+    run(2);
+    let written =
+        || ["out/map.parquet", "out/appmesh-api/PROPOSAL.md", "l.yaml"].map(|path| fs::read(at(path)).unwrap());
+    let before = written();
+    fs::write(at("logs/b.log.gz"), b"\x1f\x8b\x08\x00").unwrap();
+    let stderr = run(1);
+    assert!(
+        stderr.contains("b.log.gz") && stderr.contains("nothing is proposed"),
+        "{stderr}"
+    );
+    assert!(before == written() && at("out/map.incomplete.parquet").exists());
+}
+
+#[test]
 fn discovering_into_a_map_that_exists_adds_only_what_is_new() {
     let dir = tempfile::tempdir().unwrap();
     let map = dir.path().join("map.parquet");

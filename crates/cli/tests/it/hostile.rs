@@ -77,7 +77,8 @@ fn outputs(dir: &Path, log: &[u8]) -> (BTreeMap<PathBuf, String>, Value) {
     for target in egressmap_generator::target::REGISTRY {
         propose.args(["--target", target.name()]);
     }
-    expect(0, &mut propose);
+    let proposed = propose.output().unwrap();
+    assert!(matches!(proposed.status.code(), Some(0 | 2)), "{proposed:?}");
     let mut found = BTreeMap::new();
     let mut open = vec![dir.join("out"), dir.join("dependencies.yaml")];
     while let Some(path) = open.pop() {
