@@ -75,12 +75,7 @@ pub(crate) fn discover(
     let settings = settings(reading)?;
     let formats = formats(reading)?;
     let before = before.unwrap_or_default();
-    let earlier: BTreeMap<_, _> = before
-        .manifest
-        .objects
-        .iter()
-        .map(|object| ((object.uri.clone(), object.version.clone()), object.size))
-        .collect();
+    let earlier = counted_before(&before);
     let known = AtomicU64::new(0);
 
     let outcome = drive(
@@ -116,10 +111,8 @@ pub(crate) fn discover(
         manifest,
         dependencies: name::name(observed, &knowledge),
     };
-    let left_by_earlier = before.manifest.incomplete.iter().map(|(uri, what)| {
-        format!("{uri}: {what} (in an earlier run)\n  hint: discover into a new map once the object is whole")
-    });
-    let faults = left_by_earlier
+    let faults = left_lacking(&before)
+        .into_iter()
         .chain(outcome.faults.iter().map(Fault::to_string))
         .collect();
     Ok(Discovery {
@@ -129,6 +122,23 @@ pub(crate) fn discover(
         resolver,
         known: known.into_inner(),
     })
+}
+
+/// The objects that the map of an earlier run has counted, with the size they had.
+fn counted_before(before: &DependencyMap) -> BTreeMap<(String, Option<String>), Option<u64>> {
+    let objects = before.manifest.objects.iter();
+    objects
+        .map(|object| ((object.uri.clone(), object.version.clone()), object.size))
+        .collect()
+}
+
+/// What an earlier run could not read whole, and nobody reads again.
+fn left_lacking(before: &DependencyMap) -> Vec<String> {
+    let incomplete = before.manifest.incomplete.iter();
+    let named = incomplete.map(|(uri, what)| {
+        format!("{uri}: {what} (in an earlier run)\n  hint: discover into a new map once the object is whole")
+    });
+    named.collect()
 }
 
 /// What an object is known by in a map.
