@@ -121,7 +121,7 @@ pub fn propose(map: &DependencyMap, ledger: &Ledger, settings: &Settings) -> Pro
     let demands = demand::collect(map, ledger, settings.today, &mut findings);
     let fleet = node::Fleet::of(&demands, &mut findings);
     let (traffic, clients) = (traffic::Traffic::of(map), clients::Clients::of(&demands));
-    let ports = claims::decide(&traffic, &demands, &fleet);
+    let ports = claims::decide(&traffic, &demands, &clients, &fleet);
     explain::explain(&traffic, ledger, &clients, &fleet, &ports, &mut findings);
     notes::note(map, ledger, settings.today, &mut findings);
     let callers = callers(map, &demands, &fleet, &ports);

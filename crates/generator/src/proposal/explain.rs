@@ -12,7 +12,7 @@ use super::finding::{Code, Finding, Severity};
 use super::node::Fleet;
 use super::router::RouterPorts;
 use super::traffic::Traffic;
-use crate::ledger::{Destination, Ledger};
+use crate::ledger::{Destination, Entry, Ledger};
 use crate::text::inert;
 
 pub(super) fn explain(
@@ -28,6 +28,10 @@ pub(super) fn explain(
         if port.is_conflict() {
             let way = routers.way_out(*number, &port.external, clients);
             findings.push(conflict(caller, *number, port, clients, way));
+            continue;
+        }
+        if port.closed {
+            findings.extend(neighbours(caller, *number, port, clients, fleet, ports));
             continue;
         }
         let attached: BTreeSet<&DnsName> = port.external.keys().filter(|host| !ports.waits(caller, host)).collect();
@@ -83,10 +87,50 @@ fn conflict(caller: &str, number: u16, port: &Port, clients: &Clients<'_>, route
     if let Some(router) = router {
         finding = finding.way_out(router);
     }
-    if code == Code::UnmodelledNeighbour {
+    let named = |entry: &Entry| matches!(entry.destination, Destination::Name(_));
+    if !port.unmodelled.iter().all(named) {
         finding = finding.way_out("allow by name what cannot be expressed, then propose again");
     }
     finding.way_out(bypass(number)).way_out("keep ALLOW_ALL")
+}
+
+/// The hosts that wait on a port only because an allowed one waits: attaching them would cut it off there.
+fn neighbours(
+    caller: &str,
+    number: u16,
+    port: &Port,
+    clients: &Clients<'_>,
+    fleet: &Fleet,
+    ports: &Ports,
+) -> Option<Finding> {
+    let contested = |host: &DnsName| fleet.is_contested(host, number) && clients.has(caller, host, number);
+    let held_here = |host: &DnsName| !contested(host) && ports.held_by(caller, host) == Some(number);
+    if !port.external.keys().any(held_here) {
+        return None;
+    }
+    let facts = port.external.keys().map(|host| {
+        if contested(host) {
+            return format!("waits: {host}, which callers need as HTTP and as TCP on this port");
+        }
+        match ports.held_by(caller, host) {
+            Some(held_by) if held_by != number => format!("waits: {host}, because of port {held_by}"),
+            _ => format!("waits with it: {host}"),
+        }
+    });
+    let sentence = format!(
+        "{} gets no backend on port {number} while a host it is allowed there waits: App Mesh would match the other \
+         backends alone, and cut that host off",
+        inert(caller)
+    );
+    let code = Code::WaitingNeighbour;
+    Some(
+        Finding::about(Severity::Decision, code, Some(caller), sentence)
+            .on_port(number)
+            .because(facts)
+            .way_out("decide first what that host waits for, then propose again")
+            .way_out(bypass(number))
+            .way_out("keep ALLOW_ALL"),
+    )
 }
 
 /// What else the caller sends to a port on which backends are attached: App Mesh will not let it pass as before.

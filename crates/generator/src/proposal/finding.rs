@@ -83,6 +83,8 @@ pub enum Code {
     Internal = 21,
     /// DNS, NTP, instance metadata.
     Infrastructure = 22,
+    /// An allowed host of one port waits for a decision elsewhere, and its neighbours with it.
+    WaitingNeighbour = 23,
 }
 
 impl fmt::Display for Code {

@@ -1,10 +1,11 @@
 //! Decisions, one sentence each.
 use egressmap_aggregator::map::{Application, Class, ServiceFacts};
-use proptest::prelude::*;
 
 use super::*;
 use crate::ledger::{Acceptance, Verdict, merge};
 use crate::sample::{self, Seen};
+
+mod waiting;
 
 /// Everything in the map allowed, then decided.
 fn proposed(map: &DependencyMap) -> Proposal {
@@ -385,53 +386,6 @@ fn the_page_names_what_waits_and_how_to_go_on() {
         flip: "FLIP",
     };
     insta::assert_snapshot!(summary(&proposed(&map), &steps));
-}
-
-proptest! {
-    #[test]
-    fn no_caller_ever_gets_a_listener_that_envoy_would_refuse(
-        seen in prop::collection::vec((0..3_u8, 0..5_u8, prop::sample::select(vec![80, 443, 3306, 8080]), 0..5_u8), 0..24),
-    ) {
-        let seen: Vec<Seen> = seen.into_iter().map(|(caller, host, port, kind)| {
-            let (caller, host) = (format!("caller{caller}"), format!("h{host}.example"));
-            match kind {
-                0 => Seen::http(&caller, &host, port),
-                1 => Seen::tls(&caller, &host, port),
-                2 => Seen::tcp(&caller, &host, port),
-                3 => Seen::tcp(&caller, &host, port).class(Class::Internal),
-                _ => Seen::tls(&caller, "203.0.113.7", port),
-            }
-        }).collect();
-        let map = sample::map(seen);
-        let proposal = proposed(&map);
-        for caller in &proposal.callers {
-            let mut by_port: BTreeMap<u16, Vec<Listener>> = BTreeMap::new();
-            for node in proposal.nodes.iter().filter(|node| caller.backends.contains(&node.host)) {
-                for (port, listener) in &node.listeners {
-                    by_port.entry(*port).or_default().push(*listener);
-                }
-            }
-            let ours = map.dependencies.iter().filter(|(key, found)| {
-                found.class == Class::Internal && caller.services.contains(&key.service)
-            });
-            for (key, found) in ours {
-                if let Some(listeners) = by_port.get_mut(&key.port) {
-                    listeners.push(Listener::of(found.application));
-                }
-            }
-            for (port, listeners) in by_port {
-                let all_http = listeners.iter().all(|listener| *listener == Listener::Http);
-                prop_assert!(all_http || listeners.len() == 1, "{port}: {listeners:?}");
-            }
-            prop_assert!(caller.backends.is_disjoint(&caller.waiting));
-        }
-        // Every external dependency was allowed, and every allowed entry has its placement.
-        let external = map.dependencies.values().filter(|found| found.class == Class::External).count();
-        prop_assert_eq!(proposal.allowed.len(), external);
-        let waits = proposal.allowed.iter().filter(|allowed| allowed.placement == Placement::Waits);
-        let has_decision = proposal.findings.iter().any(|found| found.severity == Severity::Decision);
-        prop_assert!(waits.count() == 0 || has_decision);
-    }
 }
 
 #[test]
