@@ -1,6 +1,6 @@
 //! Who claims a port of a caller, and whether all of them can have it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use egressmap_aggregator::identity::DnsName;
 use egressmap_aggregator::map::Class;
@@ -9,7 +9,7 @@ use super::clients::Clients;
 use super::demand::{Demand, Kind};
 use super::node::{Fleet, Listener};
 use super::traffic::Traffic;
-use crate::ledger::Entry;
+use crate::ledger::{Destination, Entry};
 
 /// The decisions of all callers, by virtual node and port.
 #[derive(Debug, Default)]
@@ -24,10 +24,12 @@ pub(super) struct Ports {
 pub(super) struct Port {
     /// External hosts whose node has the port, whether this caller used it or another did.
     pub(super) external: BTreeMap<DnsName, Listener>,
-    /// Services of ours, as the map shows them: backends of the mesh's own.
+    /// Services of ours, as the map shows or the ledger allows them: backends of the mesh's own.
     pub(super) internal: BTreeMap<String, Listener>,
     /// Allowed destinations that App Mesh cannot express.
     pub(super) unmodelled: Vec<Entry>,
+    /// Allowed destinations that the mesh lets through only if their server name is of AWS, as their addresses are.
+    pub(super) aws: BTreeSet<String>,
     /// Whether an allowed host of this caller waits, so that nobody gets the port: without a backend of its own the host
     /// would be cut off by those of its neighbours.
     pub(super) closed: bool,
@@ -129,11 +131,21 @@ pub(super) fn decide(traffic: &Traffic<'_>, demands: &[Demand<'_>], clients: &Cl
         }
     }
     for demand in demands {
-        let (Some(caller), Kind::Nameless | Kind::Wildcard | Kind::ServerFirst) = (&demand.caller, &demand.kind) else {
+        let Some(caller) = &demand.caller else {
             continue;
         };
-        if let Some(door) = ports.by_door.get_mut(&(caller.clone(), demand.entry.port)) {
-            door.unmodelled.push(demand.entry.clone());
+        let Some(door) = ports.by_door.get_mut(&(caller.clone(), demand.entry.port)) else {
+            continue;
+        };
+        match demand.kind {
+            Kind::Nameless | Kind::Wildcard | Kind::ServerFirst => door.unmodelled.push(demand.entry.clone()),
+            Kind::Ours(listener) => {
+                door.internal.insert(demand.entry.destination.to_string(), listener);
+            }
+            Kind::AllowedByMesh if matches!(demand.entry.destination, Destination::Aws(_)) => {
+                door.aws.insert(demand.entry.destination.to_string());
+            }
+            Kind::Host(..) | Kind::AllowedByMesh | Kind::NotIntercepted => {}
         }
     }
     for ((caller, number), port) in &mut ports.by_door {

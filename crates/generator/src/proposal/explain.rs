@@ -1,6 +1,6 @@
 //! Says what was decided for each port of each caller, and what follows from it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use egressmap_aggregator::identity::DnsName;
 use egressmap_aggregator::map::Class;
@@ -26,7 +26,7 @@ pub(super) fn explain(
     let routers = RouterPorts::suggest(traffic, ledger, ports);
     for ((caller, number), port) in &ports.by_door {
         if port.is_conflict() {
-            let way = routers.way_out(*number, &port.external, clients);
+            let way = routers.way_out(*number, &port.external, clients, fleet);
             findings.push(conflict(caller, *number, port, clients, way));
             continue;
         }
@@ -141,7 +141,6 @@ fn cut_over(
     port: &Port,
     attached: &BTreeSet<&DnsName>,
 ) -> Option<Finding> {
-    let others = others(traffic, caller, number, attached);
     let shown_caller = inert(caller);
     if port.decision() == Decision::LoneTcp {
         let host = attached.iter().next()?;
@@ -152,14 +151,11 @@ fn cut_over(
         return Some(
             Finding::about(Severity::Warning, Code::LoneTcpCaptures, Some(caller), sentence)
                 .on_port(number)
-                .because(
-                    others
-                        .into_iter()
-                        .map(|other| format!("seen, and would be misrouted: {other}")),
-                )
+                .because(others(traffic, caller, number, port, attached, "misrouted"))
                 .way_out(bypass(number)),
         );
     }
+    let others = others(traffic, caller, number, port, attached, "refused");
     (!others.is_empty()).then(|| {
         let sentence = format!(
             "once its backends on port {number} are attached, {shown_caller} no longer reaches what else it was seen to \
@@ -167,23 +163,43 @@ fn cut_over(
         );
         Finding::about(Severity::Warning, Code::UnlistedHosts, Some(caller), sentence)
             .on_port(number)
-            .because(others.into_iter().map(|other| format!("seen, and would be refused: {other}")))
+            .because(others)
             .way_out("review these in the ledger before you attach the backends")
     })
 }
 
-fn others(traffic: &Traffic<'_>, caller: &str, number: u16, attached: &BTreeSet<&DnsName>) -> BTreeSet<String> {
-    traffic
-        .on(caller, number)
+/// What becomes of the other destinations of a port, one fact each. What is known by the addresses of AWS alone passes
+/// by itself only if its server name is theirs too.
+fn others(
+    traffic: &Traffic<'_>,
+    caller: &str,
+    number: u16,
+    port: &Port,
+    attached: &BTreeSet<&DnsName>,
+    fate: &str,
+) -> Vec<String> {
+    const UNLESS: &str = ", unless its SNI is below amazonaws.com";
+    let mut seen = BTreeMap::new();
+    for (key, dependency) in traffic.on(caller, number) {
+        let ours = dependency.class == Class::Internal;
+        if ours || attached.iter().any(|host| host.as_str() == key.destination) {
+            continue;
+        }
+        let far = key.destination.parse::<Destination>();
+        let passes = |far: &Destination| is_allowed_by_mesh(far, number, dependency.application);
+        let unless = match far {
+            Ok(far) if passes(&far) && matches!(far, Destination::Aws(_)) => UNLESS,
+            Ok(far) if passes(&far) => continue,
+            _ => "",
+        };
+        seen.insert(key.destination.as_str(), unless);
+    }
+    let allowed = port.aws.iter().filter(|label| !seen.contains_key(label.as_str()));
+    let allowed = allowed.map(|label| format!("allowed, and would be {fate}: {label}{UNLESS}"));
+    let seen = seen
         .iter()
-        .filter(|(_, dependency)| dependency.class != Class::Internal)
-        .filter(|(key, dependency)| {
-            let destination = key.destination.parse::<Destination>();
-            let passes = destination.is_ok_and(|far| is_allowed_by_mesh(&far, number, dependency.application));
-            !passes && !attached.iter().any(|host| host.as_str() == key.destination)
-        })
-        .map(|(key, _)| inert(&key.destination))
-        .collect()
+        .map(|(other, unless)| format!("seen, and would be {fate}: {}{unless}", inert(other)));
+    seen.chain(allowed).collect()
 }
 
 /// A backend opens every port of its node: says so to callers that used fewer.
