@@ -20,6 +20,7 @@ mod finding;
 mod names;
 mod node;
 mod notes;
+mod ours;
 mod quota;
 mod router;
 mod summary;
@@ -74,7 +75,7 @@ pub struct Proposal {
 pub struct Allowed {
     /// The entry.
     pub entry: Entry,
-    /// The virtual node of its service; `None` where nothing in the inventory owns the caller.
+    /// The virtual node of its service; `None` where nothing in the inventory owns or knows the caller.
     pub caller: Option<String>,
     /// What becomes of it in App Mesh.
     pub placement: Placement,
@@ -95,8 +96,10 @@ pub enum Placement {
     PortBypass,
     /// App Mesh has no words for it.
     Inexpressible,
-    /// Nothing in the inventory owns its caller.
+    /// Nothing in the inventory owns its caller, or has its name.
     NoCaller,
+    /// A service of ours: a backend of the mesh's own.
+    Internal,
 }
 
 /// A virtual node that calls, with the external hosts it gets.
@@ -121,7 +124,7 @@ pub fn propose(map: &DependencyMap, ledger: &Ledger, settings: &Settings) -> Pro
     let demands = demand::collect(map, ledger, settings.today, &mut findings);
     let fleet = node::Fleet::of(&demands, &mut findings);
     let (traffic, clients) = (traffic::Traffic::of(map), clients::Clients::of(&demands));
-    let ports = claims::decide(&traffic, &demands, &fleet);
+    let ports = claims::decide(&traffic, &demands, &clients, &fleet);
     explain::explain(&traffic, ledger, &clients, &fleet, &ports, &mut findings);
     notes::note(map, ledger, settings.today, &mut findings);
     let callers = callers(map, &demands, &fleet, &ports);
@@ -185,6 +188,7 @@ fn place(demand: &demand::Demand<'_>, callers: &BTreeMap<&str, &Caller>) -> Allo
         (_, None) => Placement::NoCaller,
         (demand::Kind::Host(host, _), Some(caller)) if caller.backends.contains(host) => Placement::Attached,
         (demand::Kind::Host(..), _) => Placement::Waits,
+        (demand::Kind::Ours(_), _) => Placement::Internal,
         (demand::Kind::AllowedByMesh, _) => Placement::AllowedByMesh,
         (demand::Kind::NotIntercepted, _) => Placement::NotIntercepted,
         (demand::Kind::ServerFirst, _) => Placement::PortBypass,

@@ -5,16 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use egressmap_aggregator::identity::DnsName;
 use egressmap_aggregator::map::Class;
 
+use super::clients::Clients;
 use super::demand::{Demand, Kind};
 use super::node::{Fleet, Listener};
 use super::traffic::Traffic;
-use crate::ledger::Entry;
+use crate::ledger::{Destination, Entry};
 
 /// The decisions of all callers, by virtual node and port.
 #[derive(Debug, Default)]
 pub(super) struct Ports {
     pub(super) by_door: BTreeMap<(String, u16), Port>,
-    waiting: BTreeSet<(String, DnsName)>,
+    /// The hosts that a caller does not get yet, with the port that holds them back.
+    waiting: BTreeMap<(String, DnsName), u16>,
 }
 
 /// Who claims one port of one caller.
@@ -22,10 +24,15 @@ pub(super) struct Ports {
 pub(super) struct Port {
     /// External hosts whose node has the port, whether this caller used it or another did.
     pub(super) external: BTreeMap<DnsName, Listener>,
-    /// Services of ours, as the map shows them: backends of the mesh's own.
+    /// Services of ours, as the map shows or the ledger allows them: backends of the mesh's own.
     pub(super) internal: BTreeMap<String, Listener>,
     /// Allowed destinations that App Mesh cannot express.
     pub(super) unmodelled: Vec<Entry>,
+    /// Allowed destinations that the mesh lets through only if their server name is of AWS, as their addresses are.
+    pub(super) aws: BTreeSet<String>,
+    /// Whether an allowed host of this caller waits, so that nobody gets the port: without a backend of its own the host
+    /// would be cut off by those of its neighbours.
+    pub(super) closed: bool,
 }
 
 /// What a port's claims come to.
@@ -70,33 +77,75 @@ impl Port {
 
 impl Ports {
     /// Whether a host must wait before it is attached to a caller: a backend opens all ports of its node at once, so
-    /// one conflict suffices.
+    /// one port that it cannot have suffices.
     pub(super) fn waits(&self, caller: &str, host: &DnsName) -> bool {
-        self.waiting.contains(&(caller.to_owned(), host.clone()))
+        self.held_by(caller, host).is_some()
+    }
+
+    /// The port that holds a host of a caller back.
+    pub(super) fn held_by(&self, caller: &str, host: &DnsName) -> Option<u16> {
+        self.waiting.get(&(caller.to_owned(), host.clone())).copied()
+    }
+
+    /// Closes every port on which an allowed host waits, and holds back all hosts that would open it, until nothing more
+    /// follows from that.
+    fn spread(&mut self, clients: &Clients<'_>) {
+        let mut fresh: Vec<(String, DnsName)> = self.waiting.keys().cloned().collect();
+        while let Some((caller, host)) = fresh.pop() {
+            for number in clients.ports(&caller, &host) {
+                let Some(port) = self.by_door.get_mut(&(caller.clone(), number)) else {
+                    continue;
+                };
+                if std::mem::replace(&mut port.closed, true) {
+                    continue;
+                }
+                for neighbour in port.external.keys() {
+                    let pair = (caller.clone(), neighbour.clone());
+                    if !self.waiting.contains_key(&pair) {
+                        self.waiting.insert(pair.clone(), number);
+                        fresh.push(pair);
+                    }
+                }
+            }
+        }
     }
 }
 
 /// Decides every port of every caller on which it would get an external backend.
-pub(super) fn decide(traffic: &Traffic<'_>, demands: &[Demand<'_>], fleet: &Fleet) -> Ports {
+pub(super) fn decide(traffic: &Traffic<'_>, demands: &[Demand<'_>], clients: &Clients<'_>, fleet: &Fleet) -> Ports {
     let mut ports = Ports::default();
     for demand in demands {
-        let (Some(caller), Kind::Host(host, _)) = (&demand.caller, &demand.kind) else {
+        let (Some(caller), Kind::Host(host, wanted)) = (&demand.caller, &demand.kind) else {
             continue;
         };
-        for (port, listener) in fleet.listeners(host) {
+        let number = demand.entry.port;
+        let contested = fleet.is_contested(host, number);
+        if contested {
+            ports.waiting.insert((caller.clone(), host.clone()), number);
+        }
+        // A contested port is none of the node's, and still one that this caller needs.
+        let own = contested.then_some((number, *wanted));
+        for (port, listener) in fleet.listeners(host).chain(own) {
             let door = ports.by_door.entry((caller.clone(), port)).or_default();
             door.external.insert(host.clone(), listener);
         }
-        if fleet.is_contested(host, demand.entry.port) {
-            ports.waiting.insert((caller.clone(), host.clone()));
-        }
     }
     for demand in demands {
-        let (Some(caller), Kind::Nameless | Kind::Wildcard) = (&demand.caller, &demand.kind) else {
+        let Some(caller) = &demand.caller else {
             continue;
         };
-        if let Some(door) = ports.by_door.get_mut(&(caller.clone(), demand.entry.port)) {
-            door.unmodelled.push(demand.entry.clone());
+        let Some(door) = ports.by_door.get_mut(&(caller.clone(), demand.entry.port)) else {
+            continue;
+        };
+        match demand.kind {
+            Kind::Nameless | Kind::Wildcard | Kind::ServerFirst => door.unmodelled.push(demand.entry.clone()),
+            Kind::Ours(listener) => {
+                door.internal.insert(demand.entry.destination.to_string(), listener);
+            }
+            Kind::AllowedByMesh if matches!(demand.entry.destination, Destination::Aws(_)) => {
+                door.aws.insert(demand.entry.destination.to_string());
+            }
+            Kind::Host(..) | Kind::AllowedByMesh | Kind::NotIntercepted => {}
         }
     }
     for ((caller, number), port) in &mut ports.by_door {
@@ -107,11 +156,13 @@ pub(super) fn decide(traffic: &Traffic<'_>, demands: &[Demand<'_>], fleet: &Flee
             }
         }
     }
-    for ((caller, _), port) in &ports.by_door {
+    for ((caller, number), port) in &ports.by_door {
         if port.is_conflict() {
-            let hosts = port.external.keys().map(|host| (caller.clone(), host.clone()));
-            ports.waiting.extend(hosts);
+            for host in port.external.keys() {
+                ports.waiting.entry((caller.clone(), host.clone())).or_insert(*number);
+            }
         }
     }
+    ports.spread(clients);
     ports
 }

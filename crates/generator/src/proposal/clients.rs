@@ -44,6 +44,15 @@ impl<'a> Clients<'a> {
             .is_some_and(|callers| callers.contains(caller))
     }
 
+    /// The ports of a host that a caller is allowed.
+    pub(super) fn ports(&self, caller: &str, host: &DnsName) -> Vec<u16> {
+        let doors = self.by_door.range((host, u16::MIN)..=(host, u16::MAX));
+        doors
+            .filter(|(_, callers)| callers.contains(caller))
+            .map(|((_, port), _)| *port)
+            .collect()
+    }
+
     /// Every caller with every host it is allowed.
     pub(super) fn pairs(&self) -> impl Iterator<Item = (&'a str, &'a DnsName)> + '_ {
         self.pairs.iter().copied()

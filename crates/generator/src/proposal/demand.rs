@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use super::finding::{Code, Finding, Severity};
 use super::node::Listener;
+use super::ours::Ours;
 use crate::ledger::{Destination, Entry, Ledger, Verdict, application_word};
 use crate::text::inert;
 
@@ -13,7 +14,7 @@ use crate::text::inert;
 #[derive(Debug)]
 pub(super) struct Demand<'a> {
     pub(super) entry: &'a Entry,
-    /// The virtual node of the service; `None` where nothing in the inventory owns it.
+    /// The virtual node of the service; `None` where nothing in the inventory owns or knows it.
     pub(super) caller: Option<String>,
     pub(super) kind: Kind,
 }
@@ -21,6 +22,8 @@ pub(super) struct Demand<'a> {
 /// What a destination is to App Mesh.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Kind {
+    /// A service of ours: a backend of the mesh's own.
+    Ours(Listener),
     /// The mesh lets it through by itself.
     AllowedByMesh,
     /// The proxy never sees it.
@@ -49,18 +52,19 @@ pub(super) fn collect<'a>(
     findings: &mut Vec<Finding>,
 ) -> Vec<Demand<'a>> {
     let mut demands = Vec::new();
+    let ours = Ours::of(map);
     for entry in ledger.entries.iter().filter(|entry| entry.verdict == Verdict::Allow) {
         if entry.expired(today) {
             findings.push(expired(entry, virtual_node(map, &entry.service)));
             continue;
         }
-        let caller = (!entry.service.is_unattributed()).then(|| virtual_node(map, &entry.service));
+        let caller = ours.knows(entry).then(|| virtual_node(map, &entry.service));
         let demand = Demand {
             entry,
             caller,
-            kind: kind(entry),
+            kind: kind(entry, &ours),
         };
-        findings.extend(finding(map, &demand));
+        findings.extend(finding(map, &ours, &demand));
         demands.push(demand);
     }
     demands
@@ -82,9 +86,14 @@ pub(super) fn shown(entry: &Entry) -> String {
     format!("{}:{} ({protocol})", entry.destination, entry.port)
 }
 
-fn kind(entry: &Entry) -> Kind {
+fn kind(entry: &Entry, ours: &Ours<'_>) -> Kind {
     if entry.protocol() != Protocol::Tcp || entry.port == NEVER_INTERCEPTED {
         return Kind::NotIntercepted;
+    }
+    if let Destination::Name(host) = &entry.destination
+        && ours.has(host)
+    {
+        return Kind::Ours(Listener::of(entry.application));
     }
     if is_allowed_by_mesh(&entry.destination, entry.port, entry.application) {
         return Kind::AllowedByMesh;
@@ -120,27 +129,27 @@ fn expired(entry: &Entry, caller: String) -> Finding {
         .way_out("review the dependency: set a later expires, or set verdict to deny")
 }
 
-fn finding(map: &DependencyMap, demand: &Demand<'_>) -> Option<Finding> {
+fn finding(map: &DependencyMap, ours: &Ours<'_>, demand: &Demand<'_>) -> Option<Finding> {
     let Demand { entry, caller, kind } = demand;
     let what = shown(entry);
     let Some(caller) = caller.as_deref() else {
-        return Some(unattributed(entry, &what));
+        return Some(if entry.service.is_unattributed() {
+            unattributed(entry, &what)
+        } else {
+            ours.unknown(entry, &what)
+        });
     };
     let about =
         |severity, code, sentence| Some(Finding::about(severity, code, Some(caller), sentence).on_port(entry.port));
     match kind {
         Kind::Host(..) => None,
-        Kind::AllowedByMesh => about(
+        Kind::Ours(_) => about(
             Severity::Note,
-            Code::AllowedByMesh,
-            format!("{what} needs no backend: under DROP_ALL the mesh still lets TLS to *.amazonaws.com on 443 through"),
+            Code::OurService,
+            format!("{what} is a service of ours, a backend of the mesh's own: no external node is made for it"),
         )
-        .map(|finding| match entry.destination {
-            Destination::Aws(_) => finding.because([
-                "known by AWS's published addresses: true only if the client's SNI is below amazonaws.com (not api.aws, cloudfront.net or amazonaws.com.cn)".to_owned(),
-            ]),
-            _ => finding,
-        }),
+        .map(|finding| finding.way_out("check that the caller's own definition lists it as a backend before DROP_ALL")),
+        Kind::AllowedByMesh => Some(allowed_by_mesh(entry, caller, &what)),
         Kind::NotIntercepted => about(
             Severity::Note,
             Code::NotIntercepted,
@@ -176,6 +185,32 @@ fn finding(map: &DependencyMap, demand: &Demand<'_>) -> Option<Finding> {
                 .way_out(bypass(entry.port))
         }),
     }
+}
+
+/// The mesh goes by the server name. Published addresses do not tell it: names of others lead there too.
+fn allowed_by_mesh(entry: &Entry, caller: &str, what: &str) -> Finding {
+    let about =
+        |severity, sentence| Finding::about(severity, Code::AllowedByMesh, Some(caller), sentence).on_port(entry.port);
+    if !matches!(entry.destination, Destination::Aws(_)) {
+        return about(
+            Severity::Note,
+            format!(
+                "{what} needs no backend: under DROP_ALL the mesh still lets TLS to *.amazonaws.com on 443 through"
+            ),
+        );
+    }
+    about(
+        Severity::Warning,
+        format!(
+            "{what} gets no backend: the mesh lets it through only if the client's SNI is below amazonaws.com, and the \
+             published addresses it is known by do not prove that"
+        ),
+    )
+    .because([
+        "names of others lead to such addresses too: custom domains of API Gateway, api.aws, cloudfront.net, amazonaws.com.cn"
+            .to_owned(),
+    ])
+    .way_out("find the name the client dials (SNI in Envoy's JSON access log, DNS query logs), and allow that")
 }
 
 fn unattributed(entry: &Entry, what: &str) -> Finding {

@@ -1,6 +1,6 @@
 //! Says what was decided for each port of each caller, and what follows from it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use egressmap_aggregator::identity::DnsName;
 use egressmap_aggregator::map::Class;
@@ -12,7 +12,7 @@ use super::finding::{Code, Finding, Severity};
 use super::node::Fleet;
 use super::router::RouterPorts;
 use super::traffic::Traffic;
-use crate::ledger::{Destination, Ledger};
+use crate::ledger::{Destination, Entry, Ledger};
 use crate::text::inert;
 
 pub(super) fn explain(
@@ -26,8 +26,12 @@ pub(super) fn explain(
     let routers = RouterPorts::suggest(traffic, ledger, ports);
     for ((caller, number), port) in &ports.by_door {
         if port.is_conflict() {
-            let way = routers.way_out(*number, &port.external, clients);
+            let way = routers.way_out(*number, &port.external, clients, fleet);
             findings.push(conflict(caller, *number, port, clients, way));
+            continue;
+        }
+        if port.closed {
+            findings.extend(neighbours(caller, *number, port, clients, fleet, ports));
             continue;
         }
         let attached: BTreeSet<&DnsName> = port.external.keys().filter(|host| !ports.waits(caller, host)).collect();
@@ -83,10 +87,50 @@ fn conflict(caller: &str, number: u16, port: &Port, clients: &Clients<'_>, route
     if let Some(router) = router {
         finding = finding.way_out(router);
     }
-    if code == Code::UnmodelledNeighbour {
+    let named = |entry: &Entry| matches!(entry.destination, Destination::Name(_));
+    if !port.unmodelled.iter().all(named) {
         finding = finding.way_out("allow by name what cannot be expressed, then propose again");
     }
     finding.way_out(bypass(number)).way_out("keep ALLOW_ALL")
+}
+
+/// The hosts that wait on a port only because an allowed one waits: attaching them would cut it off there.
+fn neighbours(
+    caller: &str,
+    number: u16,
+    port: &Port,
+    clients: &Clients<'_>,
+    fleet: &Fleet,
+    ports: &Ports,
+) -> Option<Finding> {
+    let contested = |host: &DnsName| fleet.is_contested(host, number) && clients.has(caller, host, number);
+    let held_here = |host: &DnsName| !contested(host) && ports.held_by(caller, host) == Some(number);
+    if !port.external.keys().any(held_here) {
+        return None;
+    }
+    let facts = port.external.keys().map(|host| {
+        if contested(host) {
+            return format!("waits: {host}, which callers need as HTTP and as TCP on this port");
+        }
+        match ports.held_by(caller, host) {
+            Some(held_by) if held_by != number => format!("waits: {host}, because of port {held_by}"),
+            _ => format!("waits with it: {host}"),
+        }
+    });
+    let sentence = format!(
+        "{} gets no backend on port {number} while a host it is allowed there waits: App Mesh would match the other \
+         backends alone, and cut that host off",
+        inert(caller)
+    );
+    let code = Code::WaitingNeighbour;
+    Some(
+        Finding::about(Severity::Decision, code, Some(caller), sentence)
+            .on_port(number)
+            .because(facts)
+            .way_out("decide first what that host waits for, then propose again")
+            .way_out(bypass(number))
+            .way_out("keep ALLOW_ALL"),
+    )
 }
 
 /// What else the caller sends to a port on which backends are attached: App Mesh will not let it pass as before.
@@ -97,7 +141,6 @@ fn cut_over(
     port: &Port,
     attached: &BTreeSet<&DnsName>,
 ) -> Option<Finding> {
-    let others = others(traffic, caller, number, attached);
     let shown_caller = inert(caller);
     if port.decision() == Decision::LoneTcp {
         let host = attached.iter().next()?;
@@ -108,14 +151,11 @@ fn cut_over(
         return Some(
             Finding::about(Severity::Warning, Code::LoneTcpCaptures, Some(caller), sentence)
                 .on_port(number)
-                .because(
-                    others
-                        .into_iter()
-                        .map(|other| format!("seen, and would be misrouted: {other}")),
-                )
+                .because(others(traffic, caller, number, port, attached, "misrouted"))
                 .way_out(bypass(number)),
         );
     }
+    let others = others(traffic, caller, number, port, attached, "refused");
     (!others.is_empty()).then(|| {
         let sentence = format!(
             "once its backends on port {number} are attached, {shown_caller} no longer reaches what else it was seen to \
@@ -123,23 +163,43 @@ fn cut_over(
         );
         Finding::about(Severity::Warning, Code::UnlistedHosts, Some(caller), sentence)
             .on_port(number)
-            .because(others.into_iter().map(|other| format!("seen, and would be refused: {other}")))
+            .because(others)
             .way_out("review these in the ledger before you attach the backends")
     })
 }
 
-fn others(traffic: &Traffic<'_>, caller: &str, number: u16, attached: &BTreeSet<&DnsName>) -> BTreeSet<String> {
-    traffic
-        .on(caller, number)
+/// What becomes of the other destinations of a port, one fact each. What is known by the addresses of AWS alone passes
+/// by itself only if its server name is theirs too.
+fn others(
+    traffic: &Traffic<'_>,
+    caller: &str,
+    number: u16,
+    port: &Port,
+    attached: &BTreeSet<&DnsName>,
+    fate: &str,
+) -> Vec<String> {
+    const UNLESS: &str = ", unless its SNI is below amazonaws.com";
+    let mut seen = BTreeMap::new();
+    for (key, dependency) in traffic.on(caller, number) {
+        let ours = dependency.class == Class::Internal;
+        if ours || attached.iter().any(|host| host.as_str() == key.destination) {
+            continue;
+        }
+        let far = key.destination.parse::<Destination>();
+        let passes = |far: &Destination| is_allowed_by_mesh(far, number, dependency.application);
+        let unless = match far {
+            Ok(far) if passes(&far) && matches!(far, Destination::Aws(_)) => UNLESS,
+            Ok(far) if passes(&far) => continue,
+            _ => "",
+        };
+        seen.insert(key.destination.as_str(), unless);
+    }
+    let allowed = port.aws.iter().filter(|label| !seen.contains_key(label.as_str()));
+    let allowed = allowed.map(|label| format!("allowed, and would be {fate}: {label}{UNLESS}"));
+    let seen = seen
         .iter()
-        .filter(|(_, dependency)| dependency.class != Class::Internal)
-        .filter(|(key, dependency)| {
-            let destination = key.destination.parse::<Destination>();
-            let passes = destination.is_ok_and(|far| is_allowed_by_mesh(&far, number, dependency.application));
-            !passes && !attached.iter().any(|host| host.as_str() == key.destination)
-        })
-        .map(|(key, _)| inert(&key.destination))
-        .collect()
+        .map(|(other, unless)| format!("seen, and would be {fate}: {}{unless}", inert(other)));
+    seen.chain(allowed).collect()
 }
 
 /// A backend opens every port of its node: says so to callers that used fewer.

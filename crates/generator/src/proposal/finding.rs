@@ -27,7 +27,7 @@ pub struct Finding {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Something allowed is not attached until somebody decides.
+    /// Something allowed is not attached until somebody decides, or the mesh refuses the proposal as it is.
     Decision,
     /// Applying the proposal does something that a reader may not expect.
     Warning,
@@ -83,6 +83,12 @@ pub enum Code {
     Internal = 21,
     /// DNS, NTP, instance metadata.
     Infrastructure = 22,
+    /// An allowed host of one port waits for a decision elsewhere, and its neighbours with it.
+    WaitingNeighbour = 23,
+    /// The ledger names a caller that neither the inventory nor the map knows.
+    UnknownCaller = 24,
+    /// The ledger allows a service of ours: a backend of the mesh's own.
+    OurService = 25,
 }
 
 impl fmt::Display for Code {

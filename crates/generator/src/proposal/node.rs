@@ -14,7 +14,8 @@ use crate::text::inert;
 /// A virtual node for an external host. Its virtual service has the host's own name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExternalNode {
-    /// The node's name: letters, digits and hyphens, unique in the proposal, valid in Kubernetes too.
+    /// The node's name: letters, digits and hyphens, valid in Kubernetes too, and made of the host alone, so that it is
+    /// the same in every proposal.
     pub name: String,
     /// The host the clients dial, which names the virtual service.
     pub host: DnsName,
@@ -103,11 +104,13 @@ impl Fleet {
     }
 
     pub(super) fn into_nodes(self) -> Vec<ExternalNode> {
-        let names = names::node_names(self.nodes.keys());
-        self.nodes
-            .into_iter()
-            .zip(names)
-            .map(|((host, listeners), name)| ExternalNode { name, host, listeners })
+        let nodes = self.nodes.into_iter();
+        nodes
+            .map(|(host, listeners)| ExternalNode {
+                name: names::node_name(&host),
+                host,
+                listeners,
+            })
             .collect()
     }
 }

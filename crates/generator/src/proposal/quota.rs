@@ -36,7 +36,7 @@ pub(super) fn check(map: &DependencyMap, nodes: &[ExternalNode], callers: &[Call
             );
             findings.push(
                 Finding::about(
-                    Severity::Warning,
+                    Severity::Decision,
                     Code::BackendQuota,
                     Some(&caller.virtual_node),
                     sentence,
@@ -57,7 +57,7 @@ pub(super) fn check(map: &DependencyMap, nodes: &[ExternalNode], callers: &[Call
              the quota is raised"
         );
         findings.push(
-            Finding::about(Severity::Warning, Code::MeshQuota, None, sentence)
+            Finding::about(Severity::Decision, Code::MeshQuota, None, sentence)
                 .because([format!("{} external hosts", nodes.len())])
                 .way_out("ask for higher quotas of virtual nodes and virtual services per mesh before you apply"),
         );

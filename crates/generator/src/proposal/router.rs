@@ -7,7 +7,7 @@ use egressmap_aggregator::identity::DnsName;
 use super::claims::{Decision, Port, Ports};
 use super::clients::Clients;
 use super::demand::{NEVER_INTERCEPTED, SERVER_FIRST};
-use super::node::Listener;
+use super::node::{Fleet, Listener};
 use super::traffic::Traffic;
 use crate::ledger::Ledger;
 use crate::text::inert;
@@ -58,10 +58,14 @@ impl RouterPorts {
         port: u16,
         hosts: &BTreeMap<DnsName, Listener>,
         clients: &Clients<'_>,
+        fleet: &Fleet,
     ) -> Option<String> {
-        let changes: Vec<String> = hosts
+        let moving: Vec<(&DnsName, u16)> = hosts
             .keys()
-            .filter_map(|host| self.0.get(&(host.clone(), port)).map(|free| (host, free)))
+            .filter_map(|host| self.0.get(&(host.clone(), port)).map(|free| (host, *free)))
+            .collect();
+        let changes: Vec<String> = moving
+            .iter()
             .flat_map(|(host, free)| {
                 let dials = format!("dials {host}:{free} instead of {host}:{port}");
                 clients
@@ -73,10 +77,33 @@ impl RouterPorts {
             format!(
                 "put a virtual router on a port of its own before each host that moves (a route with a weighted target on port \
                  {port} of its node), and change the clients: {}",
-                changes.join("; ")
+                changes.join("; ") + &keeping(&moving, port, fleet)
             )
         })
     }
+}
+
+/// A virtual service has a node or a router, never both: the other ports of the node need the router too.
+fn keeping(moving: &[(&DnsName, u16)], port: u16, fleet: &Fleet) -> String {
+    let kept: Vec<String> = moving
+        .iter()
+        .filter_map(|(host, _)| {
+            let others: Vec<String> = fleet
+                .listeners(host)
+                .filter(|(other, _)| *other != port)
+                .map(|(other, listener)| format!("{other} ({listener})"))
+                .collect();
+            (!others.is_empty()).then(|| format!("{host} on {}", others.join(", ")))
+        })
+        .collect();
+    if kept.is_empty() {
+        return String::new();
+    }
+    format!(
+        "; the router takes the place of the node in the virtual service, so it also needs a listener and a route for every \
+         other port that callers use: {}",
+        kept.join("; ")
+    )
 }
 
 /// The hosts that must leave a port so that the rest of its claims can stay.

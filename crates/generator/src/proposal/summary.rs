@@ -72,6 +72,7 @@ fn words(placement: Placement) -> &'static str {
         Placement::PortBypass => "its port must bypass the proxy",
         Placement::Inexpressible => "cannot be expressed in App Mesh",
         Placement::NoCaller => "its caller is not in the inventory",
+        Placement::Internal => "a service of ours",
     }
 }
 

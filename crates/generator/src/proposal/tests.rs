@@ -1,10 +1,12 @@
 //! Decisions, one sentence each.
 use egressmap_aggregator::map::{Application, Class, ServiceFacts};
-use proptest::prelude::*;
 
 use super::*;
 use crate::ledger::{Acceptance, Verdict, merge};
 use crate::sample::{self, Seen};
+
+mod ours;
+mod waiting;
 
 /// Everything in the map allowed, then decided.
 fn proposed(map: &DependencyMap) -> Proposal {
@@ -244,6 +246,61 @@ fn tls_to_amazonaws_on_443_needs_no_backend_and_nothing_else_is_spared() {
 }
 
 #[test]
+fn published_addresses_of_aws_do_not_prove_the_server_name() {
+    let proposal = of([
+        Seen::tls("shop", "a.example", 443),
+        Seen::tls("shop", "aws/api_gateway/eu-west-1", 443).class(Class::Aws),
+        Seen::tls("shop", "sqs.eu-west-1.amazonaws.com", 443).class(Class::Aws),
+    ]);
+    assert_eq!(backends(&proposal, "shop"), pair(&["a.example"], &[]));
+    assert_eq!(
+        finding(&proposal, Code::LoneTcpCaptures).evidence,
+        ["seen, and would be misrouted: aws/api_gateway/eu-west-1, unless its SNI is below amazonaws.com"]
+    );
+    let told: Vec<_> = proposal
+        .findings
+        .iter()
+        .filter(|found| found.code == Code::AllowedByMesh)
+        .map(|found| (found.severity, found.sentence.split(' ').next().unwrap()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (Severity::Warning, "aws/api_gateway/eu-west-1:443"),
+            (Severity::Note, "sqs.eu-west-1.amazonaws.com:443"),
+        ]
+    );
+}
+
+#[test]
+fn an_aws_service_that_is_allowed_and_not_seen_is_named_beside_a_lone_tcp_host() {
+    let map = sample::map([Seen::tls("shop", "a.example", 443)]);
+    let entries = "- {service: shop, destination: a.example, port: 443, application: tls, verdict: allow}\n\
+                   - {service: shop, destination: aws/s3/eu-west-1, port: 443, application: tls, verdict: allow}";
+    assert_eq!(
+        finding(&with_ledger(&map, entries, None), Code::LoneTcpCaptures).evidence,
+        ["allowed, and would be misrouted: aws/s3/eu-west-1, unless its SNI is below amazonaws.com"]
+    );
+}
+
+#[test]
+fn a_router_keeps_the_other_ports_of_the_host_that_moves() {
+    let proposal = of([
+        Seen::tls("shop", "a.example", 443),
+        Seen::tls("shop", "b.example", 443),
+        Seen::http("shop", "b.example", 80),
+        Seen::tcp("till", "b.example", 9000),
+    ]);
+    let way = &finding(&proposal, Code::SecondTcpOnPort).ways_out[0];
+    assert!(
+        way.ends_with(
+            "it also needs a listener and a route for every other port that callers use: b.example on 80 (http), 9000 (tcp)"
+        ),
+        "{way}"
+    );
+}
+
+#[test]
 fn server_first_ports_bypass_the_proxy() {
     for port in [25, 587, 1433, 3306] {
         let proposal = of([Seen::tcp("shop", "db.example", port)]);
@@ -344,7 +401,7 @@ fn what_the_ledger_lacks_is_said_and_a_narrow_allow_beats_a_wide_deny() {
 }
 
 #[test]
-fn quotas_are_compared_before_anything_is_applied() {
+fn what_is_over_a_quota_needs_a_decision_before_anything_is_applied() {
     let many = (0..201).map(|n| Seen::http("shop", &format!("h{n}.example"), 80));
     let ours = Seen::http("shop", "ledger", 8080).class(Class::Internal);
     let proposal = of(many.chain([ours]));
@@ -358,6 +415,9 @@ fn quotas_are_compared_before_anything_is_applied() {
             .sentence
             .contains("203 virtual nodes or more")
     );
+    for code in [Code::BackendQuota, Code::MeshQuota] {
+        assert_eq!(finding(&proposal, code).severity, Severity::Decision);
+    }
 }
 
 #[test]
@@ -385,53 +445,6 @@ fn the_page_names_what_waits_and_how_to_go_on() {
         flip: "FLIP",
     };
     insta::assert_snapshot!(summary(&proposed(&map), &steps));
-}
-
-proptest! {
-    #[test]
-    fn no_caller_ever_gets_a_listener_that_envoy_would_refuse(
-        seen in prop::collection::vec((0..3_u8, 0..5_u8, prop::sample::select(vec![80, 443, 3306, 8080]), 0..5_u8), 0..24),
-    ) {
-        let seen: Vec<Seen> = seen.into_iter().map(|(caller, host, port, kind)| {
-            let (caller, host) = (format!("caller{caller}"), format!("h{host}.example"));
-            match kind {
-                0 => Seen::http(&caller, &host, port),
-                1 => Seen::tls(&caller, &host, port),
-                2 => Seen::tcp(&caller, &host, port),
-                3 => Seen::tcp(&caller, &host, port).class(Class::Internal),
-                _ => Seen::tls(&caller, "203.0.113.7", port),
-            }
-        }).collect();
-        let map = sample::map(seen);
-        let proposal = proposed(&map);
-        for caller in &proposal.callers {
-            let mut by_port: BTreeMap<u16, Vec<Listener>> = BTreeMap::new();
-            for node in proposal.nodes.iter().filter(|node| caller.backends.contains(&node.host)) {
-                for (port, listener) in &node.listeners {
-                    by_port.entry(*port).or_default().push(*listener);
-                }
-            }
-            let ours = map.dependencies.iter().filter(|(key, found)| {
-                found.class == Class::Internal && caller.services.contains(&key.service)
-            });
-            for (key, found) in ours {
-                if let Some(listeners) = by_port.get_mut(&key.port) {
-                    listeners.push(Listener::of(found.application));
-                }
-            }
-            for (port, listeners) in by_port {
-                let all_http = listeners.iter().all(|listener| *listener == Listener::Http);
-                prop_assert!(all_http || listeners.len() == 1, "{port}: {listeners:?}");
-            }
-            prop_assert!(caller.backends.is_disjoint(&caller.waiting));
-        }
-        // Every external dependency was allowed, and every allowed entry has its placement.
-        let external = map.dependencies.values().filter(|found| found.class == Class::External).count();
-        prop_assert_eq!(proposal.allowed.len(), external);
-        let waits = proposal.allowed.iter().filter(|allowed| allowed.placement == Placement::Waits);
-        let has_decision = proposal.findings.iter().any(|found| found.severity == Severity::Decision);
-        prop_assert!(waits.count() == 0 || has_decision);
-    }
 }
 
 #[test]

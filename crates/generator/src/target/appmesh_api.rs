@@ -11,7 +11,8 @@ pub(super) struct AppmeshApi;
 
 const STEPS: NextSteps = NextSteps {
     create: "`aws appmesh create-virtual-node --cli-input-json file://…` for every file in `create-virtual-node/`, then \
-             `create-virtual-service` likewise.",
+             `create-virtual-service` likewise. Where a node exists already, give the same file to `update-virtual-node`; a \
+             service that exists needs nothing.",
     attach: "`UpdateVirtualNode` replaces the whole spec: read the caller with `aws appmesh describe-virtual-node`, add what \
              `backends.json` has for it to `spec.backends`, and write it back with `update-virtual-node`.",
     flip: "`aws appmesh update-mesh --cli-input-json file://drop-all/update-mesh.json`",

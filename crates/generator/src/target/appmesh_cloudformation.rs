@@ -14,7 +14,8 @@ use crate::yaml;
 pub(super) struct AppmeshCloudformation;
 
 const STEPS: NextSteps = NextSteps {
-    create: "`aws cloudformation deploy --template-file template.yaml --stack-name egress --parameter-overrides MeshName=…`",
+    create: "`aws cloudformation deploy --template-file template.yaml --stack-name egress --parameter-overrides MeshName=…`; a \
+             template above 51,200 bytes needs `--s3-bucket BUCKET` too.",
     attach: "Add `VirtualService: {VirtualServiceName: …}` for every name in the caller's output of the stack to \
              `Spec.Backends` of its own `AWS::AppMesh::VirtualNode`, and deploy that caller.",
     flip: "Set `Spec.EgressFilter.Type: DROP_ALL` in the `AWS::AppMesh::Mesh`, and deploy.",
@@ -38,10 +39,9 @@ impl Target for AppmeshCloudformation {
 }
 
 fn template(proposal: &Proposal) -> Value {
-    let mut ids = Ids::default();
     let mut resources = Map::new();
     for node in &proposal.nodes {
-        let id = ids.take(&node.name);
+        let id = logical_id(&node.name);
         let listeners: Vec<Value> = node
             .listeners
             .iter()
@@ -120,18 +120,37 @@ fn description(name: &str) -> String {
     inert(&short).replace("{{", "{ {")
 }
 
-/// Logical names: letters and digits only, no two alike.
+/// The words of a text with a capital each, and nothing between them.
+fn capitals(text: &str) -> String {
+    let mut out = String::new();
+    for word in text.split(|c: char| !c.is_ascii_alphanumeric()) {
+        let mut letters = word.chars();
+        out.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+        out.extend(letters);
+    }
+    out
+}
+
+/// The logical name of a node, made of its name alone: CloudFormation replaces a resource whose logical name changes.
+/// Where the capitals do not show where a word begins, the hash comes first; no plain name begins so, each with `Ext`.
+fn logical_id(name: &str) -> String {
+    let plain = name
+        .split('-')
+        .all(|word| word.starts_with(|c: char| c.is_ascii_lowercase()));
+    if plain {
+        capitals(name)
+    } else {
+        format!("X{:016x}{}", hash(name), capitals(name))
+    }
+}
+
+/// Names of outputs: letters and digits only, no two alike.
 #[derive(Debug, Default)]
 struct Ids(BTreeSet<String>);
 
 impl Ids {
     fn take(&mut self, text: &str) -> String {
-        let mut id = String::new();
-        for word in text.split(|c: char| !c.is_ascii_alphanumeric()) {
-            let mut letters = word.chars();
-            id.extend(letters.next().map(|first| first.to_ascii_uppercase()));
-            id.extend(letters);
-        }
+        let mut id = capitals(text);
         // A logical name has at most 255 characters; this leaves room for the kind and the hash.
         let whole = id.len() <= 200;
         id.truncate(200);

@@ -15,7 +15,9 @@ const STEPS: NextSteps = NextSteps {
     create: "`kubectl apply -f virtual-nodes.yaml -f virtual-services.yaml`. Their namespace must exist and be selected by the \
              mesh's `namespaceSelector`.",
     attach: "`kubectl patch virtualnode NAME -n NAMESPACE --type json --patch-file backends/….yaml`: the first lines of each \
-             file name the node. A patch adds to the node's list and refuses a node that has none: give it `backends: []` first.",
+             file name the node. A patch adds to the node's list and refuses a node that has none: give it `backends: []` first. On \
+             a later run remove the operations whose service the node already has: the controller's webhook refuses two \
+             backends of one reference.",
     flip: "`kubectl patch mesh NAME --type merge -p '{\"spec\":{\"egressFilter\":{\"type\":\"DROP_ALL\"}}}'`",
 };
 

@@ -70,6 +70,45 @@ fn the_api_gets_one_file_a_call() {
 }
 
 #[test]
+fn what_is_called_after_a_host_does_not_change_when_a_similar_host_appears() {
+    let hosts = [
+        "a-b.example",
+        "a.b.example",
+        "a1.b.example",
+        "a.1b.example",
+        "a.1.b.example",
+        "a_b.example",
+    ];
+    let resources = |hosts: &[&str]| -> BTreeSet<String> {
+        let map = sample::map(hosts.iter().map(|host| Seen::http("shop", host, 80)));
+        let files = rendered("appmesh-cloudformation", &proposal(&map, "shop"));
+        let template: Value = serde_saphyr::from_str(text(&files, "template.yaml")).unwrap();
+        template["Resources"].as_object().unwrap().keys().cloned().collect()
+    };
+    let alone: BTreeSet<String> = hosts.iter().flat_map(|host| resources(&[host])).collect();
+    assert_eq!(alone.len(), 2 * hosts.len());
+    assert_eq!(resources(&hosts), alone);
+}
+
+#[test]
+fn the_page_of_each_target_says_how_a_later_run_differs() {
+    for (target, hint) in [
+        (
+            "appmesh-kubernetes",
+            "remove the operations whose service the node already has",
+        ),
+        ("appmesh-api", "give the same file to `update-virtual-node`"),
+        (
+            "appmesh-cloudformation",
+            "above 51,200 bytes needs `--s3-bucket BUCKET`",
+        ),
+    ] {
+        let files = rendered(target, &proposal(&shop(), "shop"));
+        assert!(text(&files, "PROPOSAL.md").contains(hint), "{target}");
+    }
+}
+
+#[test]
 fn an_unknown_target_is_answered_with_the_nearest() {
     let error = target_named("appmesh-teraform").err().unwrap().to_string();
     assert!(
