@@ -48,6 +48,9 @@ pub(crate) fn command(args: &DiscoverArgs, global: &Global) -> Result<Ending> {
     } else {
         None
     };
+    if before.is_some() {
+        addable(args)?;
+    }
     let discovery = discover(&args.sources, &args.reading, global, before)?;
     discovery.map.write_parquet(&args.out)?;
     summary::reading(&discovery, global);
@@ -57,6 +60,24 @@ pub(crate) fn command(args: &DiscoverArgs, global: &Global) -> Result<Ending> {
         format_args!("\nmap: {}\nnext: egressmap show {0}", args.out.display()),
     );
     Ok(discovery.ending())
+}
+
+/// A map knows what it has counted by object: what has no lasting name, or is read in part, cannot be added to it.
+fn addable(args: &DiscoverArgs) -> Result<()> {
+    if args.sources.iter().any(|source| source == "-") {
+        bail!(
+            "{} exists, and standard input cannot be told apart from what it has counted\n  \
+             hint: write the input to a file, and discover that",
+            args.out.display()
+        );
+    }
+    if args.reading.since.is_some() || args.reading.until.is_some() {
+        bail!(
+            "{} exists, and --since and --until would leave objects half counted in it\n  hint: discover all of the time into one new map",
+            args.out.display()
+        );
+    }
+    Ok(())
 }
 
 /// Reads all sources and names what they show; adds it to the map of an earlier run, where there is one.
@@ -104,7 +125,7 @@ pub(crate) fn discover(
         .into_iter()
         .filter(|id| !earlier.contains_key(&identity(id)));
     let manifest = Manifest {
-        incomplete: incomplete(&outcome.faults),
+        incomplete: incomplete(&outcome.faults, &earlier),
         ..manifest(&observed, &outcome.counters, new)
     };
     let map = DependencyMap {
@@ -124,8 +145,11 @@ pub(crate) fn discover(
     })
 }
 
+/// Objects by what a map knows them by, with the size they had.
+type Earlier = BTreeMap<(String, Option<String>), Option<u64>>;
+
 /// The objects that the map of an earlier run has counted, with the size they had.
-fn counted_before(before: &DependencyMap) -> BTreeMap<(String, Option<String>), Option<u64>> {
+fn counted_before(before: &DependencyMap) -> Earlier {
     let objects = before.manifest.objects.iter();
     objects
         .map(|object| ((object.uri.clone(), object.version.clone()), object.size))
@@ -160,10 +184,11 @@ fn unchanged(id: &ObjectId, then: Option<u64>) -> Result<(), ObjectError> {
 }
 
 /// The objects that were read in part: what they lack is lacking from the map for good.
-fn incomplete(faults: &[Fault<ObjectError>]) -> BTreeSet<(String, String)> {
+fn incomplete(faults: &[Fault<ObjectError>], earlier: &Earlier) -> BTreeSet<(String, String)> {
     faults
         .iter()
         .filter_map(|fault| match fault {
+            Fault::Object { object, .. } if earlier.contains_key(&identity(object)) => None,
             Fault::Object { object, error } => Some((object.uri.clone(), error.what.clone())),
             Fault::Panicked { object, message } => Some((object.uri.clone(), message.clone())),
             Fault::Source(_) | Fault::Unopened(_) => None,

@@ -207,11 +207,12 @@ fn what_is_misspelt_names_what_was_meant() {
             .args(["--target", "appmesh-teraform", "--out", "x"]),
     );
     assert!(stderr.contains("appmesh-terraform"), "{stderr}");
+    let fresh = dir.path().join("fresh.parquet");
     let (_, stderr) = expect(
         1,
         egressmap()
             .args(["discover", "-", "--kind", "flow-txt", "--out"])
-            .arg(&map),
+            .arg(&fresh),
     );
     assert!(stderr.contains("did you mean"), "{stderr}");
     fs::write(dir.path().join("egressmap.toml"), "sorces = []\n").unwrap();
@@ -240,6 +241,10 @@ fn times_that_hold_nothing_are_refused_and_a_window_sets_records_aside() {
     expect(1, discover().args(["--since", "2026-08-02", "--until", "2026-08-01"]));
     expect(0, discover().args(["--since", "2026-08-02"]));
     assert_eq!(shown(&map)["input"]["set_aside"]["outside-window"], 2);
+    let (_, stderr) = expect(1, discover().args(["--until", "2026-08-02"]));
+    assert!(stderr.contains("half counted"), "{stderr}");
+    let (_, stderr) = expect(1, egressmap().args(["discover", "-", "--out"]).arg(&map));
+    assert!(stderr.contains("standard input cannot be told apart"), "{stderr}");
 }
 
 #[test]
