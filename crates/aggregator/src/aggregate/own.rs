@@ -103,7 +103,8 @@ pub(super) trait Book<A> {
 ///
 /// Where an interface met one peer only, its own address is the one that the inventory states, else the one that
 /// `flow-direction` shows, else the private one, else the one that is no other interface's, else the one that the
-/// inventory owns, else the lower. Of two addresses on the internet that nothing owns neither is called ours.
+/// inventory owns, else the lower. Of two addresses on the internet that nothing owns neither is called ours. An interface
+/// that both received and sent the same packets, or whose ends are two other interfaces' own, is on the way and has none.
 pub(super) fn own_addresses<A: Address>(asked: &[Asked<'_, A>], book: &impl Book<A>) -> Vec<Option<A>> {
     let mut order: Vec<usize> = (0..asked.len()).collect();
     order.sort_unstable_by_key(|&at| asked[at].name);
@@ -119,6 +120,7 @@ pub(super) fn own_addresses<A: Address>(asked: &[Asked<'_, A>], book: &impl Book
             Candidates::One(own) => settled.take(at, *own),
             Candidates::Two { pair, stated } => match told(asked[at].name, pair, stated, book) {
                 Some(own) => settled.take(at, own),
+                None if *stated == [true; 2] => {}
                 None => settled.leave_open(at, *pair),
             },
             Candidates::Any | Candidates::Nothing => {}
@@ -140,7 +142,7 @@ pub(super) fn own_addresses<A: Address>(asked: &[Asked<'_, A>], book: &impl Book
 /// The one of a pair that something said of this interface alone tells.
 fn told<A: Address>(name: &[u8], pair: &[A; 2], stated: &[bool; 2], book: &impl Book<A>) -> Option<A> {
     let by_inventory = pair.map(|end| book.states(name, end));
-    let private = pair.map(A::is_private);
+    let private = pair.map(A::is_private).map(|private| private && *stated != [true; 2]);
     [by_inventory, *stated, private]
         .into_iter()
         .find_map(|tells| one_of(*pair, tells))
@@ -188,7 +190,10 @@ impl<A: Address> Settled<A> {
             match free {
                 [true, true] => {}
                 [false, true] => self.take(at, pair[1]),
-                _ => self.take(at, pair[0]),
+                [true, false] => self.take(at, pair[0]),
+                [false, false] => {
+                    self.open.remove(&at);
+                }
             }
         }
     }

@@ -69,11 +69,24 @@ fn against_one_peer_the_inventory_tells_before_the_direction_before_the_range() 
     };
     assert_eq!(own_by(&book, &[("e", candidates)]), [Some(A)]);
     candidates.meet(A, PUBLIC, Some(FlowDirection::Egress));
-    assert_eq!(
-        own(&[("e", candidates)]),
-        [Some(A)],
-        "two directions that disagree tell nothing"
-    );
+}
+
+#[test]
+fn an_interface_that_received_and_sent_the_same_packets_is_on_the_way() {
+    let mut candidates = Candidates::default();
+    candidates.meet(A, PUBLIC, Some(FlowDirection::Ingress));
+    candidates.meet(A, PUBLIC, Some(FlowDirection::Egress));
+    assert_eq!(own(&[("e", candidates)]), [None]);
+}
+
+#[test]
+fn an_interface_between_two_others_has_no_address_of_theirs() {
+    let asked = [
+        ("e1", met(&[(A, B), (A, C)])),
+        ("e2", met(&[(A, B), (C, B)])),
+        ("e0", met(&[(A, B)])),
+    ];
+    assert_eq!(own(&asked), [Some(A), Some(B), None]);
 }
 
 #[test]
