@@ -96,6 +96,11 @@ impl Inventory {
         address.owner_in(self, at)
     }
 
+    /// Whether an entry about addresses covers the address at any time.
+    pub(crate) fn owns_ever<A: Owned>(&self, address: A) -> bool {
+        address.owned_ever_in(self)
+    }
+
     /// Whether any entry is about interfaces, instances or accounts.
     pub(crate) fn knows_interfaces(&self) -> bool {
         !(self.interfaces.is_empty() && self.instances.is_empty() && self.accounts.is_empty())
@@ -165,11 +170,18 @@ impl Inventory {
 pub(crate) trait Owned: Address {
     /// See [`Inventory::owner`].
     fn owner_in(self, inventory: &Inventory, at: u64) -> ServiceId;
+
+    /// See [`Inventory::owns_ever`].
+    fn owned_ever_in(self, inventory: &Inventory) -> bool;
 }
 
 impl Owned for u32 {
     fn owner_in(self, inventory: &Inventory, at: u64) -> ServiceId {
         inventory.v4.owner(self, at)
+    }
+
+    fn owned_ever_in(self, inventory: &Inventory) -> bool {
+        inventory.v4.covers(self)
     }
 }
 
@@ -178,6 +190,13 @@ impl Owned for u128 {
         match mapped_v4(self) {
             Some(v4) => inventory.v4.owner(v4, at),
             None => inventory.v6.owner(self, at),
+        }
+    }
+
+    fn owned_ever_in(self, inventory: &Inventory) -> bool {
+        match mapped_v4(self) {
+            Some(v4) => inventory.v4.covers(v4),
+            None => inventory.v6.covers(self),
         }
     }
 }

@@ -291,10 +291,15 @@ impl Dependency {
         }
     }
 
-    /// Whether it was only ever refused: an attempt, not a connection.
+    /// Whether it was only ever refused: an attempt, not a connection. TCP that the far side refused leaves its own
+    /// side's interface accepted, and nothing comes back.
     #[must_use]
-    pub fn only_refused(&self) -> bool {
-        self.flow().is_empty() && self.access.records == 0
+    pub fn only_refused(&self, protocol: Protocol) -> bool {
+        let unanswered = [&self.at_initiator, &self.at_responder, &self.elsewhere]
+            .into_iter()
+            .all(|tally| tally.packets_in == 0 && tally.bytes_in == 0);
+        let refused_far_away = protocol == Protocol::Tcp && self.refused_flow > 0 && unanswered;
+        self.access.records == 0 && (self.flow().is_empty() || refused_far_away)
     }
 
     /// Adds what another thread, shard or map knows of the same dependency. Commutative and associative.

@@ -90,12 +90,22 @@ pub(super) struct Asked<'i, A> {
     pub(super) candidates: Candidates<A>,
 }
 
-/// The own address of each interface, in the order given. `states` says whether the inventory makes an address that of
-/// an interface.
+/// What the inventory says of addresses.
+pub(super) trait Book<A> {
+    /// Whether it makes the address that of the interface.
+    fn states(&self, interface: &[u8], address: A) -> bool;
+
+    /// Whether a service owns the address at any time.
+    fn owns(&self, address: A) -> bool;
+}
+
+/// The own address of each interface, in the order given.
 ///
 /// Where an interface met one peer only, its own address is the one that the inventory states, else the one that
-/// `flow-direction` shows, else the private one, else the one that is no other interface's, else the lower.
-pub(super) fn own_addresses<A: Address>(asked: &[Asked<'_, A>], states: impl Fn(&[u8], A) -> bool) -> Vec<Option<A>> {
+/// `flow-direction` shows, else the private one, else the one that is no other interface's, else the one that the
+/// inventory owns, else the lower. Of two addresses on the internet that nothing owns neither is called ours. An interface
+/// that both received and sent the same packets, or whose ends are two other interfaces' own, is on the way and has none.
+pub(super) fn own_addresses<A: Address>(asked: &[Asked<'_, A>], book: &impl Book<A>) -> Vec<Option<A>> {
     let mut order: Vec<usize> = (0..asked.len()).collect();
     order.sort_unstable_by_key(|&at| asked[at].name);
     let mut settled = Settled {
@@ -108,8 +118,9 @@ pub(super) fn own_addresses<A: Address>(asked: &[Asked<'_, A>], states: impl Fn(
     for &at in &order {
         match &asked[at].candidates {
             Candidates::One(own) => settled.take(at, *own),
-            Candidates::Two { pair, stated } => match told(asked[at].name, pair, stated, &states) {
+            Candidates::Two { pair, stated } => match told(asked[at].name, pair, stated, book) {
                 Some(own) => settled.take(at, own),
+                None if *stated == [true; 2] => {}
                 None => settled.leave_open(at, *pair),
             },
             Candidates::Any | Candidates::Nothing => {}
@@ -117,25 +128,33 @@ pub(super) fn own_addresses<A: Address>(asked: &[Asked<'_, A>], states: impl Fn(
     }
     settled.next = order.iter().copied().collect();
     settled.by_elimination();
-    for at in order {
-        settled.next.push_back(at);
-        settled.by_lower_address();
-        settled.by_elimination();
+    for &at in &order {
+        settled.choose(at, |pair| one_of(pair, pair.map(|end| book.owns(end))));
+    }
+    for &at in &order {
+        settled.choose(at, |[lower, _]| {
+            (lower.is_private() || book.owns(lower)).then_some(lower)
+        });
     }
     settled.own
 }
 
 /// The one of a pair that something said of this interface alone tells.
-fn told<A: Address>(name: &[u8], pair: &[A; 2], stated: &[bool; 2], states: impl Fn(&[u8], A) -> bool) -> Option<A> {
-    let by_inventory = pair.map(|end| states(name, end));
-    let private = pair.map(A::is_private);
+fn told<A: Address>(name: &[u8], pair: &[A; 2], stated: &[bool; 2], book: &impl Book<A>) -> Option<A> {
+    let by_inventory = pair.map(|end| book.states(name, end));
+    let private = pair.map(A::is_private).map(|private| private && *stated != [true; 2]);
     [by_inventory, *stated, private]
         .into_iter()
-        .find_map(|tells| match tells {
-            [true, false] => Some(pair[0]),
-            [false, true] => Some(pair[1]),
-            _ => None,
-        })
+        .find_map(|tells| one_of(*pair, tells))
+}
+
+/// The end that something tells, unless it tells both.
+fn one_of<A>([lower, higher]: [A; 2], tells: [bool; 2]) -> Option<A> {
+    match tells {
+        [true, false] => Some(lower),
+        [false, true] => Some(higher),
+        _ => None,
+    }
 }
 
 /// Own addresses found so far, and the interfaces whose peer may as well be theirs.
@@ -171,17 +190,19 @@ impl<A: Address> Settled<A> {
             match free {
                 [true, true] => {}
                 [false, true] => self.take(at, pair[1]),
-                _ => self.take(at, pair[0]),
+                [true, false] => self.take(at, pair[0]),
+                [false, false] => {
+                    self.open.remove(&at);
+                }
             }
         }
     }
 
-    fn by_lower_address(&mut self) {
-        while let Some(at) = self.next.pop_front() {
-            if let Some([lower, _]) = self.open.get(&at).copied() {
-                self.take(at, lower);
-                return;
-            }
+    /// Settles an interface that is still open, if there is a choice, and what follows from it.
+    fn choose(&mut self, at: usize, choice: impl FnOnce([A; 2]) -> Option<A>) {
+        if let Some(own) = self.open.get(&at).copied().and_then(choice) {
+            self.take(at, own);
+            self.by_elimination();
         }
     }
 }

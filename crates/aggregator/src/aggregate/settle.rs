@@ -2,13 +2,23 @@
 
 use super::edges::Edges;
 use super::interfaces::Interfaces;
-use super::own::{Asked, Candidates, own_addresses};
+use super::own::{Asked, Book, Candidates, own_addresses};
 use super::parties::{Parties, Party};
 use super::plane::Plane;
 use super::rule3::{Conversation, decide};
 use super::words::Words;
 use crate::inventory::{Inventory, Owned};
 use crate::observed::FlowEdge;
+
+impl<A: Owned> Book<A> for Inventory {
+    fn states(&self, interface: &[u8], address: A) -> bool {
+        Inventory::states(self, interface, address.to_ip())
+    }
+
+    fn owns(&self, address: A) -> bool {
+        self.owns_ever(address)
+    }
+}
 
 /// Whose the addresses of a family are, now that all is read.
 pub(super) fn parties<'i, A: Owned>(
@@ -22,7 +32,7 @@ pub(super) fn parties<'i, A: Owned>(
         .zip(candidates.chain(std::iter::repeat(Candidates::Any)))
         .map(|(name, candidates)| Asked { name, candidates })
         .collect();
-    let own = own_addresses(&asked, |name, address| inventory.states(name, address.to_ip()));
+    let own = own_addresses(&asked, inventory);
     Parties::new(own, interfaces.places())
 }
 

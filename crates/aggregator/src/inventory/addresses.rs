@@ -37,6 +37,12 @@ impl<A: Address> AddressBook<A> {
         ServiceId::NOBODY
     }
 
+    /// Whether an entry is about the address or a prefix that it lies in, at whatever time.
+    pub(super) fn covers(&self, address: A) -> bool {
+        let mut prefixes = self.prefixes.iter();
+        self.exact.contains_key(&address) || prefixes.any(|(length, nets)| nets.contains_key(&address.masked(*length)))
+    }
+
     /// Adds an entry about an address, or about a prefix where `length` is given.
     pub(super) fn insert(&mut self, address: A, length: Option<u8>, span: Span, names: &Names) {
         let book = match length {

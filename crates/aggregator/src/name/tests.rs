@@ -243,8 +243,30 @@ fn a_refused_line_names_its_own_attempt_and_no_address() {
         destinations,
         [("203.0.113.7", Grade::Address), ("evil.test", Grade::Authority)]
     );
-    assert!(all[1].1.only_refused() && all[1].1.refused_access == 4);
+    assert!(all[1].1.only_refused(Protocol::Tcp) && all[1].1.refused_access == 4);
     assert_eq!(all[1].1.name.evidence, [(Grade::Authority, 4)].into());
+}
+
+#[test]
+fn tcp_that_the_far_side_refused_and_never_answered_is_an_attempt() {
+    let attempt = |refused, packets_in, protocol: Protocol| {
+        let mut edge = flow("a", "203.0.113.7", 443, 5);
+        (edge.refused, edge.protocol) = (refused, protocol);
+        (edge.at_initiator.packets_in, edge.at_initiator.bytes_in) = (packets_in, 40 * packets_in);
+        named(observed(vec![edge], vec![]))[0].1.only_refused(protocol)
+    };
+    assert!(attempt(1, 0, Protocol::Tcp));
+    assert!(!attempt(0, 0, Protocol::Tcp), "one-way logs refuse nothing");
+    assert!(!attempt(1, 1, Protocol::Tcp), "it was answered once");
+    assert!(!attempt(1, 0, Protocol::Udp), "a datagram needs no answer");
+
+    let refused = FlowEdge {
+        refused: 1,
+        ..flow("a", "203.0.113.7", 443, 5)
+    };
+    let lines = access("a", authority("a.test"), "203.0.113.7", 443, 2);
+    let all = named(observed(vec![refused], vec![lines]));
+    assert!(!all[0].1.only_refused(Protocol::Tcp), "the proxy saw it work");
 }
 
 #[test]

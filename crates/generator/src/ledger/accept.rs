@@ -71,7 +71,7 @@ pub(super) fn left_out(key: &Key, dependency: &Dependency) -> Option<LeftOut> {
         Class::Infrastructure => return Some(LeftOut::Infrastructure),
         Class::External | Class::Aws | Class::Private => {}
     }
-    if dependency.only_refused() {
+    if dependency.only_refused(key.protocol) {
         return Some(LeftOut::OnlyRefused);
     }
     match key.protocol {

@@ -49,7 +49,7 @@ pub(super) fn note(map: &DependencyMap, ledger: &Ledger, today: Option<Date>, fi
     for (key, dependency) in map
         .dependencies
         .iter()
-        .filter(|(_, dependency)| !dependency.only_refused())
+        .filter(|(key, dependency)| !dependency.only_refused(key.protocol))
     {
         let fact = format!("{}:{} ({})", inert(&key.destination), key.port, protocol(key.protocol));
         if let Some(code) = kind(key, dependency, &index) {

@@ -16,7 +16,7 @@ impl<'a> Traffic<'a> {
     pub(super) fn of(map: &'a DependencyMap) -> Self {
         let mut callers: BTreeMap<String, BTreeMap<u16, Vec<Seen<'a>>>> = BTreeMap::new();
         for (key, dependency) in &map.dependencies {
-            if key.protocol == Protocol::Tcp && !dependency.only_refused() {
+            if key.protocol == Protocol::Tcp && !dependency.only_refused(key.protocol) {
                 let caller = callers.entry(virtual_node(map, &key.service)).or_default();
                 caller.entry(key.port).or_default().push((key, dependency));
             }

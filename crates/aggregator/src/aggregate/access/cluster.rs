@@ -13,12 +13,21 @@ pub(super) struct Cluster {
     pub(super) host: Option<DnsName>,
 }
 
+/// How the names begin that control planes give the clusters of a proxy's own application. Elsewhere a name that begins
+/// with "inbound" is a service's.
+const INBOUND: [&str; 5] = [
+    "inbound|",
+    "inbound-vip|",
+    "inbound_.",
+    "InboundPassthroughCluster",
+    "cds_ingress_",
+];
+
 impl Cluster {
-    /// Reads Istio's `outbound|<port>|<subset>|<host>`, `inbound|…`, `BlackHoleCluster` and App Mesh's
+    /// Reads Istio's `outbound|<port>|<subset>|<host>`, those of [`INBOUND`], `BlackHoleCluster` and App Mesh's
     /// `cds_{ingress,egress}_<mesh>_<node>_<protocol>_<port>`; of any other name nothing is known.
     pub(super) fn read(name: &str) -> Self {
-        let lower = name.get(..7).unwrap_or_default();
-        if lower.eq_ignore_ascii_case("inbound") || name.starts_with("cds_ingress") {
+        if name == "inbound" || INBOUND.iter().any(|prefix| name.starts_with(prefix)) {
             return Cluster {
                 inbound: true,
                 ..Cluster::default()
@@ -98,13 +107,30 @@ mod tests {
     #[test]
     fn inbound_clusters_are_known_by_their_prefix() {
         for name in [
+            "inbound",
             "inbound|8080||",
+            "inbound-vip|8080|http|web.shop.test",
+            "inbound_.8080_._.web.shop.test",
             "InboundPassthroughCluster",
+            "InboundPassthroughClusterIpv4",
             "cds_ingress_mesh_node_http_8080",
         ] {
             assert!(Cluster::read(name).inbound, "{name}");
         }
-        assert!(!Cluster::read("in").inbound);
+    }
+
+    #[test]
+    fn a_service_whose_name_begins_with_inbound_is_no_inbound_cluster() {
+        for name in [
+            "in",
+            "inbound-mail",
+            "inbound_orders",
+            "InboundSms",
+            "inboundapi",
+            "cds_ingressor",
+        ] {
+            assert_eq!(Cluster::read(name), Cluster::default(), "{name}");
+        }
     }
 
     #[test]

@@ -17,11 +17,28 @@ fn met(records: &[(u32, u32)]) -> Candidates<u32> {
     candidates
 }
 
-fn own(asked: &[(&str, Candidates<u32>)]) -> Vec<Option<u32>> {
-    own_stated(asked, |_, _| false)
+/// An inventory that states one address for every interface, and owns another.
+#[derive(Default)]
+struct Says {
+    stated: Option<u32>,
+    owned: Option<u32>,
 }
 
-fn own_stated(asked: &[(&str, Candidates<u32>)], states: impl Fn(&[u8], u32) -> bool) -> Vec<Option<u32>> {
+impl Book<u32> for Says {
+    fn states(&self, _: &[u8], address: u32) -> bool {
+        self.stated == Some(address)
+    }
+
+    fn owns(&self, address: u32) -> bool {
+        self.owned == Some(address)
+    }
+}
+
+fn own(asked: &[(&str, Candidates<u32>)]) -> Vec<Option<u32>> {
+    own_by(&Says::default(), asked)
+}
+
+fn own_by(book: &Says, asked: &[(&str, Candidates<u32>)]) -> Vec<Option<u32>> {
     let asked: Vec<_> = asked
         .iter()
         .map(|(name, candidates)| Asked {
@@ -29,7 +46,7 @@ fn own_stated(asked: &[(&str, Candidates<u32>)], states: impl Fn(&[u8], u32) -> 
             candidates: *candidates,
         })
         .collect();
-    own_addresses(&asked, states)
+    own_addresses(&asked, book)
 }
 
 #[test]
@@ -46,13 +63,30 @@ fn against_one_peer_the_inventory_tells_before_the_direction_before_the_range() 
     assert_eq!(own(&[("e", candidates)]), [Some(A)]);
     candidates.meet(A, PUBLIC, Some(FlowDirection::Ingress));
     assert_eq!(own(&[("e", candidates)]), [Some(PUBLIC)]);
-    assert_eq!(own_stated(&[("e", candidates)], |_, address| address == A), [Some(A)]);
+    let book = Says {
+        stated: Some(A),
+        ..Says::default()
+    };
+    assert_eq!(own_by(&book, &[("e", candidates)]), [Some(A)]);
     candidates.meet(A, PUBLIC, Some(FlowDirection::Egress));
-    assert_eq!(
-        own(&[("e", candidates)]),
-        [Some(A)],
-        "two directions that disagree tell nothing"
-    );
+}
+
+#[test]
+fn an_interface_that_received_and_sent_the_same_packets_is_on_the_way() {
+    let mut candidates = Candidates::default();
+    candidates.meet(A, PUBLIC, Some(FlowDirection::Ingress));
+    candidates.meet(A, PUBLIC, Some(FlowDirection::Egress));
+    assert_eq!(own(&[("e", candidates)]), [None]);
+}
+
+#[test]
+fn an_interface_between_two_others_has_no_address_of_theirs() {
+    let asked = [
+        ("e1", met(&[(A, B), (A, C)])),
+        ("e2", met(&[(A, B), (C, B)])),
+        ("e0", met(&[(A, B)])),
+    ];
+    assert_eq!(own(&asked), [Some(A), Some(B), None]);
 }
 
 #[test]
@@ -71,6 +105,24 @@ fn two_interfaces_that_met_only_each_other_do_not_share_an_address() {
         own(&[("e2", met(&[(A, B)])), ("e1", met(&[(B, A)]))]),
         [Some(B), Some(A)]
     );
+}
+
+#[test]
+fn against_one_peer_the_owned_address_is_the_interfaces_unless_another_has_it() {
+    let book = Says {
+        owned: Some(B),
+        ..Says::default()
+    };
+    assert_eq!(own_by(&book, &[("e", met(&[(A, B)]))]), [Some(B)]);
+    assert_eq!(
+        own_by(&book, &[("e1", met(&[(A, B)])), ("e2", met(&[(A, B), (C, B)]))]),
+        [Some(A), Some(B)]
+    );
+}
+
+#[test]
+fn of_two_internet_addresses_that_nothing_owns_neither_is_the_interfaces() {
+    assert_eq!(own(&[("e", met(&[(PUBLIC, PUBLIC + 1)]))]), [None]);
 }
 
 proptest! {

@@ -137,3 +137,21 @@ fn every_service_of_the_inventory_is_in_what_was_observed() {
     assert_eq!((name.as_str(), facts.owner.as_deref()), ("idle", Some("team-a")));
     assert_eq!(observed.window, None);
 }
+
+#[test]
+fn a_client_on_the_internet_is_never_taken_for_an_owned_interface() {
+    let records = [
+        "e1 2001:db8::7 2001:db8:f::5 51000 443 tcp 1 10 0 60 ACCEPT",
+        "e1 2001:db8:f::5 2001:db8::7 443 51000 tcp 1 10 0 60 ACCEPT",
+    ];
+    let inventories = [
+        "service,address\nweb,2001:db8:f::5\n",
+        "service,address\nweb,2001:db8:f::/56\n",
+        "service,address,until\nweb,2001:db8:f::5,1970-01-01T00:00:01Z\n",
+    ];
+    for inventory in inventories {
+        let observed = observe(inventory, &records);
+        assert_eq!(edges(&observed), [""; 0], "{inventory}");
+        assert_eq!(observed.inbound, 2, "{inventory}");
+    }
+}

@@ -207,3 +207,23 @@ fn the_aws_service_is_that_of_the_far_end_in_either_direction() {
     let services: Vec<_> = observed.flows.iter().map(|edge| edge.aws_service.as_deref()).collect();
     assert_eq!(services, [Some("S3"), Some("DYNAMODB"), None, Some("EC2")]);
 }
+
+#[test]
+fn an_interface_on_the_way_does_not_count_what_both_ends_counted() {
+    let inventory = "service,address,eni\nweb,10.0.1.5,e1\nweb,10.0.1.6,e3\napi,10.0.2.6,e2\n";
+    let records = [
+        "e1 10.0.1.5 10.0.2.6 40000 5432 tcp 1 1000 0 60 ACCEPT",
+        "e1 10.0.1.5 10.0.2.9 40000 443 tcp 1 10 0 60 ACCEPT",
+        "e2 10.0.1.5 10.0.2.6 40000 5432 tcp 1 1000 0 60 ACCEPT",
+        "e2 10.0.3.3 10.0.2.6 40000 5432 tcp 1 10 0 60 ACCEPT",
+        "e9 10.0.1.5 10.0.2.6 40000 5432 tcp 1 1000 0 60 ACCEPT",
+    ];
+    assert_eq!(
+        edges(&observe(inventory, &records)),
+        [
+            "unattributed/10.0.3.3 > 10.0.2.6 (api):5432/tcp likely responder 1 10/0",
+            "web > 10.0.2.6 (api):5432/tcp likely initiator 1 1000/0 responder 1 1000/0 elsewhere 1 1000/0",
+            "web > 10.0.2.9:443/tcp likely initiator 1 10/0",
+        ]
+    );
+}

@@ -28,7 +28,27 @@ pub(super) enum Value<'de> {
 /// The wanted values of one object.
 #[derive(Debug, Default)]
 pub(super) struct Found<'de> {
-    values: [(Value<'de>, u8); SLOTS],
+    values: [Kept<'de>; SLOTS],
+}
+
+/// The best value for a slot so far.
+#[derive(Debug, Default)]
+struct Kept<'de> {
+    value: Value<'de>,
+    rank: u8,
+    /// Whether the object has the slot's key of the first rank, even if that is not where the value stood.
+    by_full_name: bool,
+}
+
+impl Value<'_> {
+    /// Whether it is written that there is none.
+    fn is_unset(&self) -> bool {
+        match self {
+            Value::Unset => true,
+            Value::Text(text) => matches!(text.as_ref(), "" | "-"),
+            Value::Missing | Value::Count(_) | Value::Other => false,
+        }
+    }
 }
 
 /// Reads a line that is one JSON object and nothing else.
@@ -47,15 +67,14 @@ pub(super) fn read<'de>(line: &'de [u8], keys: &Keys) -> Result<Found<'de>, serd
 impl<'de> Found<'de> {
     /// How many slots have a key in the object.
     pub(super) fn present(&self) -> usize {
-        self.values.iter().filter(|(value, _)| *value != Value::Missing).count()
+        self.values.iter().filter(|kept| kept.value != Value::Missing).count()
     }
 
     /// Whether one of them is found in the logs of a proxy and nowhere else, by its full name.
     pub(super) fn is_of_a_proxy(&self) -> bool {
-        let slots = Slot::OF_A_PROXY.iter().map(|slot| &self.values[slot.index()]);
-        slots
-            .into_iter()
-            .any(|(value, rank)| *value != Value::Missing && *rank == 0)
+        Slot::OF_A_PROXY
+            .iter()
+            .any(|slot| self.values[slot.index()].by_full_name)
     }
 
     /// Whether the slot has a key in the object.
@@ -64,16 +83,18 @@ impl<'de> Found<'de> {
     }
 
     fn value(&self, slot: Slot) -> &Value<'de> {
-        &self.values[slot.index()].0
+        &self.values[slot.index()].value
     }
 
+    /// Keeps a value if it is better than the one kept: one that is set before one that is not, then by rank.
     fn keep(&mut self, target: Target, value: Value<'de>) {
-        let kept = &mut self.values[target.slot.index()];
-        if kept.0 != Value::Missing && kept.1 < target.rank {
-            return;
-        }
         let cut = matches!((&value, target.limit), (Value::Text(text), Some(limit)) if text.len() >= limit);
-        *kept = (if cut { Value::Unset } else { value }, target.rank);
+        let value = if cut { Value::Unset } else { value };
+        let kept = &mut self.values[target.slot.index()];
+        kept.by_full_name |= target.rank == 0;
+        if kept.value == Value::Missing || (value.is_unset(), target.rank) <= (kept.value.is_unset(), kept.rank) {
+            (kept.value, kept.rank) = (value, target.rank);
+        }
     }
 
     /// The record that the values make.
@@ -113,7 +134,7 @@ impl<'de> Found<'de> {
 
     fn text(&self, slot: Slot) -> Option<Cow<'_, str>> {
         match self.value(slot) {
-            Value::Text(text) if !matches!(text.as_ref(), "" | "-") => Some(Cow::Borrowed(text)),
+            value @ Value::Text(text) if !value.is_unset() => Some(Cow::Borrowed(text)),
             _ => None,
         }
     }

@@ -74,3 +74,39 @@ fn keys_without_a_time_or_with_a_broken_operator_are_refused() {
         Some(r#""a": expected an operator such as %REQ(:AUTHORITY)%, found "%REQ(:AUTHORITY%""#)
     );
 }
+
+#[test]
+fn a_key_without_a_value_gives_way_to_a_lesser_key_with_one() {
+    let keys = keys(&[]).unwrap();
+    let lines = [
+        (
+            r#"{"time":1,"upstream_cluster":null,"upstream_cluster_raw":"a","cluster":"b"}"#,
+            Some("a"),
+        ),
+        (
+            r#"{"time":1,"cluster":"b","upstream_cluster_raw":"a","upstream_cluster":"-"}"#,
+            Some("a"),
+        ),
+        (
+            r#"{"time":1,"upstream_cluster_raw":"a","upstream_cluster":""}"#,
+            Some("a"),
+        ),
+        (
+            r#"{"time":1,"upstream_cluster_raw":null,"upstream_cluster":"c"}"#,
+            Some("c"),
+        ),
+        (
+            r#"{"time":1,"upstream_cluster":"c","upstream_cluster_raw":"a"}"#,
+            Some("c"),
+        ),
+        (
+            r#"{"time":1,"upstream_cluster":null,"upstream_cluster_raw":null}"#,
+            None,
+        ),
+    ];
+    for (line, cluster) in lines {
+        let found = object::read(line.as_bytes(), &keys).unwrap();
+        assert_eq!(found.record().unwrap().upstream_cluster.as_deref(), cluster, "{line}");
+        assert!(keys.are_in(&found), "{line}");
+    }
+}
