@@ -20,7 +20,7 @@ pub(crate) fn reading(discovery: &Discovery, global: &Global) {
     let counters = &discovery.counters;
     let mut text = format!(
         "read      {}, {}: {}, {} used",
-        plural(counters.objects, "object", "objects"),
+        plural(counters.objects.saturating_sub(discovery.known), "object", "objects"),
         bytes(counters.bytes),
         plural(counters.lines, "line", "lines"),
         counters.used(),
@@ -32,7 +32,7 @@ pub(crate) fn reading(discovery: &Discovery, global: &Global) {
             plural(discovery.known, "object was", "objects were")
         );
     }
-    if counters.objects == 0 && discovery.known == 0 {
+    if counters.objects == 0 {
         text.push_str("\n          no objects were found: is the source right, and does it hold logs?");
     }
     if !counters.set_aside.is_empty() {

@@ -171,7 +171,11 @@ fn discovering_into_a_map_that_exists_adds_only_what_is_new() {
     };
     run();
     let once = fs::read(&map).unwrap();
-    run();
+    let (_, stderr) = run();
+    assert!(
+        stderr.contains("read      0 objects") && stderr.contains("1 object was counted before"),
+        "{stderr}"
+    );
     assert!(once == fs::read(&map).unwrap(), "nothing new: the same bytes");
     fs::write(dir.path().join("logs/b.log"), FLOWS.replace("10.0.0.5", "10.0.0.6")).unwrap();
     run();
