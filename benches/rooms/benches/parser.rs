@@ -5,7 +5,7 @@ use std::io::{Cursor, Write};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use egressmap_benches::varied;
 use egressmap_parser::source::{Object, ObjectId};
-use egressmap_parser::{AccessRecord, Counters, FlowRecord, Options, Sink, Verdict, format, scan};
+use egressmap_parser::{AccessRecord, Counters, DnsRecord, FlowRecord, Options, Sink, Verdict, format, scan};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -32,6 +32,11 @@ impl Sink for Sum {
             .wrapping_add(record.bytes_sent ^ record.start ^ u64::from(record.response_code));
         Verdict::Used
     }
+
+    fn dns(&mut self, _: u64, record: &DnsRecord<'_>) -> Verdict {
+        self.0 = self.0.wrapping_add(record.time);
+        Verdict::Used
+    }
 }
 
 /// Reads stored bytes as one object.
@@ -42,10 +47,7 @@ fn read(stored: Vec<u8>) -> (Counters, u64) {
         size: None,
     };
     let (mut sum, mut counters) = (Sum::default(), Counters::default());
-    let object = Object {
-        id,
-        body: Box::new(Cursor::new(stored)),
-    };
+    let object = Object::new(id, Box::new(Cursor::new(stored)));
     scan(object, &Options::default(), &mut sum, &mut counters).expect("the lines are whole");
     (counters, sum.0)
 }

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use egressmap_parser::record::Verdict;
 use egressmap_parser::source::ObjectId;
-use egressmap_parser::{AccessRecord, Action, FlowRecord, Sink};
+use egressmap_parser::{AccessRecord, Action, DnsRecord, FlowRecord, Sink};
 
 use crate::address::{mapped_v4, widened};
 use crate::inventory::{Inventory, Owned, ServiceId};
@@ -249,6 +249,13 @@ impl Sink for Aggregator<'_> {
             self.used(record.start, record.start);
         }
         verdict
+    }
+
+    fn dns(&mut self, _line: u64, record: &DnsRecord<'_>) -> Verdict {
+        if !self.settings.want(record.time) {
+            return OUTSIDE_WINDOW;
+        }
+        Verdict::SetAside("dns-not-joined")
     }
 }
 

@@ -10,7 +10,7 @@ use egressmap_aggregator::inventory::Inventory;
 use egressmap_aggregator::map::{CountedObject, DependencyMap, Manifest, Used};
 use egressmap_aggregator::name::{self, Knowledge};
 use egressmap_aggregator::{Aggregator, Observed, Settings};
-use egressmap_parser::source::{self, ObjectId};
+use egressmap_parser::source::{self, ObjectId, Wanted};
 use egressmap_parser::{Counters, Fault, ObjectError, Options, Progress, drive, scan};
 
 use crate::args::{DiscoverArgs, Global, Reading};
@@ -87,13 +87,18 @@ pub(crate) fn discover(
     global: &Global,
     before: Option<DependencyMap>,
 ) -> Result<Discovery> {
-    let sources = sources
-        .iter()
-        .map(|spec| source::open(spec))
-        .collect::<Result<Vec<_>, _>>()?;
     let inventory = inventory(reading)?;
     let knowledge = knowledge(reading)?;
     let settings = settings(reading)?;
+    let wanted = Wanted {
+        since: settings.since,
+        until: settings.until,
+        ..Wanted::default()
+    };
+    let sources = sources
+        .iter()
+        .map(|spec| source::open(spec, &wanted))
+        .collect::<Result<Vec<_>, _>>()?;
     let formats = formats(reading)?;
     let before = before.unwrap_or_default();
     let earlier = counted_before(&before);

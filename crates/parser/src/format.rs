@@ -2,6 +2,7 @@
 
 pub use options::{Options, OptionsError};
 pub(crate) use output::Output;
+pub use shown::{Kind, Shown};
 
 mod envoy_json;
 mod envoy_text;
@@ -9,6 +10,7 @@ mod envoy_value;
 mod flow_text;
 mod options;
 mod output;
+mod shown;
 
 /// A member of the family of log formats: one file and one line in [`REGISTRY`].
 pub struct FormatKind {
@@ -32,6 +34,10 @@ pub(crate) trait Format {
 
     /// Parses whole lines, in order, and gives each to `out` exactly once.
     fn parse(&mut self, block: &[u8], out: &mut Output<'_>);
+
+    /// What one line says in full, read the slow and obvious way; a header among the lines sets the format as in
+    /// [`parse`](Self::parse).
+    fn show(&mut self, line: &[u8]) -> Shown;
 }
 
 /// See [`Format::sniff`].

@@ -9,6 +9,7 @@ pub mod counters;
 pub mod decode;
 mod drive;
 pub mod format;
+mod inspect;
 mod lines;
 pub mod near;
 pub mod printable;
@@ -19,7 +20,8 @@ pub mod source;
 pub use counters::{Counters, Reason, Sample};
 pub use drive::{Fault, Outcome, Progress, drive};
 pub use format::Options;
-pub use record::{AccessRecord, Action, FlowDirection, FlowRecord, Sink, Verdict};
+pub use inspect::{Line, inspect};
+pub use record::{AccessRecord, Action, DnsRecord, FlowDirection, FlowRecord, Sink, Verdict};
 pub use scan::{ObjectError, scan};
 #[cfg(feature = "s3")]
 pub use source::s3::{S3Options, S3Source};

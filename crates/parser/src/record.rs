@@ -119,6 +119,31 @@ impl AccessRecord<'_> {
     }
 }
 
+/// One answered DNS query, as a resolver logged it: which addresses a name had for whom, and when.
+///
+/// Query logs carry no TTL. A query without an address in its answer is a record too, with no `addresses`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DnsRecord<'a> {
+    /// When it was asked, in Unix seconds.
+    pub time: u64,
+    /// Who asked: a client, or a forwarder in its place.
+    pub source: IpAddr,
+    /// `vpc_id`; empty where unset.
+    pub vpc: Cow<'a, str>,
+    /// `srcids.instance`; empty where unset.
+    pub instance: Cow<'a, str>,
+    /// The name asked for, as logged.
+    pub name: Cow<'a, str>,
+    /// The type asked for, such as `A`.
+    pub query_type: Cow<'a, str>,
+    /// `rcode`, such as `NOERROR`; empty where unset.
+    pub rcode: Cow<'a, str>,
+    /// The addresses of the A and AAAA answers, in their order.
+    pub addresses: &'a [IpAddr],
+    /// The targets of the CNAME answers, in their order.
+    pub aliases: &'a [Cow<'a, str>],
+}
+
 /// Takes the records of one object as they are parsed.
 ///
 /// A reader calls exactly one method for each line. Records borrow from the reader's buffer: a sink keeps what it needs.
@@ -129,6 +154,8 @@ pub trait Sink {
     fn flow(&mut self, line: u64, record: &FlowRecord<'_>) -> Verdict;
     /// An access record.
     fn access(&mut self, line: u64, record: &AccessRecord<'_>) -> Verdict;
+    /// A DNS answer.
+    fn dns(&mut self, line: u64, record: &DnsRecord<'_>) -> Verdict;
 }
 
 /// What a sink did with a record, so that the line's one counter is right.

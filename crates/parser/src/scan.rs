@@ -41,7 +41,7 @@ pub fn scan(
     sink: &mut dyn Sink,
     counters: &mut Counters,
 ) -> Result<(), ObjectError> {
-    let Object { id, body } = object;
+    let Object { id, body, .. } = object;
     let parsers = match options.start() {
         Ok(parsers) => parsers,
         Err(error) => {

@@ -4,7 +4,8 @@
 pub(crate) mod s3;
 
 use std::fmt;
-use std::io::Read;
+use std::io::{self, Read};
+use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
 use crate::{near, printable};
@@ -29,7 +30,45 @@ pub struct Object {
     pub id: ObjectId,
     /// Its stored bytes. An error here means that the rest of the object could not be had.
     pub body: Box<dyn Read + Send>,
+    /// The same bytes in any order, where the source can give them so: what a format with an index at its end needs.
+    pub at: Option<Arc<dyn ReadAt>>,
 }
+
+impl Object {
+    /// An object whose bytes come in their order alone.
+    #[must_use]
+    pub fn new(id: ObjectId, body: Box<dyn Read + Send>) -> Self {
+        Object { id, body, at: None }
+    }
+}
+
+/// The stored bytes of an object in any order.
+pub trait ReadAt: Send + Sync {
+    /// How many there are.
+    fn size(&self) -> u64;
+
+    /// Fills `into` from `offset` on.
+    ///
+    /// # Errors
+    /// When that part of the object cannot be had whole.
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<()>;
+}
+
+/// What of a source is wanted, and how it is asked: what a source may use to ask for less.
+#[derive(Clone, Default)]
+pub struct Wanted {
+    /// The first second, in Unix time, in which a record may start.
+    pub since: Option<u64>,
+    /// The first second in which it may no longer.
+    pub until: Option<u64>,
+    /// Whether whoever asks pays for it (S3 Requester Pays).
+    pub requester_pays: bool,
+    /// Tells an object that an earlier run counted: it is delivered with an empty body, and its bytes are not fetched.
+    pub counted: Option<Arc<Counted>>,
+}
+
+/// See [`Wanted::counted`].
+pub type Counted = dyn Fn(&ObjectId) -> bool + Send + Sync;
 
 /// What a source sends down the channel.
 pub enum Delivery {
@@ -90,7 +129,7 @@ pub struct SourceKind {
     /// Whether what the user wrote is a source of this kind.
     pub recognises: fn(&str) -> bool,
     /// Makes the source; finds nothing and opens nothing yet.
-    pub open: fn(&str) -> Result<Box<dyn Source>, SourceError>,
+    pub open: fn(&str, &Wanted) -> Result<Box<dyn Source>, SourceError>,
 }
 
 /// Every kind of source, asked in this order; the last takes what no other recognises.
@@ -105,9 +144,9 @@ pub static REGISTRY: &[&SourceKind] = &[
 ///
 /// # Errors
 /// When no kind of source takes it, or its own kind cannot make sense of it.
-pub fn open(spec: &str) -> Result<Box<dyn Source>, SourceError> {
+pub fn open(spec: &str, wanted: &Wanted) -> Result<Box<dyn Source>, SourceError> {
     match REGISTRY.iter().find(|kind| (kind.recognises)(spec)) {
-        Some(kind) => (kind.open)(spec),
+        Some(kind) => (kind.open)(spec, wanted),
         None => Err(unknown(spec)),
     }
 }

@@ -42,6 +42,11 @@ impl Format for EnvoyJson {
             self.line(line, out);
         }
     }
+
+    fn show(&mut self, line: &[u8]) -> super::Shown {
+        let _ = line;
+        super::Shown::aside(super::Kind::NotALog, "unrecognised")
+    }
 }
 
 impl EnvoyJson {

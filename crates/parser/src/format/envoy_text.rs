@@ -43,6 +43,11 @@ impl Format for EnvoyText {
             }
         }
     }
+
+    fn show(&mut self, line: &[u8]) -> super::Shown {
+        let _ = line;
+        super::Shown::aside(super::Kind::NotALog, "unrecognised")
+    }
 }
 
 /// Envoy's own messages, which share its standard output: `[2026-11-23 01:58:00.996][12][info][main] [file:line] …`.

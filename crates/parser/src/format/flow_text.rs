@@ -62,6 +62,11 @@ impl Format for FlowText {
             }
         }
     }
+
+    fn show(&mut self, line: &[u8]) -> super::Shown {
+        let _ = line;
+        super::Shown::aside(super::Kind::NotALog, "unrecognised")
+    }
 }
 
 impl FlowText {

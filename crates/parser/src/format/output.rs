@@ -1,7 +1,7 @@
 //! Where a format puts each line: the sink for records, the counters for all.
 
 use crate::counters::{Counters, Reason, Sample};
-use crate::record::{AccessRecord, FlowRecord, Sink, Verdict};
+use crate::record::{AccessRecord, DnsRecord, FlowRecord, Sink, Verdict};
 use crate::source::ObjectId;
 
 /// Takes every line of one object once, in order, so that line numbers and counters are right by construction.
@@ -51,6 +51,19 @@ impl<'a> Output<'a> {
             Verdict::Used => {
                 self.counters.lines += 1;
                 self.counters.access += 1;
+            }
+            Verdict::SetAside(reason) => self.counters.set_aside(reason),
+        }
+    }
+
+    /// The line is a DNS answer.
+    #[expect(dead_code, reason = "no format has them yet")]
+    pub(crate) fn dns(&mut self, record: &DnsRecord<'_>) {
+        self.line += 1;
+        match self.sink.dns(self.line, record) {
+            Verdict::Used => {
+                self.counters.lines += 1;
+                self.counters.dns += 1;
             }
             Verdict::SetAside(reason) => self.counters.set_aside(reason),
         }

@@ -16,7 +16,7 @@ pub(super) static KIND: SourceKind = SourceKind {
     help: "a file, a folder with all that is below it, or a glob (* and ? stay within a folder, ** does not)",
     example: "logs/**/*.log.gz",
     recognises: |spec| super::scheme(spec).is_none(),
-    open: |spec| Ok(Box::new(Local::new(spec)?)),
+    open: |spec, _| Ok(Box::new(Local::new(spec)?)),
 };
 
 /// The characters that make a path a glob, unless a file of that very name exists.
@@ -164,13 +164,7 @@ fn send_file(path: &Path, to: &Deliveries) -> Sent {
                 version: None,
                 size,
             };
-            send(
-                Delivery::Object(Object {
-                    id,
-                    body: Box::new(file),
-                }),
-                to,
-            )
+            send(Delivery::Object(Object::new(id, Box::new(file))), to)
         }
         Err(error) => send_failure("open", path, &reason(&error), to),
     }

@@ -31,7 +31,7 @@ pub(super) static KIND: SourceKind = SourceKind {
     help: "the objects of an S3 bucket whose keys begin with a prefix",
     example: "s3://bucket/prefix",
     recognises: |text| text.starts_with(place::SCHEME),
-    open: |text| Ok(Box::new(S3Source::new(text)?)),
+    open: |text, _| Ok(Box::new(S3Source::new(text)?)),
 };
 
 /// Keys listed ahead of the downloads: a page.

@@ -7,7 +7,7 @@ pub(super) static KIND: SourceKind = SourceKind {
     help: "standard input, plain or compressed",
     example: "-",
     recognises: |spec| spec == NAME,
-    open: |_| Ok(Box::new(Stdin)),
+    open: |_, _| Ok(Box::new(Stdin)),
 };
 
 const NAME: &str = "-";
@@ -26,10 +26,7 @@ impl Source for Stdin {
             size: None,
         };
         // The receiving end may be gone: nobody wants it then.
-        let _ = to.send(Delivery::Object(Object {
-            id,
-            body: Box::new(std::io::stdin()),
-        }));
+        let _ = to.send(Delivery::Object(Object::new(id, Box::new(std::io::stdin()))));
         Ok(())
     }
 }

@@ -4,7 +4,9 @@ use std::io::{Cursor, Read};
 use std::net::SocketAddr;
 
 use egressmap_parser::source::{Object, ObjectId};
-use egressmap_parser::{AccessRecord, Action, Counters, FlowDirection, FlowRecord, Options, Sink, Verdict, scan};
+use egressmap_parser::{
+    AccessRecord, Action, Counters, DnsRecord, FlowDirection, FlowRecord, Options, Sink, Verdict, scan,
+};
 use serde_json::{Map, Value, json};
 
 /// What came of one object.
@@ -30,15 +32,7 @@ pub(crate) fn collect_from(body: impl Read + Send + 'static, options: &Options) 
     };
     let mut collected = Collected::default();
     let mut counters = Counters::default();
-    let result = scan(
-        Object {
-            id,
-            body: Box::new(body),
-        },
-        options,
-        &mut collected,
-        &mut counters,
-    );
+    let result = scan(Object::new(id, Box::new(body)), options, &mut collected, &mut counters);
     assert!(counters.balanced(), "{counters:?}");
     collected.error = result.err().map(|error| error.to_string());
     collected.counters = counters;
@@ -93,6 +87,11 @@ impl Sink for Collected {
         self.records.push(access(line, record));
         Verdict::Used
     }
+
+    fn dns(&mut self, line: u64, record: &DnsRecord<'_>) -> Verdict {
+        self.records.push(dns(line, record));
+        Verdict::Used
+    }
 }
 
 fn flow(line: u64, record: &FlowRecord<'_>) -> Value {
@@ -145,5 +144,20 @@ fn access(line: u64, record: &AccessRecord<'_>) -> Value {
         "downstream_direct_remote": socket(record.downstream_direct_remote),
         "bytes_received": record.bytes_received,
         "bytes_sent": record.bytes_sent,
+    })
+}
+
+fn dns(line: u64, record: &DnsRecord<'_>) -> Value {
+    json!({
+        "line": line,
+        "time": record.time,
+        "source": record.source.to_string(),
+        "vpc": record.vpc,
+        "instance": record.instance,
+        "name": record.name,
+        "query_type": record.query_type,
+        "rcode": record.rcode,
+        "addresses": record.addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "aliases": record.aliases,
     })
 }

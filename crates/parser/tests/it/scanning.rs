@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 
 use egressmap_parser::source::{Object, ObjectId};
-use egressmap_parser::{AccessRecord, Counters, FlowRecord, Options, Sink, Verdict, format, scan};
+use egressmap_parser::{AccessRecord, Counters, DnsRecord, FlowRecord, Options, Sink, Verdict, format, scan};
 use proptest::prelude::{Strategy, any, prop};
 use proptest::{prop_assert, prop_assert_eq, prop_oneof, proptest};
 
@@ -132,6 +132,10 @@ impl Sink for Refusal {
     fn access(&mut self, _: u64, _: &AccessRecord<'_>) -> Verdict {
         Verdict::SetAside("outside-window")
     }
+
+    fn dns(&mut self, _: u64, _: &DnsRecord<'_>) -> Verdict {
+        Verdict::SetAside("outside-window")
+    }
 }
 
 #[test]
@@ -143,10 +147,7 @@ fn what_the_sink_does_not_want_is_set_aside_for_its_reason() {
             size: None,
         };
         let mut counters = Counters::default();
-        let object = Object {
-            id,
-            body: Box::new(kind.example.as_bytes()),
-        };
+        let object = Object::new(id, Box::new(kind.example.as_bytes()));
         scan(object, &Options::default(), &mut Refusal, &mut counters).unwrap();
         assert_eq!(
             (counters.lines, counters.used(), counters.set_aside["outside-window"]),
@@ -167,10 +168,7 @@ fn hostile_names_of_objects_do_not_reach_the_terminal() {
         kind: Some("x".to_owned()),
         ..Options::default()
     };
-    let object = Object {
-        id,
-        body: Box::new(io::empty()),
-    };
+    let object = Object::new(id, Box::new(io::empty()));
     let error = scan(object, &options, &mut Refusal, &mut Counters::default()).unwrap_err();
     assert!(
         error.to_string().starts_with(r"a\u{1b}[2J: kind: expected one of"),

@@ -6,12 +6,12 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::sync::mpsc::sync_channel;
 
-use egressmap_parser::source::{self, Delivery, SourceError};
+use egressmap_parser::source::{self, Delivery, SourceError, Wanted};
 
 /// The URIs that a source delivers, and its failures, in order; then how it ended.
 fn deliver(spec: &str) -> (Vec<String>, Result<(), SourceError>) {
     let (to, from) = sync_channel(1000);
-    let ended = source::open(spec).unwrap().deliver(&to);
+    let ended = source::open(spec, &Wanted::default()).unwrap().deliver(&to);
     drop(to);
     let deliveries = from.iter().map(|delivery| match delivery {
         Delivery::Object(object) => object.id.uri,
@@ -42,7 +42,7 @@ fn a_file_is_one_object_with_its_size() {
     let folder = folder(&["a.log"]);
     let spec = folder.path().join("a.log").display().to_string();
     let (to, from) = sync_channel(1);
-    let source = source::open(&spec).unwrap();
+    let source = source::open(&spec, &Wanted::default()).unwrap();
     assert_eq!(source.uri(), spec);
     source.deliver(&to).unwrap();
     let Delivery::Object(mut object) = from.recv().unwrap() else {
@@ -149,7 +149,7 @@ fn a_source_without_any_object_says_why() {
 
 #[test]
 fn a_glob_that_cannot_be_read_is_refused() {
-    let Err(error) = source::open("logs/[a.log") else {
+    let Err(error) = source::open("logs/[a.log", &Wanted::default()) else {
         panic!("the glob is taken")
     };
     assert!(
@@ -162,7 +162,7 @@ fn a_glob_that_cannot_be_read_is_refused() {
 
 #[test]
 fn an_unknown_scheme_names_what_there_is() {
-    let Err(error) = source::open("gs://bucket/logs") else {
+    let Err(error) = source::open("gs://bucket/logs", &Wanted::default()) else {
         panic!("the scheme is taken")
     };
     let examples: Vec<_> = source::REGISTRY.iter().map(|kind| kind.example).collect();
@@ -174,7 +174,7 @@ fn an_unknown_scheme_names_what_there_is() {
         (error.what.as_str(), error.why),
         ("cannot read gs://bucket/logs", expected)
     );
-    let Err(error) = source::open("file:///var/log") else {
+    let Err(error) = source::open("file:///var/log", &Wanted::default()) else {
         panic!("the scheme is taken")
     };
     assert_eq!(error.hint.as_deref(), Some("give the path alone, without file://"));
@@ -206,6 +206,6 @@ fn nobody_listening_ends_a_delivery_early_without_error() {
     ] {
         let (to, from) = sync_channel(0);
         drop(from);
-        assert_eq!(source::open(&spec).unwrap().deliver(&to), Ok(()));
+        assert_eq!(source::open(&spec, &Wanted::default()).unwrap().deliver(&to), Ok(()));
     }
 }

@@ -25,10 +25,7 @@ pub(super) async fn fetch(bucket: Arc<Bucket>, key: Listed, to: Sender<Delivery>
     match opened {
         Ok((download, stream)) => {
             let (feed, body) = body();
-            let object = Object {
-                id: download.id.clone(),
-                body: Box::new(body),
-            };
+            let object = Object::new(download.id.clone(), Box::new(body));
             if to.send(Delivery::Object(object)).await.is_ok() {
                 download.run(stream, feed).await;
             }
