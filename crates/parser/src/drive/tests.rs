@@ -28,7 +28,7 @@ impl Source for Memory {
     fn deliver(&self, to: &Deliveries) -> Result<(), SourceError> {
         for (id, bytes) in &self.objects {
             let body = Box::new(Cursor::new(bytes.clone()));
-            if to.send(Delivery::Object(Object { id: id.clone(), body })).is_err() {
+            if to.send(Delivery::Object(Object::new(id.clone(), body))).is_err() {
                 return Ok(());
             }
         }
