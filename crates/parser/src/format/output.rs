@@ -1,5 +1,6 @@
 //! Where a format puts each line: the sink for records, the counters for all.
 
+use crate::batch::{FlowBatch, Refused};
 use crate::counters::{Counters, Reason, Sample};
 use crate::record::{AccessRecord, DnsRecord, FlowRecord, Sink, Verdict};
 use crate::source::ObjectId;
@@ -11,6 +12,7 @@ pub(crate) struct Output<'a> {
     line: u64,
     sink: &'a mut dyn Sink,
     counters: &'a mut Counters,
+    refused: Refused,
 }
 
 impl<'a> Output<'a> {
@@ -23,6 +25,7 @@ impl<'a> Output<'a> {
             line: 0,
             sink,
             counters,
+            refused: Refused::new(),
         }
     }
 
@@ -41,6 +44,23 @@ impl<'a> Output<'a> {
                 self.counters.flow += 1;
             }
             Verdict::SetAside(reason) => self.counters.set_aside(reason),
+        }
+    }
+
+    /// The lines up to this one are taken.
+    pub(crate) fn go_on_behind(&mut self, line: u64) {
+        self.line = line;
+    }
+
+    /// These lines are flow records; they know their numbers.
+    pub(crate) fn flows(&mut self, batch: &FlowBatch<'_>) {
+        self.refused.clear();
+        self.sink.flows(batch, &mut self.refused);
+        let used = (batch.len() - self.refused.len()) as u64;
+        self.counters.lines += used;
+        self.counters.flow += used;
+        for (_, reason) in &self.refused {
+            self.counters.set_aside(reason);
         }
     }
 
