@@ -48,7 +48,7 @@ pub(super) fn settle<A: Owned + Slotted>(
     let decisions = decide(&plane.pairs, &plane.flows, &plane.listeners, |key, end| {
         parties.sender(end.address, end.owner, key.place, 0) != Party::Foreign
     });
-    let mut edges = Edges::new(parties, words, plane.flows.len() + plane.pairs.len());
+    let mut edges = Edges::new(parties, words);
     for (key, pair) in plane.pairs {
         let decision = &decisions[&Conversation::of(&key)];
         let (key, flow) = key.flow(&pair, decision.initiator);

@@ -1,6 +1,9 @@
 //! How a flow's key and counters lie in a slot of the table, for each family of addresses.
 
+use std::hash::{BuildHasher, Hasher};
+
 use bytemuck::Pod;
+use foldhash::fast::RandomState;
 
 use super::compact::Counts;
 use super::flows::{FlowKey, StoodIn};
@@ -10,11 +13,13 @@ use crate::inventory::ServiceId;
 /// A key as words: the addresses, then the owners, the place, and the port, the protocol and the bits of one slot in use.
 pub(super) trait Slotted: Address {
     /// The words of a key.
-    type Key: Pod + Eq + std::hash::Hash + Send + Sync + std::fmt::Debug;
+    type Key: Pod + Eq + Send + Sync + std::fmt::Debug;
     /// The words of a slot: a key, then counters. All zero is a free slot.
     type Slot: Pod + Send + Sync + std::fmt::Debug;
 
     fn key(key: &FlowKey<Self>) -> Self::Key;
+    /// A hash of the words, two at a time.
+    fn hash(key: &Self::Key, hasher: &RandomState) -> u64;
     fn flow_key(slot: &Self::Slot) -> FlowKey<Self>;
     fn slot(key: &Self::Key) -> Self::Slot;
     fn key_of(slot: &Self::Slot) -> Self::Key;
@@ -69,6 +74,15 @@ macro_rules! slotted {
                 words[..2 * $words].copy_from_slice(ends.as_flattened());
                 words[2 * $words..].copy_from_slice(&rest(key));
                 words
+            }
+
+            #[inline]
+            fn hash(key: &Self::Key, hasher: &RandomState) -> u64 {
+                let mut state = hasher.build_hasher();
+                for [low, high] in key.as_chunks().0 {
+                    state.write_u64(u64::from(*low) | u64::from(*high) << 32);
+                }
+                state.finish()
             }
 
             fn flow_key(slot: &Self::Slot) -> FlowKey<Self> {
