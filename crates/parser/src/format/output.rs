@@ -2,6 +2,7 @@
 
 use super::Format;
 use super::formats::Named;
+use crate::batch::{FlowBatch, Refused};
 use crate::counters::{Counters, Reason, Sample};
 use crate::record::{AccessRecord, DnsRecord, FlowRecord, Sink, Verdict};
 use crate::source::ObjectId;
@@ -25,6 +26,7 @@ pub(crate) struct Output<'a> {
     took: Option<usize>,
     sink: &'a mut dyn Sink,
     counters: &'a mut Counters,
+    refused: Refused,
 }
 
 impl<'a> Output<'a> {
@@ -41,6 +43,7 @@ impl<'a> Output<'a> {
             took: None,
             sink,
             counters,
+            refused: Refused::new(),
         }
     }
 
@@ -65,6 +68,7 @@ impl<'a> Output<'a> {
             took: None,
             sink: &mut *self.sink,
             counters: &mut *self.counters,
+            refused: Refused::new(),
         };
         out.mark();
         format.parse(block, &mut out);
@@ -83,6 +87,7 @@ impl<'a> Output<'a> {
             took: None,
             sink: &mut *self.sink,
             counters: &mut *self.counters,
+            refused: Refused::new(),
         };
         take(&mut out);
         (self.line, self.event) = (out.line, None);
@@ -98,6 +103,28 @@ impl<'a> Output<'a> {
                 self.counters.flow += 1;
             }
             Verdict::SetAside(reason) => self.counters.set_aside(reason),
+        }
+    }
+
+    /// Whether the lines follow each other in the object, so that they may be taken by number.
+    pub(crate) fn is_in_sequence(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// The lines up to this one are taken; to be called where they are in sequence.
+    pub(crate) fn go_on_behind(&mut self, line: u64) {
+        self.line = line;
+    }
+
+    /// These lines are flow records; they know their numbers.
+    pub(crate) fn flows(&mut self, batch: &FlowBatch<'_>) {
+        self.refused.clear();
+        self.sink.flows(batch, &mut self.refused);
+        let used = (batch.len() - self.refused.len()) as u64;
+        self.counters.lines += used;
+        self.counters.flow += used;
+        for (_, reason) in &self.refused {
+            self.counters.set_aside(reason);
         }
     }
 
