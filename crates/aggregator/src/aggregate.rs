@@ -281,6 +281,10 @@ impl Sink for Aggregator<'_> {
         self.accesses.object(id);
     }
 
+    fn origin(&mut self, origin: &str) {
+        self.accesses.origin(origin);
+    }
+
     fn flow(&mut self, _line: u64, record: &FlowRecord<'_>) -> Verdict {
         if !self.settings.want(record.start) {
             return OUTSIDE_WINDOW;

@@ -2,19 +2,20 @@
 
 use std::io::{self, Read};
 
+use crate::Reason;
 use crate::decode::{self, Fault};
-use crate::lines::{self, Piece, Scanner};
-use crate::{Reason, printable};
+use crate::lines::{Piece, Scanner};
 
 pub(crate) use place::Place;
 
 use head::Head;
-use values::{Item, Values};
-use walk::{Layer, Walk};
+use values::Values;
+use wrapped::Wrapped;
 
 mod batch;
 mod head;
 mod json;
+mod layer;
 mod object;
 mod origin;
 mod parts;
@@ -22,6 +23,7 @@ mod place;
 mod prefix;
 mod values;
 mod walk;
+mod wrapped;
 
 /// A way in which log lines are delivered: something around each of them.
 pub struct Delivery {
@@ -72,9 +74,6 @@ pub static REGISTRY: &[Delivery] = &[
     },
 ];
 
-/// What CloudWatch Logs writes into a bucket of its own accord, to see whether it may: `aws-logs-write-test`.
-const WRITE_TEST: &[u8] = b"Permission Check Successful";
-
 /// Takes every line of one object, in order.
 pub(crate) trait Taker {
     /// Whether a log format claims a line.
@@ -111,13 +110,9 @@ pub(crate) trait Taker {
 /// What kept the rest of the object from being read; what came before is taken.
 pub(crate) fn read(body: Box<dyn Read + Send>, to: &mut dyn Taker) -> io::Result<()> {
     let head = Head::of(decode::open(body));
-    let mut object = Wrapped {
-        walk: Walk::default(),
-        state: State::Fresh,
-        line: 0,
-    };
+    let mut object = Wrapped::new();
     if begins_endless_json(head.first()) {
-        object.walk.begin(Layer::Json);
+        object.begin_json();
         return object.values(Values::new(b"", 0, head), to);
     }
     let mut scanner = Scanner::new(head);
@@ -146,7 +141,7 @@ pub(crate) fn read(body: Box<dyn Read + Send>, to: &mut dyn Taker) -> io::Result
             None => {}
         }
     }
-    object.walk.finish(to);
+    object.finish(to);
     to.bytes(scanner.bytes());
     ended
 }
@@ -155,170 +150,4 @@ pub(crate) fn read(body: Box<dyn Read + Send>, to: &mut dyn Taker) -> io::Result
 fn begins_endless_json(head: &[u8]) -> bool {
     let text = head.trim_ascii_start();
     text.starts_with(b"{") && memchr::memchr(b'\n', text).is_none() && json::end(text) != json::End::Never
-}
-
-/// An object whose lines may be wrapped.
-struct Wrapped {
-    walk: Walk,
-    state: State,
-    /// The physical line at hand, where the lines are wrapped.
-    line: u64,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// No line told yet.
-    Fresh,
-    /// Nothing is around the lines.
-    Bare,
-    /// Every line is wrapped by itself.
-    Lines,
-}
-
-impl Wrapped {
-    /// Takes a piece of the object. How many bytes at its end are left untaken, if they are JSON objects, which need no
-    /// line ends.
-    fn piece(&mut self, piece: &Piece<'_>, to: &mut dyn Taker) -> Option<usize> {
-        match (piece, self.state) {
-            (Piece::TooLong, _) => {
-                let place = self.next_line(to);
-                self.walk.fault(place, "too-long", &walk::too_long, to);
-            }
-            (Piece::Lines(block), State::Fresh) => return self.first_lines(block, to),
-            (Piece::Lines(block), State::Bare) => to.lines(block),
-            (Piece::Lines(block), State::Lines) => self.each_line(block, to),
-        }
-        None
-    }
-
-    /// Lines of which none told yet what is around them.
-    fn first_lines(&mut self, block: &[u8], to: &mut dyn Taker) -> Option<usize> {
-        let mut lines = lines::split(block);
-        loop {
-            let rest = lines.rest();
-            let line = lines.next()?;
-            if to.claims(line) {
-                self.state = State::Bare;
-                to.lines(rest);
-                return None;
-            }
-            if line == WRITE_TEST {
-                let place = self.next_line(to);
-                to.set_aside(place, "aws-logs-write-test");
-                continue;
-            }
-            if line.trim_ascii_start().starts_with(b"{") {
-                if is_json(rest, to) {
-                    self.walk.begin(Layer::Json);
-                    self.line = to.line();
-                    return Some(rest.len());
-                }
-            } else if let Some(layer) = walk::layer_of(line, walk::DEPTH, to) {
-                self.walk.begin(layer);
-                self.line = to.line();
-                self.state = State::Lines;
-                self.each_line(rest, to);
-                return None;
-            }
-            let length = rest.len() - lines.rest().len();
-            to.lines(rest.get(..length).unwrap_or_default());
-        }
-    }
-
-    fn each_line(&mut self, block: &[u8], to: &mut dyn Taker) {
-        for line in lines::split(block) {
-            let place = self.next_line(to);
-            self.walk.line_begins();
-            self.walk.text(line, 0, place, to);
-        }
-    }
-
-    /// The place of the next physical line, which is taken with that.
-    fn next_line(&mut self, to: &dyn Taker) -> Place {
-        if self.state != State::Lines {
-            self.line = to.line();
-        }
-        self.line += 1;
-        Place {
-            line: self.line,
-            event: None,
-        }
-    }
-
-    fn cut_off(&mut self, start: &[u8], to: &mut dyn Taker) {
-        let place = self.next_line(to);
-        self.walk.fault(place, "cut-off", &|| cut_off(start), to);
-    }
-
-    /// An object of JSON objects, from the line on that follows those taken.
-    fn values<R: Read>(mut self, mut values: Values<R>, to: &mut dyn Taker) -> io::Result<()> {
-        let mut line = self.line + 1;
-        let mut is_empty = true;
-        self.walk.line_begins();
-        while let Some(item) = values.next() {
-            let mut begun = 0;
-            match item {
-                Item::LineEnd => {
-                    if is_empty {
-                        self.walk.text(b"", 1, Place { line, event: None }, to);
-                    }
-                    line += 1;
-                    is_empty = true;
-                    self.walk.line_begins();
-                    continue;
-                }
-                Item::Value { text, ends_line } => {
-                    let place = self.walk.place(line, is_empty && ends_line);
-                    self.walk.value(text, 0, place, to);
-                    begun = memchr::memchr_iter(b'\n', text).count();
-                }
-                Item::Other(text) => {
-                    let place = self.walk.place(line, is_empty);
-                    let text = text.strip_suffix(b"\r").unwrap_or(text);
-                    if text.starts_with(b"{") {
-                        self.walk.broken(text, place, to);
-                    } else {
-                        self.walk.text(text, 1, place, to);
-                    }
-                }
-                Item::TooLong => {
-                    let place = self.walk.place(line, is_empty);
-                    self.walk.fault(place, "too-long", &walk::too_long, to);
-                }
-                Item::Cut(text) => {
-                    let place = self.walk.place(line, is_empty);
-                    self.walk.fault(place, "cut-off", &|| cut_off(text), to);
-                    begun = memchr::memchr_iter(b'\n', text).count();
-                }
-            }
-            is_empty = false;
-            for _ in 0..begun {
-                line += 1;
-                self.walk.line_begins();
-                self.walk.set_aside(Place { line, event: None }, "continued", to);
-            }
-        }
-        self.walk.finish(to);
-        to.bytes(values.bytes());
-        values.error().map_or(Ok(()), Err)
-    }
-}
-
-fn cut_off(start: &[u8]) -> String {
-    let found = printable::quoted(start);
-    format!("expected a whole line, found the start of one: {found}")
-}
-
-/// Whether a line, with what follows it, begins JSON objects that are not one a line, or that deliver something.
-fn is_json(text: &[u8], to: &mut dyn Taker) -> bool {
-    let text = text.trim_ascii_start();
-    match json::end(text) {
-        json::End::Never => false,
-        json::End::Beyond => true,
-        json::End::At(length) => {
-            let (value, behind) = text.split_at_checked(length).unwrap_or((text, b""));
-            let touching = behind.iter().find(|byte| !matches!(byte, b' ' | b'\t'));
-            touching == Some(&b'{') || memchr::memchr(b'\n', value).is_some() || walk::delivers(value, walk::DEPTH, to)
-        }
-    }
 }

@@ -1,6 +1,7 @@
-//! Takes the layers of delivery off each line, and finds out from the first lines which they are.
+//! Takes the layers of delivery off each line of an object.
 
 use super::batch::Batch;
+use super::layer::{DEPTH, Layer, is_line, layer_of};
 use super::object::{self, Delivers, Line, Part};
 use super::origin::Origin;
 use super::parts::{Before, Parts, Unfinished};
@@ -9,24 +10,8 @@ use super::{Taker, json, prefix};
 use crate::lines::{self, LONGEST};
 use crate::printable;
 
-/// How many layers there may be: an envelope, a time, a container runtime's and a shipper's.
-pub(super) const DEPTH: usize = 4;
-
 /// What Docker's json-file driver splits longer lines at, less what a broken character may have cost.
 const DOCKER_SPLIT: usize = 16 * 1024 - 4;
-
-/// How a line is wrapped, in one layer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Layer {
-    /// The name of a pod in brackets.
-    Pod,
-    /// A time.
-    Time,
-    /// A time, a stream and the tag of a container runtime.
-    Runtime,
-    /// JSON objects, each an envelope, a shipper's, or the line itself.
-    Json,
-}
 
 /// What the lines of one object are wrapped in, and what of them is not yet handed on.
 #[derive(Debug, Default)]
@@ -244,17 +229,20 @@ impl Walk {
 
     /// A line in a shipper's object.
     fn shipped(&mut self, line: &Line<'_>, depth: usize, place: Place, to: &mut dyn Taker) {
-        let (stream, is_part) = match line.part {
-            Part::Whole => return self.message(line.text, depth, place, to),
-            Part::Marked { stream, last } => (stream, !last),
-            Part::UntilLineEnd(stream) => {
-                let ends = line.text.ends_with(b"\\n");
-                self.has_line_ends |= ends;
-                (stream, !ends && (self.has_line_ends || line.text.len() >= DOCKER_SPLIT))
-            }
-        };
+        if line.part == Part::Whole {
+            return self.message(line.text, depth, place, to);
+        }
         let mut said = Vec::new();
         json::unescape(line.text, &mut said);
+        let (stream, is_part) = match line.part {
+            Part::Marked { stream, last } => (stream, !last),
+            Part::UntilLineEnd(stream) => {
+                let ends = said.ends_with(b"\n");
+                self.has_line_ends |= ends;
+                (stream, !ends && (self.has_line_ends || said.len() >= DOCKER_SPLIT))
+            }
+            Part::Whole => (Stream::Stdout, false),
+        };
         self.part(stream, is_part, &said, depth, place, to);
     }
 
@@ -313,49 +301,4 @@ impl Walk {
 /// What is said of a line that is not held.
 pub(super) fn too_long() -> String {
     format!("expected a line of at most {LONGEST} bytes, found a longer one")
-}
-
-/// The layer that a line is in which no format claims as it is. `depth` layers may still come.
-pub(super) fn layer_of(line: &[u8], depth: usize, to: &mut dyn Taker) -> Option<Layer> {
-    if depth == 0 {
-        return None;
-    }
-    if prefix::pod(line).is_some() {
-        return Some(Layer::Pod);
-    }
-    if prefix::tagged(line).is_some() {
-        return Some(Layer::Runtime);
-    }
-    if let Some(rest) = prefix::time(line) {
-        return is_known(rest, depth, to).then_some(Layer::Time);
-    }
-    let text = line.trim_ascii_start();
-    if !text.starts_with(b"{") {
-        return None;
-    }
-    let json::End::At(length) = json::end(text) else {
-        return None;
-    };
-    let (value, behind) = text.split_at_checked(length)?;
-    (delivers(value, depth, to) || behind.trim_ascii_start().starts_with(b"{")).then_some(Layer::Json)
-}
-
-/// Whether an object is there for what it delivers.
-pub(super) fn delivers(value: &[u8], depth: usize, to: &mut dyn Taker) -> bool {
-    match object::read(value, &mut Vec::new()) {
-        Delivers::Events(_) | Delivers::Control => true,
-        Delivers::Line(line) => line.certain || is_line(&line, value, depth, to),
-        Delivers::Itself => false,
-    }
-}
-
-/// Whether an object that may ship a line does: what it ships is known, and the object itself is not.
-fn is_line(line: &Line<'_>, value: &[u8], depth: usize, to: &mut dyn Taker) -> bool {
-    let mut said = Vec::new();
-    json::unescape(line.text, &mut said);
-    !to.claims(value) && lines::split(&said).next().is_some_and(|line| is_known(line, depth, to))
-}
-
-fn is_known(line: &[u8], depth: usize, to: &mut dyn Taker) -> bool {
-    to.knows(line) || layer_of(line, depth - 1, to).is_some()
 }
