@@ -56,6 +56,8 @@ pub struct Outcome<S, E> {
     pub duplicates: u64,
     /// What went wrong, in an order that does not depend on the threads.
     pub faults: Vec<Fault<E>>,
+    /// What sources had to say that is no fault, in an order that does not depend on the threads.
+    pub notes: Vec<String>,
 }
 
 /// Something that could not be read, so that the run is incomplete.

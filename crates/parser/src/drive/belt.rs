@@ -17,6 +17,7 @@ pub(super) struct Belt<'a, E> {
     receive: Mutex<Receiver<Delivery>>,
     taken: Mutex<Taken>,
     faults: Mutex<Vec<Fault<E>>>,
+    notes: Mutex<Vec<String>>,
     progress: &'a Progress,
 }
 
@@ -32,6 +33,7 @@ impl<'a, E> Belt<'a, E> {
             receive: Mutex::new(receive),
             taken: Mutex::default(),
             faults: Mutex::default(),
+            notes: Mutex::default(),
             progress,
         }
     }
@@ -46,6 +48,7 @@ impl<'a, E> Belt<'a, E> {
         while let Some(delivery) = self.next() {
             match delivery {
                 Delivery::Failed(error) => self.fault(Fault::Unopened(error)),
+                Delivery::Note(note) => lock(&self.notes).push(note),
                 Delivery::Object(object) if self.take(&object.id) => {
                     let object = self.metered(object);
                     let id = object.id.clone();
@@ -105,6 +108,8 @@ impl<'a, E> Belt<'a, E> {
         let taken = self.taken.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut faults = self.faults.into_inner().unwrap_or_else(PoisonError::into_inner);
         faults.sort_by(|one, other| one.rank().cmp(&other.rank()));
+        let mut notes = self.notes.into_inner().unwrap_or_else(PoisonError::into_inner);
+        notes.sort_unstable();
         let mut counters = Counters::default();
         let mut sinks = Vec::with_capacity(shares.len());
         for (sink, counted) in shares {
@@ -118,6 +123,7 @@ impl<'a, E> Belt<'a, E> {
             objects: taken.objects,
             duplicates: taken.duplicates,
             faults,
+            notes,
         }
     }
 }
