@@ -1,4 +1,4 @@
-//! A TCP proxy that breaks what it forwards at an exact byte: resets, early ends and silence.
+//! A TCP proxy that breaks what it forwards at an exact byte: resets, early ends, silence and drips.
 
 use std::collections::VecDeque;
 use std::io;
@@ -19,6 +19,8 @@ pub enum Break {
     Fin(u64),
     /// Nothing comes any more, and the connection stays open.
     Stall(u64),
+    /// Up to there bytes come one at a time; then the connection is whole.
+    Drip(u64),
 }
 
 /// A running proxy; it ends when dropped.
@@ -106,13 +108,18 @@ async fn forward(client: TcpStream, server: SocketAddr, broken: Option<Break>, p
         copy(&mut from_server, &mut to_client).await?;
         return Ok(());
     };
-    let (Break::Reset(after) | Break::Fin(after) | Break::Stall(after)) = broken;
-    if forward_exactly(&mut from_server, &mut to_client, after).await? < after {
+    let (Break::Reset(after) | Break::Fin(after) | Break::Stall(after) | Break::Drip(after)) = broken;
+    if let Break::Drip(_) = broken {
+        for _ in 0..after {
+            forward_exactly(&mut from_server, &mut to_client, 1).await?;
+        }
+    } else if forward_exactly(&mut from_server, &mut to_client, after).await? < after {
         return Ok(());
     }
     plan.broken.lock().unwrap_or_else(PoisonError::into_inner).push(broken);
     match broken {
         Break::Fin(_) => to_client.shutdown().await,
+        Break::Drip(_) => copy(&mut from_server, &mut to_client).await.map(|_| ()),
         Break::Stall(_) => {
             // The client hangs up when it has waited enough.
             let _ = requests.await;

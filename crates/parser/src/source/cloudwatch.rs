@@ -146,7 +146,9 @@ impl Source for CloudWatchSource {
             }
         }
         // The work holds the channel open until every body has been handed over to its last byte.
-        let done = runtime.block_on(work).unwrap_or_else(|lost| Err(self::lost(&self.uri, &lost)));
+        let done = runtime
+            .block_on(work)
+            .unwrap_or_else(|lost| Err(self::lost(&self.uri, &lost)));
         runtime.shutdown_background();
         done
     }

@@ -10,9 +10,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::config::http::HttpResponse;
-use aws_sdk_cloudwatchlogs::config::{
-    Builder, IdentityCache, Region, SharedHttpClient, StalledStreamProtectionConfig,
-};
+use aws_sdk_cloudwatchlogs::config::{Builder, IdentityCache, Region, SharedHttpClient, StalledStreamProtectionConfig};
 use aws_sdk_cloudwatchlogs::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_types::service_config::ServiceConfigKey;
@@ -70,10 +68,15 @@ impl Group {
             Some(config) => config.clone(),
             None => environment().await,
         };
-        let region = place.region.clone().or_else(|| config.region().map(ToString::to_string));
+        let region = place
+            .region
+            .clone()
+            .or_else(|| config.region().map(ToString::to_string));
         let region = region.ok_or_else(|| error::no_region(&place.group))?;
         let endpoint = endpoint(&config);
-        let rate = options.rate.map_or_else(|| allowed(endpoint.as_deref(), &region), f64::from);
+        let rate = options
+            .rate
+            .map_or_else(|| allowed(endpoint.as_deref(), &region), f64::from);
         let server = format!("{} {region}", endpoint.as_deref().unwrap_or_default());
         let client = client(&config, &region, &options);
         Ok(Self {

@@ -109,7 +109,12 @@ mod tests {
 
     #[test]
     fn a_run_of_events_of_one_stream_is_one_line() {
-        let events = [event("a", 1, "x \"y\"\n\u{1b}"), event("a", 2, ""), event("b/ü", 3, "z"), event("a", 4, "w")];
+        let events = [
+            event("a", 1, "x \"y\"\n\u{1b}"),
+            event("a", 2, ""),
+            event("b/ü", 3, "z"),
+            event("a", 4, "w"),
+        ];
         let head = r#"{"messageType":"DATA_MESSAGE","owner":"001234567890","logGroup":"/aws/x","logStream":"#;
         let expected = [
             r#""a","subscriptionFilters":[],"logEvents":[{"id":"id1","timestamp":1,"message":"x \"y\"\n\u001b"},{"id":"id2","timestamp":2,"message":""}]}"#,
@@ -118,7 +123,10 @@ mod tests {
         ]
         .map(|line| format!("{head}{line}\n"));
         assert_eq!(written(&[&events]), expected.concat());
-        assert_eq!(written(&[&[], &events[..1], &[], &events[1..3], &events[3..]]), expected.concat());
+        assert_eq!(
+            written(&[&[], &events[..1], &[], &events[1..3], &events[3..]]),
+            expected.concat()
+        );
         assert_eq!(written(&[&[], &[]]), "");
     }
 

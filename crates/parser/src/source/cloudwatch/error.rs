@@ -66,11 +66,17 @@ impl Trouble {
         let SdkError::ServiceError(service) = error else {
             let unsigned = chain(error).any(|cause| cause.is::<CredentialsError>());
             let unsent = matches!(error, SdkError::ConstructionFailure(_));
-            return if unsigned || unsent { Self::Lasting } else { Self::Passing };
+            return if unsigned || unsent {
+                Self::Lasting
+            } else {
+                Self::Passing
+            };
         };
         let status = service.raw().status().as_u16();
         match service.err().code().unwrap_or_default() {
-            "ThrottlingException" | "Throttling" | "TooManyRequestsException" | "RequestLimitExceeded" => Self::Throttled,
+            "ThrottlingException" | "Throttling" | "TooManyRequestsException" | "RequestLimitExceeded" => {
+                Self::Throttled
+            }
             "ExpiredTokenException" | "ExpiredToken" => Self::Expired,
             "ResourceNotFoundException" => Self::Missing,
             _ if status == 429 => Self::Throttled,
@@ -97,7 +103,10 @@ where
             Some("check the network between here and there"),
         ),
         SdkError::ResponseError(_) => (
-            format!("the answer of {server} broke off, or is none of CloudWatch Logs: {}", innermost(error)),
+            format!(
+                "the answer of {server} broke off, or is none of CloudWatch Logs: {}",
+                innermost(error)
+            ),
             Some("check the network, and that the endpoint is one of CloudWatch Logs"),
         ),
         _ => unsent(group, &server, error),
@@ -159,7 +168,9 @@ fn unsent(group: &Group, server: &str, error: &(dyn Error + 'static)) -> Cause {
         return match credentials {
             CredentialsError::CredentialsNotLoaded(_) => (
                 "no AWS credentials were found".to_owned(),
-                Some("set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role is attached"),
+                Some(
+                    "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role is attached",
+                ),
             ),
             other => (
                 format!("the AWS credentials could not be loaded: {}", innermost(other)),
@@ -197,7 +208,9 @@ fn innermost(error: &(dyn Error + 'static)) -> String {
 /// A URL fit for a message: whoever wrote a password into it does not meet it again in a log.
 pub(super) fn without_password(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-    let (authority, path) = rest.split_once('/').map_or((rest, None), |(authority, path)| (authority, Some(path)));
+    let (authority, path) = rest
+        .split_once('/')
+        .map_or((rest, None), |(authority, path)| (authority, Some(path)));
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     let path = path.map_or_else(String::new, |path| format!("/{path}"));
     printable::name(&format!("{scheme}://{host}{path}"))

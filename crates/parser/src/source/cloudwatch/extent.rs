@@ -86,11 +86,15 @@ impl Streams {
     fn add(&mut self, stream: &LogStream) {
         // arn:aws:logs:eu-west-1:123456789012:log-group:NAME:log-stream:NAME
         let account = stream.arn().and_then(|arn| arn.split(':').nth(4));
-        let account = account.filter(|account| !account.is_empty() && account.bytes().all(|byte| byte.is_ascii_digit()));
+        let account =
+            account.filter(|account| !account.is_empty() && account.bytes().all(|byte| byte.is_ascii_digit()));
         self.any = true;
         self.account = self.account.take().or_else(|| account.map(str::to_owned));
         // A stream that is new has no first event yet, or none that is known.
-        let first = stream.first_event_timestamp().or(stream.creation_time()).unwrap_or_default();
+        let first = stream
+            .first_event_timestamp()
+            .or(stream.creation_time())
+            .unwrap_or_default();
         self.first = self.first.min(u64::try_from(first).unwrap_or_default() / 1000);
     }
 }
@@ -99,11 +103,15 @@ impl Streams {
 async fn kept_since(group: &Group, now: u64) -> u64 {
     let name = &group.place.group;
     let answer = group
-        .ask(Asked::Groups, |client| client.describe_log_groups().log_group_name_prefix(name).send())
+        .ask(Asked::Groups, |client| {
+            client.describe_log_groups().log_group_name_prefix(name).send()
+        })
         .await;
     let days = answer.ok().and_then(|answer| {
         let mut groups = answer.log_groups().iter();
-        groups.find(|known| known.log_group_name() == Some(name))?.retention_in_days()
+        groups
+            .find(|known| known.log_group_name() == Some(name))?
+            .retention_in_days()
     });
     let days = days.and_then(|days| u64::try_from(days).ok());
     days.map_or(0, |days| now.saturating_sub(days.saturating_mul(DAY)))
@@ -113,10 +121,15 @@ async fn kept_since(group: &Group, now: u64) -> u64 {
 async fn near_names(group: &Group, error: SourceError) -> SourceError {
     let name = &group.place.group;
     // Groups beside it, also if it was written without its first slash.
-    let beside = name.rsplit_once('/').map(|(folder, _)| format!("/{}/", folder.trim_start_matches('/')));
+    let beside = name
+        .rsplit_once('/')
+        .map(|(folder, _)| format!("/{}/", folder.trim_start_matches('/')));
     let answer = group
         .ask(Asked::Groups, |client| {
-            client.describe_log_groups().set_log_group_name_prefix(beside.clone()).send()
+            client
+                .describe_log_groups()
+                .set_log_group_name_prefix(beside.clone())
+                .send()
         })
         .await;
     let Ok(answer) = answer else {

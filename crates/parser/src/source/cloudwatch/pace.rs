@@ -112,7 +112,10 @@ mod tests {
         let asked = (0..50).map(|n: u32| start + STEP * [0, 0, 0, 95, n][n as usize % 5]);
         let taken: Vec<Instant> = asked.map(|now| turns.take(now)).collect();
         for window in taken.windows(11) {
-            assert!(window[10] - window[0] >= Duration::from_secs(1), "ten steps take a second");
+            assert!(
+                window[10] - window[0] >= Duration::from_secs(1),
+                "ten steps take a second"
+            );
         }
     }
 

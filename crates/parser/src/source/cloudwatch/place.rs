@@ -31,7 +31,12 @@ impl Place {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-/#".contains(&byte);
         let group = decoded(group)
             .filter(|group| (1..=LONGEST).contains(&group.len()) && group.bytes().all(allowed))
-            .ok_or_else(|| refused(uri, format!("expected a log group, found {}", printable::quoted(group.as_bytes()))))?;
+            .ok_or_else(|| {
+                refused(
+                    uri,
+                    format!("expected a log group, found {}", printable::quoted(group.as_bytes())),
+                )
+            })?;
         let mut place = Self {
             group,
             stream_prefix: None,
@@ -64,7 +69,10 @@ impl Place {
         };
         let value = decoded(value).filter(plain).ok_or_else(|| {
             let found = printable::quoted(value.as_bytes());
-            refused(uri, format!("{key}: expected a value, percent-encoded where it must be, found {found}"))
+            refused(
+                uri,
+                format!("{key}: expected a value, percent-encoded where it must be, found {found}"),
+            )
         })?;
         *slot = Some(value);
         Ok(())
@@ -144,10 +152,16 @@ mod tests {
     fn what_stands_before_the_question_mark_is_the_group_as_it_is() {
         for (uri, expected) in [
             ("cloudwatch://flow", place("flow", None, None)),
-            ("cloudwatch:///aws/vpc/flow-logs", place("/aws/vpc/flow-logs", None, None)),
+            (
+                "cloudwatch:///aws/vpc/flow-logs",
+                place("/aws/vpc/flow-logs", None, None),
+            ),
             ("cloudwatch://aws/vpc", place("aws/vpc", None, None)),
             ("cloudwatch://%2Faws%2fx?", place("/aws/x", None, None)),
-            ("cloudwatch://a#1?region=eu-west-1", place("a#1", None, Some("eu-west-1"))),
+            (
+                "cloudwatch://a#1?region=eu-west-1",
+                place("a#1", None, Some("eu-west-1")),
+            ),
             (
                 "cloudwatch://a?stream-prefix=b/c%20d+%26%25e&region=us-gov-east-1",
                 place("a", Some("b/c d+&%e"), Some("us-gov-east-1")),
@@ -162,17 +176,29 @@ mod tests {
         for (uri, why) in [
             ("cloudwatch://", "expected a log group, found \"\""),
             ("cloudwatch://a b", "expected a log group, found \"a b\""),
-            ("cloudwatch://arn:aws:logs", "expected a log group, found \"arn:aws:logs\""),
+            (
+                "cloudwatch://arn:aws:logs",
+                "expected a log group, found \"arn:aws:logs\"",
+            ),
             ("cloudwatch://a%zz", "expected a log group, found \"a%zz\""),
-            ("cloudwatch://a?stream=x", "expected one of stream-prefix, region, found \"stream\""),
-            ("cloudwatch://a?regoin=x", "expected one of stream-prefix, region (did you mean region?)"),
+            (
+                "cloudwatch://a?stream=x",
+                "expected one of stream-prefix, region, found \"stream\"",
+            ),
+            (
+                "cloudwatch://a?regoin=x",
+                "expected one of stream-prefix, region (did you mean region?)",
+            ),
             ("cloudwatch://a?region=a&region=b", "region is given twice"),
             ("cloudwatch://a?region=evil.example/", "region: expected a value"),
             ("cloudwatch://a?stream-prefix=", "stream-prefix: expected a value"),
         ] {
             let error = Place::parse(uri).unwrap_err();
             assert!(error.why.starts_with(why), "{uri}: {}", error.why);
-            assert!(error.to_string().contains("hint: write it as cloudwatch://log-group"), "{error}");
+            assert!(
+                error.to_string().contains("hint: write it as cloudwatch://log-group"),
+                "{error}"
+            );
         }
         let error = Place::parse("cloudwatch://\u{1b}[2J").unwrap_err().to_string();
         assert!(!error.contains('\u{1b}'), "{error:?}");

@@ -85,7 +85,9 @@ mod tests {
 
     fn bounds(plan: &Plan) -> Vec<(u64, u64)> {
         let hour = |time: u64| (time - DAY) / 3600;
-        plan.slices().map(|slice| (hour(slice.from), hour(slice.until))).collect()
+        plan.slices()
+            .map(|slice| (hour(slice.from), hour(slice.until)))
+            .collect()
     }
 
     #[test]
