@@ -173,10 +173,10 @@ fn an_unknown_key_and_an_endpoint_that_nobody_serves_are_named() {
     );
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let url = format!("http://{free}");
-    let fault = self::fault(source(&server).with_config(self::config(&url)));
+    let unserved = fault(source(&server).with_config(self::config(&url)));
     let expected =
         format!("cannot list cloudwatch:///aws/flow: connection refused by {url}\n  hint: check AWS_ENDPOINT");
-    assert!(fault.starts_with(&expected), "{fault}");
+    assert!(unserved.starts_with(&expected), "{unserved}");
 }
 
 #[test]
