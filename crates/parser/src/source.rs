@@ -76,9 +76,9 @@ pub type Counted = dyn Fn(&ObjectId) -> bool + Send + Sync;
 pub enum Delivery {
     /// An object to read.
     Object(Object),
-    /// An object that is there and could not be opened: the run goes on and says so at its end.
+    /// An object, or a folder of them, that is there and could not be opened: the run goes on and says so at its end.
     Failed(SourceError),
-    /// Something to know about what was delivered that is no fault: which events are too new to be read.
+    /// What the user should know of what was found and left out on purpose, in one sentence; nothing is wrong.
     Note(String),
 }
 

@@ -53,7 +53,7 @@ pub(super) struct Group {
 
 #[derive(Clone)]
 pub(super) struct Event {
-    pub(super) id: String,
+    pub(super) id: usize,
     pub(super) at: u64,
     pub(super) message: String,
 }
@@ -156,19 +156,24 @@ impl State {
             return Some(Page { events: vec![], token });
         }
         let mut bytes = 0;
-        let fits = |(_, event): &&(String, Event)| {
+        let fits = |(_, event): &&(&String, &Event)| {
             bytes += event.message.len();
             bytes <= self.paging.bytes
         };
-        let events = rest.iter().take(self.paging.events).take_while(fits).count();
-        let events = events.max(1).min(rest.len());
-        let page = rest.get(..events).unwrap_or_default().to_vec();
+        let count = rest.iter().take(self.paging.events).take_while(fits).count();
+        // A single event that is larger has a page of its own.
+        let count = count.max(1).min(rest.len());
+        let events = rest
+            .iter()
+            .take(count)
+            .map(|(stream, event)| ((*stream).clone(), (*event).clone()));
+        let events = events.collect();
         let next = Place {
-            event: begin.event + events,
+            event: begin.event + count,
             empty: 0,
         };
-        let token = (events < rest.len()).then(|| self.token(question, next));
-        Some(Page { events: page, token })
+        let token = (count < rest.len()).then(|| self.token(question, next));
+        Some(Page { events, token })
     }
 
     fn token(&mut self, question: Question, next: Place) -> String {
@@ -187,7 +192,7 @@ impl Group {
     }
 
     pub(super) fn put(&mut self, stream: &str, at: u64, message: &str) {
-        let id = format!("{}", self.streams.values().map(Vec::len).sum::<usize>());
+        let id = self.streams.values().map(Vec::len).sum();
         self.streams.entry(stream.to_owned()).or_default().push(Event {
             id,
             at,
@@ -196,15 +201,14 @@ impl Group {
     }
 
     /// The events of a question: by time, and as they were put where times are equal.
-    fn found(&self, question: &Question) -> Vec<(String, Event)> {
+    fn found(&self, question: &Question) -> Vec<(&String, &Event)> {
         let streams = self.streams.iter();
         let streams = streams.filter(|(name, _)| name.starts_with(&question.prefix));
-        let mut found: Vec<(String, Event)> = streams
+        let mut found: Vec<(&String, &Event)> = streams
             .flat_map(|(name, events)| events.iter().map(move |event| (name, event)))
             .filter(|(_, event)| (question.from..=question.until).contains(&event.at))
-            .map(|(name, event)| (name.clone(), event.clone()))
             .collect();
-        found.sort_by_key(|(_, event)| (event.at, event.id.parse::<u64>().unwrap_or_default()));
+        found.sort_by_key(|(_, event)| (event.at, event.id));
         found
     }
 }

@@ -99,7 +99,7 @@ fn filter(state: &mut State, input: &Value) -> Result<Value, Refusal> {
         )
     })?;
     let events = page.events.into_iter().map(|(stream, event)| {
-        json!({"logStreamName": stream, "timestamp": event.at, "message": event.message, "ingestionTime": event.at, "eventId": event.id})
+        json!({"logStreamName": stream, "timestamp": event.at, "message": event.message, "ingestionTime": event.at, "eventId": event.id.to_string()})
     });
     let mut output = json!({"events": events.collect::<Vec<_>>(), "searchedLogStreams": []});
     if let Some(token) = page.token {

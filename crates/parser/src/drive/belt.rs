@@ -17,7 +17,7 @@ pub(super) struct Belt<'a, E> {
     receive: Mutex<Receiver<Delivery>>,
     taken: Mutex<Taken>,
     faults: Mutex<Vec<Fault<E>>>,
-    notes: Mutex<Vec<String>>,
+    notes: Mutex<BTreeSet<String>>,
     progress: &'a Progress,
 }
 
@@ -48,7 +48,7 @@ impl<'a, E> Belt<'a, E> {
         while let Some(delivery) = self.next() {
             match delivery {
                 Delivery::Failed(error) => self.fault(Fault::Unopened(error)),
-                Delivery::Note(note) => lock(&self.notes).push(note),
+                Delivery::Note(note) => drop(lock(&self.notes).insert(note)),
                 Delivery::Object(object) if self.take(&object.id) => {
                     let object = self.metered(object);
                     let id = object.id.clone();
@@ -108,8 +108,6 @@ impl<'a, E> Belt<'a, E> {
         let taken = self.taken.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut faults = self.faults.into_inner().unwrap_or_else(PoisonError::into_inner);
         faults.sort_by(|one, other| one.rank().cmp(&other.rank()));
-        let mut notes = self.notes.into_inner().unwrap_or_else(PoisonError::into_inner);
-        notes.sort_unstable();
         let mut counters = Counters::default();
         let mut sinks = Vec::with_capacity(shares.len());
         for (sink, counted) in shares {
@@ -122,8 +120,8 @@ impl<'a, E> Belt<'a, E> {
             counters,
             objects: taken.objects,
             duplicates: taken.duplicates,
+            notes: self.notes.into_inner().unwrap_or_else(PoisonError::into_inner),
             faults,
-            notes,
         }
     }
 }

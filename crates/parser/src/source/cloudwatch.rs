@@ -35,7 +35,7 @@ pub(super) static KIND: SourceKind = SourceKind {
            ?stream-prefix=… and &region=… may follow",
     example: "cloudwatch://log-group",
     recognises: |text| text.starts_with(place::SCHEME),
-    open: |text, wanted| Ok(Box::new(CloudWatchSource::new(text, wanted)?)),
+    open: |text, wanted| Ok(Box::new(CloudWatchSource::new(text)?.with_wanted(wanted.clone()))),
 };
 
 /// How hard the source tries, how much it does at once, and what time it takes it to be.
@@ -87,11 +87,11 @@ impl CloudWatchSource {
     ///
     /// # Errors
     /// When the text names no log group, or asks for something unknown.
-    pub fn new(uri: &str, wanted: &Wanted) -> Result<Self, SourceError> {
+    pub fn new(uri: &str) -> Result<Self, SourceError> {
         Ok(Self {
             uri: uri.to_owned(),
             place: Place::parse(uri)?,
-            wanted: wanted.clone(),
+            wanted: Wanted::default(),
             config: None,
             options: CloudWatchOptions::default(),
         })
@@ -104,6 +104,12 @@ impl CloudWatchSource {
             config: Some(config),
             ..self
         }
+    }
+
+    /// The same source asked for no more than this.
+    #[must_use]
+    pub fn with_wanted(self, wanted: Wanted) -> Self {
+        Self { wanted, ..self }
     }
 
     /// The same source with other options.

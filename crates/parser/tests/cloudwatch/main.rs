@@ -50,7 +50,7 @@ fn options() -> CloudWatchOptions {
 }
 
 fn source_of(server: &CloudWatchServer, uri: &str, wanted: &Wanted) -> CloudWatchSource {
-    let source = CloudWatchSource::new(uri, wanted).unwrap();
+    let source = CloudWatchSource::new(uri).unwrap().with_wanted(wanted.clone());
     source.with_config(config(&server.url())).with_options(options())
 }
 

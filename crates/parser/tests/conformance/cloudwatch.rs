@@ -21,11 +21,12 @@ pub(crate) struct Group {
     proxy: Option<Proxy>,
     /// The nth name has the nth hour.
     names: Vec<String>,
+    patience: Duration,
 }
 
 /// How connections break, each in its turn, until they are whole again.
 pub(crate) fn breaks(trouble: Trouble) -> Vec<Break> {
-    let at = [2_000, 0, 150_000, 50_000, 100, 400_000];
+    let at = [2_000, 0, 100_000, 50_000, 100, 30_000];
     let how: fn(u64) -> Break = match trouble {
         Trouble::Reset => Break::Reset,
         Trouble::Cut => Break::Fin,
@@ -69,6 +70,7 @@ impl Store for Group {
             server,
             proxy: None,
             names: Vec::new(),
+            patience: Duration::from_secs(60),
         }
     }
 
@@ -88,6 +90,9 @@ impl Store for Group {
     }
 
     fn trouble(&mut self, trouble: Trouble) {
+        if trouble == Trouble::Stall {
+            self.patience = Duration::from_secs(2);
+        }
         match trouble {
             Trouble::Unavailable => self.server.refuse_next(3, "ServiceUnavailableException"),
             Trouble::Expired => self.server.expire("session", 5),
@@ -95,16 +100,22 @@ impl Store for Group {
         }
     }
 
+    fn was_troubled(&self) -> bool {
+        let refused = self.server.requests().iter().any(|asked| asked.refused.is_some());
+        refused || self.proxy.as_ref().is_some_and(|proxy| !proxy.broken().is_empty())
+    }
+
     fn source(&self, wanted: &Wanted) -> Box<dyn Source> {
         let hours = u64::try_from(self.names.len()).unwrap();
         let options = CloudWatchOptions {
             backoff: Duration::from_millis(1),
-            patience: Duration::from_secs(2),
+            patience: self.patience,
             // The hour of the last object is read two hours after its end.
             now: Some(FIRST + (hours + 2) * HOUR),
             ..CloudWatchOptions::default()
         };
-        let source = CloudWatchSource::new(&format!("cloudwatch://{GROUP}"), wanted).unwrap();
+        let source = CloudWatchSource::new(&format!("cloudwatch://{GROUP}")).unwrap();
+        let source = source.with_wanted(wanted.clone());
         Box::new(source.with_config(self.config()).with_options(options))
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::store::Reading;
+use crate::store::{Arrived, Reading};
 
 /// What was put, by name; several texts where an object was replaced while it was read.
 pub(crate) type Put<'a> = BTreeMap<String, Vec<&'a str>>;
@@ -49,4 +49,34 @@ pub(crate) fn all_is_there(put: &Put<'_>, reading: &Reading) {
         .collect();
     assert_eq!(faults, Vec::<&String>::new());
     assert_eq!(reading.arrived.len(), put.len());
+}
+
+#[test]
+fn a_source_that_loses_doubles_or_alters_anything_breaks_the_law() {
+    let object = |name: &str, text: &str, fault: Option<&str>| Arrived {
+        name: Ok(name.to_owned()),
+        text: text.into(),
+        fault: fault.map(str::to_owned),
+    };
+    let put = Put::from([("a".to_owned(), vec!["one\n"]), ("b".to_owned(), vec!["two\n"])]);
+    let (a, b) = (object("a", "one\n", None), object("b", "two\n", None));
+    let lawful = |arrived: &[Arrived], faults: &[&str]| {
+        let reading = Reading {
+            arrived: arrived.to_vec(),
+            faults: faults.iter().map(|&fault| fault.to_owned()).collect(),
+            ..Reading::default()
+        };
+        std::panic::catch_unwind(|| no_silent_hole_and_no_double_count(&put, &reading)).is_ok()
+    };
+    assert!(lawful(&[a.clone(), b.clone()], &[]));
+    assert!(lawful(&[a.clone(), object("b", "tw", Some("broke off"))], &[]));
+    assert!(lawful(&[a.clone()], &["cannot read b: gone"]));
+    assert!(!lawful(&[a.clone()], &[]), "a hole");
+    assert!(!lawful(&[a.clone(), b.clone(), b.clone()], &[]), "a double");
+    assert!(!lawful(&[a.clone(), object("b", "tw", None)], &[]), "a cut");
+    assert!(
+        !lawful(&[a.clone(), object("b", "wto\n", Some("broke off"))], &[]),
+        "a mixture"
+    );
+    assert!(!lawful(&[a, b, object("c", "", None)], &[]), "a stranger");
 }

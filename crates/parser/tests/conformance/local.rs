@@ -40,6 +40,10 @@ impl Store for Folder {
         unreachable!("a folder has no {trouble:?}");
     }
 
+    fn was_troubled(&self) -> bool {
+        false
+    }
+
     fn source(&self, wanted: &Wanted) -> Box<dyn Source> {
         source::open(self.0.path().to_str().unwrap(), wanted).unwrap()
     }

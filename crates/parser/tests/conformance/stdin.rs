@@ -22,6 +22,7 @@ pub(crate) struct Pipe {
 
 impl Store for Pipe {
     const NAME: &'static str = "stdin";
+    const HOLDS_ONE: bool = true;
 
     fn declines(scenario: Scenario) -> Option<&'static str> {
         match scenario {
@@ -57,6 +58,10 @@ impl Store for Pipe {
 
     fn trouble(&mut self, trouble: Trouble) {
         unreachable!("a pipe has no {trouble:?}");
+    }
+
+    fn was_troubled(&self) -> bool {
+        false
     }
 
     /// Of this process: for those scenarios that do not look at what comes.

@@ -31,6 +31,9 @@ pub(crate) trait Store {
     /// The name of the source in its registry.
     const NAME: &'static str;
 
+    /// Whether it holds one object alone: the last that was put.
+    const HOLDS_ONE: bool = false;
+
     /// Why a scenario makes no sense for this source; `None` if it does.
     fn declines(scenario: Scenario) -> Option<&'static str>;
 
@@ -45,6 +48,9 @@ pub(crate) trait Store {
 
     /// Lets something go wrong for all who read from now on.
     fn trouble(&mut self, trouble: Trouble);
+
+    /// Whether what was to go wrong did.
+    fn was_troubled(&self) -> bool;
 
     /// The source of all that the place holds.
     fn source(&self, wanted: &Wanted) -> Box<dyn Source>;
@@ -109,7 +115,7 @@ pub(crate) fn read<S: Store + ?Sized>(store: &S, source: Box<dyn Source>) -> Rea
         arrived,
         faults: outcome.faults.iter().map(Fault::to_string).collect(),
         duplicates: outcome.duplicates,
-        notes: outcome.notes,
+        notes: outcome.notes.into_iter().collect(),
     }
 }
 
