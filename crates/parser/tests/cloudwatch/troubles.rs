@@ -168,8 +168,8 @@ fn an_unknown_key_and_an_endpoint_that_nobody_serves_are_named() {
         .build();
     let refused = fault(source(&server).with_config(config));
     assert!(
-        fault.contains("the access key or session token is not known there"),
-        "{fault}"
+        refused.contains("the access key or session token is not known there"),
+        "{refused}"
     );
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let url = format!("http://{free}");
