@@ -25,5 +25,7 @@ pub use format::Options;
 pub use inspect::{Line, inspect};
 pub use record::{AccessRecord, Action, DnsRecord, FlowDirection, FlowRecord, Sink, Verdict};
 pub use scan::{ObjectError, scan};
+#[cfg(feature = "cloudwatch")]
+pub use source::cloudwatch::{CloudWatchOptions, CloudWatchSource};
 #[cfg(feature = "s3")]
 pub use source::s3::{S3Options, S3Source};
