@@ -82,6 +82,9 @@ fn read(body: Box<dyn Read + Send>, mut parser: Parser, out: &mut Output<'_>) ->
             None => {}
         }
     }
+    if let Parser::Known(format) = &mut parser {
+        format.finish(out);
+    }
     out.count_bytes(scanner.bytes());
     ended
 }

@@ -47,13 +47,30 @@ impl<'a> Output<'a> {
     /// The line is an access record.
     pub(crate) fn access(&mut self, record: &AccessRecord<'_>) {
         self.line += 1;
-        match self.sink.access(self.line, record) {
+        self.release(self.line, record);
+    }
+
+    /// The line is an access record that another may stand for: it is counted once it is released or superseded.
+    /// Returns its number.
+    pub(crate) fn hold(&mut self) -> u64 {
+        self.line += 1;
+        self.line
+    }
+
+    /// The line that was held is an access record.
+    pub(crate) fn release(&mut self, line: u64, record: &AccessRecord<'_>) {
+        match self.sink.access(line, record) {
             Verdict::Used => {
                 self.counters.lines += 1;
                 self.counters.access += 1;
             }
             Verdict::SetAside(reason) => self.counters.set_aside(reason),
         }
+    }
+
+    /// Of two lines that were held, one stands for both.
+    pub(crate) fn superseded(&mut self) {
+        self.counters.set_aside("cumulative");
     }
 
     /// The line is a DNS answer.
