@@ -5,6 +5,7 @@ pub use options::{Options, OptionsError};
 pub(crate) use output::Output;
 pub use shown::{Kind, Shown};
 
+mod envoy_format;
 mod envoy_json;
 mod envoy_text;
 mod envoy_value;
@@ -36,6 +37,9 @@ pub(crate) trait Format {
 
     /// Parses whole lines, in order, and gives each to `out` exactly once.
     fn parse(&mut self, block: &[u8], out: &mut Output<'_>);
+
+    /// Gives to `out` what was held back; called once, behind the last line.
+    fn finish(&mut self, _out: &mut Output<'_>) {}
 
     /// What one line says in full, read the slow and obvious way; a header among the lines sets the format as in
     /// [`parse`](Self::parse).

@@ -53,6 +53,7 @@ pub fn scan(
     let out = Output::begin(&id, sink, counters);
     let mut scan = Scan { formats, out };
     let read = unwrap::read(body, &mut scan);
+    scan.formats.finish(&mut scan.out);
     let lines = scan.out.lines();
     read.map_err(|error| ObjectError {
         what: format!("{error} (line {})", lines.max(1)),

@@ -1,14 +1,17 @@
 //! Envoy's access log as JSON lines, whatever its keys are called.
 
-use super::{Format, FormatKind, Options, OptionsError, Output, Sniff};
+use super::envoy_format::connections::Connections;
+use super::envoy_format::values::{self, Read, Values};
+use super::envoy_text::NOT_ACCESS_LOG;
+use super::{Format, FormatKind, Kind, Options, OptionsError, Output, Shown, Sniff};
 use crate::{Reason, lines, printable};
 use keys::Keys;
+use memory::Memory;
 
-mod fault;
 mod keys;
+mod memory;
 mod object;
-mod operator;
-mod slot;
+mod shown;
 
 pub(super) static KIND: FormatKind = FormatKind {
     name: "envoy-json",
@@ -17,9 +20,22 @@ pub(super) static KIND: FormatKind = FormatKind {
     start,
 };
 
+/// What Ambassador and Emissary write in front of each line.
+const PREFIX: &[u8] = b"ACCESS ";
+
 /// The parser of one object.
 struct EnvoyJson {
     keys: Keys,
+    memory: Memory,
+    connections: Connections,
+}
+
+/// Why a line is no record.
+enum Fault<'a> {
+    NotAccessLog,
+    /// No JSON object, at this 1-based byte.
+    Json(usize),
+    Value(values::Fault<'a>),
 }
 
 fn start(options: &Options) -> Result<Box<dyn Format>, OptionsError> {
@@ -27,60 +43,91 @@ fn start(options: &Options) -> Result<Box<dyn Format>, OptionsError> {
         option: "envoy_json",
         why,
     })?;
-    Ok(Box::new(EnvoyJson { keys }))
+    Ok(Box::new(EnvoyJson {
+        keys,
+        memory: Memory::default(),
+        connections: Connections::default(),
+    }))
 }
 
 impl Format for EnvoyJson {
     fn sniff(&mut self, line: &[u8]) -> Sniff {
-        let is_access =
-            line.starts_with(b"{") && object::read(line, &self.keys).is_ok_and(|found| self.keys.are_in(&found));
-        if is_access { Sniff::Mine } else { Sniff::Unknown }
+        // A line that is meant as a record tells the format, whether its values are right or not.
+        match self.read(line) {
+            Ok(_) | Err(Fault::Value(_)) => Sniff::Mine,
+            Err(_) => Sniff::Unknown,
+        }
     }
 
     fn parse(&mut self, block: &[u8], out: &mut Output<'_>) {
         for line in lines::split(block) {
-            self.line(line, out);
+            match self.read(line) {
+                Ok((values, read)) => self.connections.take(read, &values, out),
+                Err(_) if line.is_empty() => out.set_aside("blank"),
+                Err(fault) => out.fault(fault.reason(), || fault.message(line)),
+            }
         }
     }
 
-    fn show(&mut self, line: &[u8]) -> super::Shown {
-        let _ = line;
-        super::Shown::aside(super::Kind::NotALog, "unrecognised")
+    fn finish(&mut self, out: &mut Output<'_>) {
+        self.connections.finish(out);
+    }
+
+    fn show(&mut self, line: &[u8]) -> Shown {
+        match self.read(line) {
+            Ok(_) => Shown::record(shown::fields(line.strip_prefix(PREFIX).unwrap_or(line), &self.keys)),
+            Err(_) if line.is_empty() => Shown::aside(Kind::Blank, "blank"),
+            Err(fault) => {
+                let kind = match fault {
+                    Fault::NotAccessLog => Kind::NotAccessLog,
+                    Fault::Json(_) | Fault::Value(_) => Kind::Malformed,
+                };
+                Shown {
+                    message: Some(fault.message(line)),
+                    ..Shown::aside(kind, fault.reason())
+                }
+            }
+        }
     }
 }
 
 impl EnvoyJson {
-    fn line(&self, line: &[u8], out: &mut Output<'_>) {
-        if line.is_empty() {
-            return out.set_aside("blank");
-        }
+    #[inline]
+    fn read<'a>(&mut self, line: &'a [u8]) -> Result<(Values<'a>, Read<'a>), Fault<'a>> {
+        let line = line.strip_prefix(PREFIX).unwrap_or(line);
         if !line.starts_with(b"{") {
-            return self.stranger(line, out);
+            return Err(Fault::NotAccessLog);
         }
-        match object::read(line, &self.keys) {
-            Err(error) => out.fault("malformed:json", || {
-                let column = error.column();
-                format!(
-                    "expected a JSON object, found a fault at column {column} of {}",
-                    printable::quoted(line)
-                )
-            }),
-            Ok(found) if !self.keys.are_in(&found) => self.stranger(line, out),
-            Ok(found) => match found.record() {
-                Ok(record) => out.access(&record),
-                Err(fault) => out.fault(fault.reason(), || fault.message()),
-            },
+        let values = object::read(line, &self.keys, &mut self.memory).map_err(Fault::Json)?;
+        if !self.keys.are_in(&values) {
+            return Err(Fault::NotAccessLog);
+        }
+        let read = values.read(self.keys.clock()).map_err(Fault::Value)?;
+        Ok((values, read))
+    }
+}
+
+impl Fault<'_> {
+    fn reason(&self) -> Reason {
+        match self {
+            Fault::NotAccessLog => NOT_ACCESS_LOG,
+            Fault::Json(_) => "malformed:json",
+            Fault::Value(fault) => fault.reason(),
         }
     }
 
-    /// A line of something else that writes to the same stream.
-    fn stranger(&self, line: &[u8], out: &mut Output<'_>) {
-        const NOT_ACCESS_LOG: Reason = "not-access-log";
-        out.fault(NOT_ACCESS_LOG, || {
-            format!(
+    /// What was expected and what was found.
+    fn message(&self, line: &[u8]) -> String {
+        match self {
+            Fault::NotAccessLog => format!(
                 "expected a JSON object of Envoy's access log, found {}",
                 printable::quoted(line)
-            )
-        });
+            ),
+            Fault::Json(column) => format!(
+                "expected a JSON object, found a fault at column {column} of {}",
+                printable::quoted(line)
+            ),
+            Fault::Value(fault) => fault.message(),
+        }
     }
 }

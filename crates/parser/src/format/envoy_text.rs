@@ -1,17 +1,25 @@
-//! Envoy's access log as text: its default format, and the default of Istio.
+//! Envoy's access log as text: its default format, Istio's, or one that is given.
 
-use super::{Format, FormatKind, Options, OptionsError, Output, Sniff};
-use crate::lines;
-use crate::record::AccessRecord;
-use fault::{Fault, Part};
+use std::sync::Arc;
 
-mod fault;
-mod head;
-mod tail;
+use serde_json::{Map, Value as Json};
+
+use super::envoy_format::built_in;
+use super::envoy_format::connections::Connections;
+use super::envoy_format::middle::Span;
+use super::envoy_format::operator::Class;
+use super::envoy_format::plan::{Mismatch, Plan};
+use super::envoy_format::values::{self, Read, Values};
+use super::{Format, FormatKind, Kind, Options, OptionsError, Output, Shown, Sniff};
+use crate::{Reason, lines, printable};
+
+mod stranger;
+
+pub(super) use stranger::NOT_ACCESS_LOG;
 
 pub(super) static KIND: FormatKind = FormatKind {
     name: "envoy-text",
-    help: "Envoy's access log in its default text format, or in Istio's",
+    help: "Envoy's access log in its default text format, in Istio's, or in a given one",
     example: r#"[2026-11-20T01:58:00.996Z] "GET /v1/charges HTTP/1.1" 200 - 120 2810 41 40 "-" "Go-http-client/1.1" "0f58904d-ba41-4ecc-acc3-fc1626e53a10" "api.example.test" "203.0.113.10:443""#,
     start,
 };
@@ -19,72 +27,186 @@ pub(super) static KIND: FormatKind = FormatKind {
 /// What Ambassador and Emissary write in front of each line.
 const PREFIX: &[u8] = b"ACCESS ";
 
-struct EnvoyText;
+/// The parser of one object.
+struct EnvoyText {
+    plans: Vec<Arc<Plan>>,
+    /// The plan of the last record: the next line is most likely of it as well.
+    current: usize,
+    connections: Connections,
+    spans: Vec<Span>,
+}
 
-fn start(_options: &Options) -> Result<Box<dyn Format>, OptionsError> {
-    Ok(Box::new(EnvoyText))
+/// Why a line is no record.
+enum Fault<'a> {
+    NotAccessLog,
+    Columns(Mismatch<'a>),
+    Value(values::Fault<'a>),
+}
+
+fn start(options: &Options) -> Result<Box<dyn Format>, OptionsError> {
+    let mut plans = Vec::new();
+    if let Some(written) = &options.envoy_format {
+        let given = Plan::new(written).map_err(|why| OptionsError {
+            option: "envoy_format",
+            why,
+        })?;
+        plans.push(Arc::new(given));
+    }
+    plans.extend(built_in::plans().iter().cloned());
+    Ok(Box::new(EnvoyText {
+        plans,
+        current: 0,
+        connections: Connections::default(),
+        spans: Vec::new(),
+    }))
 }
 
 impl Format for EnvoyText {
     fn sniff(&mut self, line: &[u8]) -> Sniff {
-        match record(line) {
+        match self.read(line) {
             Ok(_) => Sniff::Mine,
-            Err(Fault::NotAccessLog) if is_process_log(line) => Sniff::Beside(Fault::NotAccessLog.reason()),
+            Err(_) if stranger::is_known(line) => Sniff::Beside(NOT_ACCESS_LOG),
             Err(_) => Sniff::Unknown,
         }
     }
 
     fn parse(&mut self, block: &[u8], out: &mut Output<'_>) {
         for line in lines::split(block) {
-            match record(line) {
-                Ok(record) => out.access(&record),
+            match self.read(line) {
+                Ok((values, read)) => self.connections.take(read, &values, out),
                 Err(_) if line.is_empty() => out.set_aside("blank"),
                 Err(fault) => out.fault(fault.reason(), || fault.message(line)),
             }
         }
     }
 
-    fn show(&mut self, line: &[u8]) -> super::Shown {
-        let _ = line;
-        super::Shown::aside(super::Kind::NotALog, "unrecognised")
+    fn finish(&mut self, out: &mut Output<'_>) {
+        self.connections.finish(out);
+    }
+
+    fn show(&mut self, line: &[u8]) -> Shown {
+        match self.read(line) {
+            Ok(_) => self.fields(line),
+            Err(_) if line.is_empty() => Shown::aside(Kind::Blank, "blank"),
+            Err(fault) => {
+                let kind = match fault {
+                    Fault::NotAccessLog => Kind::NotAccessLog,
+                    Fault::Columns(_) | Fault::Value(_) => Kind::Malformed,
+                };
+                Shown {
+                    message: Some(fault.message(line)),
+                    ..Shown::aside(kind, fault.reason())
+                }
+            }
+        }
     }
 }
 
-/// Envoy's own messages, which share its standard output: `[2026-11-23 01:58:00.996][12][info][main] [file:line] …`.
-fn is_process_log(line: &[u8]) -> bool {
-    let mut parts = line
-        .strip_prefix(b"[")
-        .unwrap_or_default()
-        .splitn(3, |byte| *byte == b']');
-    let dated = parts
-        .next()
-        .is_some_and(|date| date.len() >= 19 && date.iter().all(|byte| b"0123456789-:. ".contains(byte)));
-    let thread = parts.next().and_then(|thread| thread.strip_prefix(b"["));
-    dated && thread.is_some_and(|thread| !thread.is_empty() && thread.iter().all(u8::is_ascii_digit))
+impl EnvoyText {
+    /// Reads a line in the format of the last one, or else in the first that it is of.
+    #[inline]
+    fn read<'a>(&mut self, line: &'a [u8]) -> Result<(Values<'a>, Read<'a>), Fault<'a>> {
+        let columns = line.strip_prefix(PREFIX).unwrap_or(line);
+        if let Some(plan) = self.plans.get(self.current) {
+            if let Ok(values) = plan.values(columns, &mut self.spans) {
+                let read = values.read(plan.clock()).map_err(Fault::Value)?;
+                return Ok((values, read));
+            }
+        }
+        self.read_in_any(columns)
+    }
+
+    #[cold]
+    fn read_in_any<'a>(&mut self, line: &'a [u8]) -> Result<(Values<'a>, Read<'a>), Fault<'a>> {
+        let mut nearest: Option<(Mismatch<'a>, usize)> = None;
+        for (at, plan) in self.plans.iter().enumerate() {
+            match plan.values(line, &mut self.spans) {
+                Ok(values) => {
+                    let read = values.read(plan.clock()).map_err(Fault::Value)?;
+                    self.current = at;
+                    return Ok((values, read));
+                }
+                Err(mismatch) if nearest.as_ref().is_none_or(|(best, _)| mismatch.found > best.found) => {
+                    nearest = Some((mismatch, plan.telling()));
+                }
+                Err(_) => {}
+            }
+        }
+        Err(match nearest {
+            Some((mismatch, telling)) if mismatch.found >= telling && !stranger::is_known(line) => {
+                Fault::Columns(mismatch)
+            }
+            _ => Fault::NotAccessLog,
+        })
+    }
+
+    /// A record in full, in the format that [`read`](Self::read) found.
+    fn fields(&self, line: &[u8]) -> Shown {
+        let line = line.strip_prefix(PREFIX).unwrap_or(line);
+        let columns = self
+            .plans
+            .get(self.current)
+            .and_then(|plan| plan.all(line).ok())
+            .unwrap_or_default();
+        // `omit_empty_values` prints nothing where `-` would stand, and then `-` is what somebody sent.
+        let omits = columns
+            .iter()
+            .any(|(column, value, _)| value.is_empty() && !matches!(column.class, Class::Free | Class::Ours));
+        let mut fields = Map::new();
+        let mut ambiguous = Vec::new();
+        for (column, value, certain) in columns {
+            let unset = match (value, column.class) {
+                ([], Class::Free) => omits,
+                ([b'-'], Class::Free) => !omits,
+                ([] | [b'-'], _) => true,
+                _ => false,
+            };
+            let shown = if unset { Json::Null } else { shown(column.class, value) };
+            fields.insert(column.field.clone(), shown);
+            if !certain {
+                ambiguous.push(column.field.clone());
+            }
+        }
+        Shown {
+            ambiguous,
+            ..Shown::record(fields)
+        }
+    }
 }
 
-/// Reads a line from both of its ends.
-///
-/// Envoy escapes nothing: whoever sends a request may put quotes and whole forged columns into its user agent. What
-/// follows the authority comes from sockets and from configuration, and Envoy refuses an authority with quotes or
-/// spaces. So the destination is anchored at the right end, which nobody else can write.
-fn record(line: &[u8]) -> Result<AccessRecord<'_>, Fault<'_>> {
-    let line = line.strip_prefix(PREFIX).unwrap_or(line);
-    let opened = line.strip_prefix(b"[").ok_or(Fault::NotAccessLog)?;
-    let close = opened
-        .iter()
-        .position(|byte| *byte == b']')
-        .ok_or(Fault::NotAccessLog)?;
-    let (time, rest) = opened.split_at(close);
-    let rest = rest.strip_prefix(b"] \"").ok_or(Fault::NotAccessLog)?;
-    if !time.first().is_some_and(u8::is_ascii_digit) {
-        return Err(Fault::NotAccessLog);
+/// A value that is set: a count as a number, all else as text.
+pub(super) fn shown(class: Class, value: &[u8]) -> Json {
+    match (class, super::envoy_value::decimal(value)) {
+        (Class::Count, Some(count)) => count.into(),
+        _ => String::from_utf8_lossy(value).into_owned().into(),
     }
-    let start = super::envoy_value::start_time(time).ok_or(Fault::part(Part::StartTime, time))?;
-    let (client, tail) = tail::split(rest)?;
-    let head = head::read(client, tail.layout())?;
-    Ok(AccessRecord {
-        start,
-        ..tail.onto(head)
-    })
+}
+
+impl Fault<'_> {
+    fn reason(&self) -> Reason {
+        match self {
+            Fault::NotAccessLog => NOT_ACCESS_LOG,
+            Fault::Columns(mismatch) => mismatch.reason,
+            Fault::Value(fault) => fault.reason(),
+        }
+    }
+
+    /// What was expected and what was found.
+    fn message(&self, line: &[u8]) -> String {
+        match self {
+            Fault::NotAccessLog => format!(
+                "expected a line of Envoy's access log, found {}",
+                printable::quoted(line)
+            ),
+            Fault::Columns(mismatch) => {
+                let name = mismatch
+                    .reason
+                    .split_once(':')
+                    .map_or(mismatch.reason, |(_, name)| name);
+                let found = printable::quoted(mismatch.at);
+                format!("{name}: expected {}, found {found}", mismatch.expected)
+            }
+            Fault::Value(fault) => fault.message(),
+        }
+    }
 }

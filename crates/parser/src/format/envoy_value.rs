@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
-use super::flow_text::{decimal, ip};
+pub(super) use super::flow_text::decimal;
+use super::flow_text::ip;
 
 /// The last second of the year 9999.
 const LATEST: u64 = 253_402_300_799;
@@ -45,52 +46,83 @@ pub(super) fn peer(value: &[u8]) -> Option<SocketAddr> {
     socket(value).or_else(|| ip(value).map(|address| SocketAddr::new(address, 0)))
 }
 
-/// `START_TIME` in Unix seconds: `2026-11-23T01:58:00.996Z`, or an epoch form such as `1795399080.996`.
-pub(super) fn start_time(value: &[u8]) -> Option<u64> {
-    let (seconds, fraction) = match value.iter().position(|byte| *byte == b'.') {
+/// A moment in UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Moment {
+    /// Unix seconds.
+    pub(super) seconds: u64,
+    pub(super) nanos: u32,
+}
+
+/// `START_TIME`: `2026-11-23T01:58:00.996Z`, or an epoch form such as `1795399080.996`.
+pub(super) fn moment(value: &[u8]) -> Option<Moment> {
+    if let Some(moment) = by_default(value) {
+        return Some(moment);
+    }
+    let (whole, fraction) = match value.iter().position(|byte| *byte == b'.') {
         Some(dot) => (value.get(..dot)?, value.get(dot + 1..)?),
         None => (value.strip_suffix(b"Z").unwrap_or(value), &b"0"[..]),
     };
-    let fraction = fraction.strip_suffix(b"Z").unwrap_or(fraction);
-    if fraction.is_empty() || !fraction.iter().all(u8::is_ascii_digit) {
+    let nanos = nanos(fraction.strip_suffix(b"Z").unwrap_or(fraction))?;
+    let seconds = if value.ends_with(b"Z") {
+        by_parts(whole)?
+    } else {
+        in_range(decimal(whole)?)?
+    };
+    Some(Moment { seconds, nanos })
+}
+
+/// Seconds that a calendar of four-digit years has.
+pub(super) fn in_range(seconds: u64) -> Option<u64> {
+    (seconds <= LATEST).then_some(seconds)
+}
+
+/// `2026-11-23T01:58:00.996Z`, in one step.
+fn by_default(value: &[u8]) -> Option<Moment> {
+    let value: &[u8; 24] = value.try_into().ok()?;
+    if value[19] != b'.' || value[23] != b'Z' {
         return None;
     }
-    if value.ends_with(b"Z") {
-        date_time(seconds)
-    } else {
-        decimal(seconds).filter(|seconds| *seconds <= LATEST)
+    let (whole, fraction) = value.split_at(19);
+    Some(Moment {
+        seconds: by_parts(whole)?,
+        nanos: nanos(fraction.get(1..4)?)?,
+    })
+}
+
+/// A fraction of a second; digits behind the ninth are of no use.
+pub(super) fn nanos(fraction: &[u8]) -> Option<u32> {
+    if fraction.is_empty() {
+        return None;
     }
+    let (mut nanos, mut unit) = (0, 100_000_000);
+    for byte in fraction {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        nanos += u32::from(digit) * unit;
+        unit /= 10;
+    }
+    Some(nanos)
 }
 
 /// `2026-11-23T01:58:00` in UTC.
-fn date_time(value: &[u8]) -> Option<u64> {
-    let [
-        y0,
-        y1,
-        y2,
-        y3,
-        b'-',
-        m0,
-        m1,
-        b'-',
-        d0,
-        d1,
-        b'T',
-        h0,
-        h1,
-        b':',
-        i0,
-        i1,
-        b':',
-        s0,
-        s1,
-    ] = value
-    else {
+fn by_parts(value: &[u8]) -> Option<u64> {
+    let value: &[u8; 19] = value.try_into().ok()?;
+    if [value[4], value[7], value[10], value[13], value[16]] != *b"--T::" {
         return None;
+    }
+    let two = |at: usize| {
+        let (tens, ones) = (value[at].wrapping_sub(b'0'), value[at + 1].wrapping_sub(b'0'));
+        (tens <= 9 && ones <= 9).then(|| u64::from(tens) * 10 + u64::from(ones))
     };
-    let two = |tens: &u8, ones: &u8| decimal(&[*tens, *ones]);
-    let (year, month, day) = (decimal(&[*y0, *y1, *y2, *y3])?, two(m0, m1)?, two(d0, d1)?);
-    let (hour, minute, second) = (two(h0, h1)?, two(i0, i1)?, two(s0, s1)?);
+    let year = two(0)? * 100 + two(2)?;
+    date_time(year, two(5)?, two(8)?, (two(11)?, two(14)?, two(17)?))
+}
+
+/// A date and a time (hour, minute, second) in UTC as Unix seconds.
+pub(super) fn date_time(year: u64, month: u64, day: u64, (hour, minute, second): (u64, u64, u64)) -> Option<u64> {
     // A leap second is the last one of its minute.
     let second = if second == 60 { 59 } else { second };
     if hour > 23 || minute > 59 || second > 59 {
@@ -114,9 +146,57 @@ fn days_to(year: u64, month: u64, day: u64) -> Option<u64> {
     Some((year - 1970) * 365 + leap_days + before + u64::from(leap && month > 2) + day - 1)
 }
 
+/// The names of `RESPONSE_FLAGS_LONG` and of `RESPONSE_FLAGS` (Envoy documentation, "Access logging").
+const FLAGS: [(&str, &str); 31] = [
+    ("FailedLocalHealthCheck", "LH"),
+    ("NoHealthyUpstream", "UH"),
+    ("UpstreamRequestTimeout", "UT"),
+    ("LocalReset", "LR"),
+    ("UpstreamRemoteReset", "UR"),
+    ("UpstreamConnectionFailure", "UF"),
+    ("UpstreamConnectionTermination", "UC"),
+    ("UpstreamOverflow", "UO"),
+    ("NoRouteFound", "NR"),
+    ("DelayInjected", "DI"),
+    ("FaultInjected", "FI"),
+    ("RateLimited", "RL"),
+    ("UnauthorizedExternalService", "UAEX"),
+    ("RateLimitServiceError", "RLSE"),
+    ("RatelimitServiceError", "RLSE"),
+    ("DownstreamConnectionTermination", "DC"),
+    ("UpstreamRetryLimitExceeded", "URX"),
+    ("StreamIdleTimeout", "SI"),
+    ("InvalidEnvoyRequestHeaders", "IH"),
+    ("DownstreamProtocolError", "DPE"),
+    ("UpstreamMaxStreamDurationReached", "UMSDR"),
+    ("ResponseFromCacheFilter", "RFCF"),
+    ("NoFilterConfigFound", "NFCF"),
+    ("DurationTimeout", "DT"),
+    ("UpstreamProtocolError", "UPE"),
+    ("NoClusterFound", "NC"),
+    ("OverloadManagerTerminated", "OM"),
+    ("DnsResolutionFailed", "DF"),
+    ("DropOverLoad", "DO"),
+    ("DownstreamRemoteReset", "DR"),
+    ("UnconditionalDropOverload", "UDO"),
+];
+
+/// Long names of response flags as short ones; what is not known stays as it is.
+pub(super) fn short_flags(flags: Cow<'_, str>) -> Cow<'_, str> {
+    let short = |flag: &str| FLAGS.iter().find(|(long, _)| *long == flag).map(|(_, short)| *short);
+    if let Some(short) = short(&flags) {
+        return Cow::Borrowed(short);
+    }
+    if !flags.contains(',') {
+        return flags;
+    }
+    let all: Vec<&str> = flags.split(',').map(|flag| short(flag).unwrap_or(flag)).collect();
+    Cow::Owned(all.join(","))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{days_to, peer, socket, start_time};
+    use super::{days_to, moment, peer, socket};
 
     #[test]
     fn days_follow_each_other_without_gap_up_to_the_year_9999() {
@@ -148,7 +228,11 @@ mod tests {
             "1795399080",
             "1795399080.996",
         ] {
-            assert_eq!(start_time(text.as_bytes()), Some(1_795_399_080), "{text}");
+            assert_eq!(
+                moment(text.as_bytes()).map(|it| it.seconds),
+                Some(1_795_399_080),
+                "{text}"
+            );
         }
         for text in [
             "",
@@ -165,7 +249,7 @@ mod tests {
             "2026-11-23T01:58:00.9x6Z",
             "253402300800",
         ] {
-            assert_eq!(start_time(text.as_bytes()), None, "{text}");
+            assert_eq!(moment(text.as_bytes()), None, "{text}");
         }
     }
 

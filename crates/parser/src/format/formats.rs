@@ -60,6 +60,13 @@ impl Formats {
         }
     }
 
+    /// Gives to `out` what was held back; to be called behind the last line.
+    pub(crate) fn finish(&mut self, out: &mut Output<'_>) {
+        for (_, format) in &mut self.all {
+            format.finish(out);
+        }
+    }
+
     /// What one line says in full, and the name of the format that says it, if one does. The line has no line end.
     pub(crate) fn show(&mut self, line: &[u8]) -> (Option<&'static str>, Shown) {
         // What `parse` makes of the line is what counts; a format only says more of it.
@@ -72,6 +79,7 @@ impl Formats {
         };
         let mut out = Output::begin(&id, &mut sink, &mut counters);
         self.parse(&[line, b"\n"].concat(), &mut out);
+        self.finish(&mut out);
         let took = out.took().map_or(0, |other| other + 1);
         let reason = counters.set_aside.keys().next().copied();
         let message = counters

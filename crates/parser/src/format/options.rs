@@ -14,6 +14,9 @@ pub struct Options {
     /// The keys of Envoy's JSON, each with the operator it was defined with: `authority` to `%REQ(:AUTHORITY)%`, the
     /// percent signs left out or not, nested keys joined by dots. Empty: the common names are known.
     pub envoy_json: BTreeMap<String, String>,
+    /// The format string of Envoy's text, as in its configuration: `%START_TIME(%s)%\t%REQ(:AUTHORITY)%…`. `None`: the
+    /// defaults of Envoy, App Mesh and Istio are known, as they are beside a given one.
+    pub envoy_format: Option<String>,
     /// The name of the one kind that every object is read as.
     pub kind: Option<String>,
 }

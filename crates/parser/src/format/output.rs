@@ -1,5 +1,7 @@
 //! Where a format puts each line: the sink for records, the counters for all.
 
+use std::sync::Arc;
+
 use super::Format;
 use super::formats::Named;
 use crate::batch::{FlowBatch, Refused};
@@ -27,6 +29,23 @@ pub(crate) struct Output<'a> {
     sink: &'a mut dyn Sink,
     counters: &'a mut Counters,
     refused: Refused,
+    /// Where the records come from, as their envelope says; empty where it does not say.
+    origin: Arc<str>,
+}
+
+/// Where a line stands that is held back.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Held {
+    line: u64,
+    event: Option<u64>,
+    origin: Arc<str>,
+}
+
+impl Held {
+    /// Where its record comes from.
+    pub(crate) fn origin(&self) -> &Arc<str> {
+        &self.origin
+    }
 }
 
 impl<'a> Output<'a> {
@@ -44,6 +63,7 @@ impl<'a> Output<'a> {
             sink,
             counters,
             refused: Refused::new(),
+            origin: Arc::from(""),
         }
     }
 
@@ -69,6 +89,7 @@ impl<'a> Output<'a> {
             sink: &mut *self.sink,
             counters: &mut *self.counters,
             refused: Refused::new(),
+            origin: Arc::clone(&self.origin),
         };
         out.mark();
         format.parse(block, &mut out);
@@ -88,6 +109,7 @@ impl<'a> Output<'a> {
             sink: &mut *self.sink,
             counters: &mut *self.counters,
             refused: Refused::new(),
+            origin: Arc::clone(&self.origin),
         };
         take(&mut out);
         (self.line, self.event) = (out.line, None);
@@ -131,13 +153,45 @@ impl<'a> Output<'a> {
     /// The line is an access record.
     pub(crate) fn access(&mut self, record: &AccessRecord<'_>) {
         self.next();
-        match self.sink.access(self.line, record) {
+        self.give(self.line, record);
+    }
+
+    /// The line is an access record that another may stand for: it is counted once it is released or superseded.
+    /// Returns where it stands.
+    pub(crate) fn hold(&mut self) -> Held {
+        self.next();
+        Held {
+            line: self.line,
+            event: self.event,
+            origin: Arc::clone(&self.origin),
+        }
+    }
+
+    /// The line that was held is an access record.
+    pub(crate) fn release(&mut self, held: &Held, record: &AccessRecord<'_>) {
+        let elsewhere = held.origin != self.origin;
+        if elsewhere {
+            self.sink.origin(&held.origin);
+        }
+        self.give(held.line, record);
+        if elsewhere {
+            self.sink.origin(&self.origin);
+        }
+    }
+
+    fn give(&mut self, line: u64, record: &AccessRecord<'_>) {
+        match self.sink.access(line, record) {
             Verdict::Used => {
                 self.counters.lines += 1;
                 self.counters.access += 1;
             }
             Verdict::SetAside(reason) => self.counters.set_aside(reason),
         }
+    }
+
+    /// Of two lines that were held, one stands for both.
+    pub(crate) fn superseded(&mut self) {
+        self.counters.set_aside("cumulative");
     }
 
     /// The line is a DNS answer.
@@ -179,6 +233,7 @@ impl<'a> Output<'a> {
 
     /// The records that follow come from here.
     pub(crate) fn origin(&mut self, origin: &str) {
+        self.origin = origin.into();
         self.sink.origin(origin);
     }
 

@@ -46,6 +46,8 @@ pub struct Shown {
     pub kind: Kind,
     /// A record's fields by their underscored names, numbers as numbers, `null` for unset.
     pub fields: Map<String, Value>,
+    /// The fields whose ends somebody else may have moved, so that they may be wrong; no record is made of them.
+    pub ambiguous: Vec<String>,
     /// A header's names, as written.
     pub names: Vec<String>,
     /// Why the line is set aside; `None` if it is used.
@@ -61,6 +63,7 @@ impl Shown {
         Shown {
             kind: Kind::Record,
             fields,
+            ambiguous: Vec::new(),
             names: Vec::new(),
             reason: None,
             message: None,
@@ -73,6 +76,7 @@ impl Shown {
         Shown {
             kind,
             fields: Map::new(),
+            ambiguous: Vec::new(),
             names: Vec::new(),
             reason: Some(reason),
             message: None,

@@ -135,6 +135,7 @@ fn options(case: &Path) -> Options {
             });
     Options {
         flow_format: text("flow_format"),
+        envoy_format: text("envoy_format"),
         envoy_json,
         kind: text("kind"),
     }

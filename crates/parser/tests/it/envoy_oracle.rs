@@ -1,119 +1,163 @@
-//! Envoy's text against a slow and obvious reader, and against whoever forges columns.
+//! Envoy's text against a slow and obvious reader, which tries every way to read a line, and against whoever forges
+//! columns.
 
 use std::net::{IpAddr, SocketAddr};
 
 use egressmap_parser::Options;
 use proptest::prelude::{Just, Strategy, any, prop};
-use proptest::{prop_assert_eq, prop_oneof, proptest};
-use serde_json::{Value, json};
+use proptest::{prop_assert, prop_assert_eq, prop_oneof, proptest};
+use serde_json::{Map, Value, json};
 
 use crate::collected::collect;
 
-/// What the obvious reader makes of a line: the record, or why there is none.
-#[expect(
-    clippy::too_many_lines,
-    reason = "the oracle is one obvious list, read from top to bottom"
-)]
-fn read(line: &str) -> Result<Value, &'static str> {
-    if line.is_empty() {
-        return Err("blank");
-    }
-    let line = line.strip_prefix("ACCESS ").unwrap_or(line);
-    let (time, rest) = line
-        .strip_prefix('[')
-        .and_then(|line| line.split_once(']'))
-        .ok_or("not-access-log")?;
-    let rest = rest.strip_prefix(" \"").ok_or("not-access-log")?;
-    if !time.starts_with(|c: char| c.is_ascii_digit()) {
-        return Err("not-access-log");
-    }
-    let start = seconds(time).ok_or("malformed:start_time")?;
-
-    let mut quotes = rest.rsplitn(5, '"');
-    let (Some(bare), Some(upstream)) = (quotes.next(), quotes.next()) else {
-        return Err("malformed:upstream_host");
-    };
-    let columns: Vec<&str> = match bare.strip_prefix(' ') {
-        Some(columns) => columns.split(' ').collect(),
-        None if bare.is_empty() => Vec::new(),
-        None => return Err("malformed:columns"),
-    };
-    if ![0, 5, 6].contains(&columns.len()) {
-        return Err("malformed:columns");
-    }
-    let (Some(" "), Some(authority), Some(client)) = (quotes.next(), quotes.next(), quotes.next()) else {
-        return Err(if rest.matches('"').count() < 2 {
-            "malformed:upstream_host"
-        } else {
-            "malformed:authority"
-        });
-    };
-    let client = client.strip_suffix(' ').ok_or("malformed:authority")?;
-    if upstream.contains(' ') {
-        return Err("malformed:upstream_host");
-    }
-    if authority.contains(' ') {
-        return Err("malformed:authority");
-    }
-
-    let words: Vec<&str> = client.split(' ').collect();
-    let ends = |at: usize| {
-        let word = words[at];
-        let pathless = at == 2 && ["", "-"].contains(&words[1]);
-        word.ends_with('"') && (word.starts_with("HTTP/") || (pathless && ["\"", "-\""].contains(&word)))
-    };
-    let end = (2..words.len()).find(|at| ends(*at)).ok_or("malformed:request")?;
-    let protocol = words[end].trim_end_matches('"');
-    let after = &words[end + 1..];
-    let word = |at: usize| after.get(at).copied().unwrap_or_default();
-    let code = count(word(0))
-        .filter(|code| *code < 65_536)
-        .ok_or("malformed:response_code")?;
-    let (details, counts) = if columns.is_empty() {
-        ("", after.get(2..).unwrap_or_default())
-    } else {
-        middle(after)
-    };
-    let column = |at: usize| columns.get(at).copied().unwrap_or_default();
-    Ok(json!({
-        "start": start,
-        "method": text(words[0]),
-        "authority": text(authority),
-        "sni": text(column(4)),
-        "protocol": text(protocol),
-        "response_code": code,
-        "response_flags": text(word(1)),
-        "response_code_details": text(details),
-        "route_name": text(column(5)),
-        "upstream_cluster": text(column(0)),
-        "upstream_host": socket(upstream),
-        "downstream_local": socket(column(2)),
-        "downstream_remote": socket(column(3)).or_else(|| Some(SocketAddr::new(column(3).parse().ok()?, 0).to_string())),
-        "downstream_direct_remote": Value::Null,
-        "bytes_received": count(counts.first().copied().unwrap_or_default()).ok_or("malformed:bytes_received")?,
-        "bytes_sent": count(counts.get(1).copied().unwrap_or_default()).ok_or("malformed:bytes_sent")?,
-    }))
+/// A column as the obvious reader knows it: the text before it, its operator, the record's field, and its letters.
+#[derive(Debug, Clone)]
+struct Column {
+    before: String,
+    operator: &'static str,
+    field: &'static str,
+    letters: Letters,
 }
 
-/// What stands between the flags and the byte counts in Istio's formats, and the words behind it.
-fn middle<'a, 'b>(after: &'b [&'a str]) -> (&'a str, &'b [&'a str]) {
-    let mut at = 2;
-    let mut details = "";
-    if !after.get(2).is_some_and(|word| word.starts_with('"')) {
-        details = after.get(2).copied().unwrap_or_default();
-        at = 4;
+/// What may stand in a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Letters {
+    Digits,
+    Word,
+    Path,
+    NoQuote,
+    Any,
+}
+
+use Letters::{Any, Digits, NoQuote, Path, Word};
+
+/// Every operator that the formats below are made of.
+const OPERATORS: [(&str, &str, Letters); 24] = [
+    ("START_TIME", "start", Word),
+    ("REQ(:METHOD)", "method", Word),
+    ("REQ(X-ENVOY-ORIGINAL-PATH?:PATH)", "", Path),
+    ("PROTOCOL", "protocol", Word),
+    ("RESPONSE_CODE", "response_code", Digits),
+    ("RESPONSE_FLAGS", "response_flags", Word),
+    ("RESPONSE_CODE_DETAILS", "response_code_details", Word),
+    ("CONNECTION_TERMINATION_DETAILS", "", Word),
+    ("UPSTREAM_TRANSPORT_FAILURE_REASON", "", NoQuote),
+    ("BYTES_RECEIVED", "bytes_received", Digits),
+    ("BYTES_SENT", "bytes_sent", Digits),
+    ("DURATION", "", Digits),
+    ("RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)", "", Digits),
+    ("REQ(X-FORWARDED-FOR)", "", Any),
+    ("REQ(USER-AGENT)", "", Any),
+    ("REQ(X-REQUEST-ID)", "", Any),
+    ("REQ(:AUTHORITY)", "authority", Word),
+    ("UPSTREAM_HOST", "upstream_host", Word),
+    ("UPSTREAM_CLUSTER_RAW", "upstream_cluster", Word),
+    ("UPSTREAM_LOCAL_ADDRESS", "", Word),
+    ("DOWNSTREAM_LOCAL_ADDRESS", "downstream_local", Word),
+    ("DOWNSTREAM_REMOTE_ADDRESS", "downstream_remote", Word),
+    ("REQUESTED_SERVER_NAME", "sni", Word),
+    ("ROUTE_NAME", "route_name", Word),
+];
+
+const ENVOY: &str = r#"[START_TIME] "REQ(:METHOD) REQ(X-ENVOY-ORIGINAL-PATH?:PATH) PROTOCOL" RESPONSE_CODE RESPONSE_FLAGS BYTES_RECEIVED BYTES_SENT DURATION RESP(X-ENVOY-UPSTREAM-SERVICE-TIME) "REQ(X-FORWARDED-FOR)" "REQ(USER-AGENT)" "REQ(X-REQUEST-ID)" "REQ(:AUTHORITY)" "UPSTREAM_HOST""#;
+const ISTIO: &str = r#"[START_TIME] "REQ(:METHOD) REQ(X-ENVOY-ORIGINAL-PATH?:PATH) PROTOCOL" RESPONSE_CODE RESPONSE_FLAGS RESPONSE_CODE_DETAILS CONNECTION_TERMINATION_DETAILS "UPSTREAM_TRANSPORT_FAILURE_REASON" BYTES_RECEIVED BYTES_SENT DURATION RESP(X-ENVOY-UPSTREAM-SERVICE-TIME) "REQ(X-FORWARDED-FOR)" "REQ(USER-AGENT)" "REQ(X-REQUEST-ID)" "REQ(:AUTHORITY)" "UPSTREAM_HOST" UPSTREAM_CLUSTER_RAW UPSTREAM_LOCAL_ADDRESS DOWNSTREAM_LOCAL_ADDRESS DOWNSTREAM_REMOTE_ADDRESS REQUESTED_SERVER_NAME ROUTE_NAME"#;
+
+/// The columns of a default, and the text behind them: operators are found by their names alone.
+fn columns(written: &str) -> (Vec<Column>, String) {
+    let mut columns = Vec::new();
+    let mut rest = written;
+    while let Some((at, (operator, field, letters))) = OPERATORS
+        .iter()
+        .filter_map(|row| Some((rest.find(row.0)?, *row)))
+        .min_by_key(|(at, row)| (*at, std::cmp::Reverse(row.0.len())))
+    {
+        columns.push(Column {
+            before: rest[..at].to_owned(),
+            operator,
+            field,
+            letters,
+        });
+        rest = &rest[at + operator.len()..];
     }
-    // A quoted column runs to the first word that ends in a quote; the opening quote may end the same word.
-    let mut more = true;
-    while more && after.get(at).is_some_and(|word| word.starts_with('"')) {
-        let closes = |(index, word): &(usize, &&str)| word.ends_with('"') && (*index > at || word.len() > 1);
-        match after.iter().enumerate().skip(at).find(closes) {
-            Some((index, _)) => at = index + 1,
-            None => return (details, &[]),
+    (columns, rest.to_owned())
+}
+
+fn fits(letters: Letters, value: &str) -> bool {
+    let none = |bad: &str| !value.chars().any(|c| bad.contains(c) || c.is_ascii_control());
+    match letters {
+        Digits => value == "-" || value.bytes().all(|byte| byte.is_ascii_digit()),
+        Word => none(" \""),
+        Path => none(" "),
+        NoQuote => none("\""),
+        Any => true,
+    }
+}
+
+/// Every way to read a line, each as the start and the end of every column.
+fn ways(columns: &[Column], after: &str, line: &str) -> Vec<Vec<(usize, usize)>> {
+    let mut ways = Vec::new();
+    if let Some(first) = columns.first().filter(|first| line.starts_with(&first.before)) {
+        try_from(columns, after, line, first.before.len(), &mut Vec::new(), &mut ways);
+    }
+    ways
+}
+
+fn try_from(
+    columns: &[Column],
+    after: &str,
+    line: &str,
+    start: usize,
+    so_far: &mut Vec<(usize, usize)>,
+    ways: &mut Vec<Vec<(usize, usize)>>,
+) {
+    let Some(column) = columns.first() else { return };
+    let next = columns.get(1);
+    let behind = next.map_or(after, |next| next.before.as_str());
+    for end in start..=line.len() {
+        if !line.is_char_boundary(end) || !line[end..].starts_with(behind) || !fits(column.letters, &line[start..end]) {
+            continue;
         }
-        more = details.is_empty() && after.get(2).is_some_and(|word| word.starts_with('"'));
+        so_far.push((start, end));
+        if next.is_some() {
+            try_from(&columns[1..], after, line, end + behind.len(), so_far, ways);
+        } else if end + behind.len() == line.len() {
+            ways.push(so_far.clone());
+        }
+        so_far.pop();
     }
-    (details, after.get(at..).unwrap_or_default())
+}
+
+/// The record that a line makes: of what all ways agree on. `None`: a value is not what it should be.
+fn record(columns: &[Column], ways: &[Vec<(usize, usize)>], line: &str) -> Option<Value> {
+    let mut agreed: Map<String, Value> = Map::new();
+    for (at, column) in columns.iter().enumerate() {
+        let is_agreed = ways.iter().all(|way| way[at] == ways[0][at]);
+        if is_agreed && !column.field.is_empty() {
+            let (start, end) = ways[0][at];
+            agreed.entry(column.field).or_insert(line[start..end].into());
+        }
+    }
+    let value = |field: &str| agreed.get(field).and_then(Value::as_str).unwrap_or_default();
+    let peer = |value: &str| socket(value).or_else(|| Some(SocketAddr::new(value.parse().ok()?, 0).to_string()));
+    Some(json!({
+        "line": 1,
+        "start": seconds(value("start"))?,
+        "method": text(value("method")),
+        "authority": text(value("authority")),
+        "sni": text(value("sni")),
+        "protocol": text(value("protocol")),
+        "response_code": count(value("response_code")).filter(|code| *code < 65_536)?,
+        "response_flags": text(value("response_flags")),
+        "response_code_details": text(value("response_code_details")),
+        "route_name": text(value("route_name")),
+        "upstream_cluster": text(value("upstream_cluster")),
+        "upstream_host": socket(value("upstream_host")),
+        "downstream_local": socket(value("downstream_local")),
+        "downstream_remote": peer(value("downstream_remote")),
+        "downstream_direct_remote": Value::Null,
+        "bytes_received": count(value("bytes_received"))?,
+        "bytes_sent": count(value("bytes_sent"))?,
+    }))
 }
 
 fn text(value: &str) -> Option<&str> {
@@ -201,58 +245,48 @@ fn upstream() -> impl Strategy<Value = String> {
     ]
 }
 
-#[derive(Debug, Clone)]
-struct Line {
-    text: String,
-    authority: String,
-    upstream: String,
+/// What a column holds: for most, what it can hold; for a client's, whatever it likes.
+fn value(operator: &'static str) -> impl Strategy<Value = String> {
+    let words = |words: &[&str]| {
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        prop::sample::select(words).boxed()
+    };
+    let unset = words(&["-", ""]);
+    let set = match operator {
+        "START_TIME" => return words(&["2026-11-23T01:58:00.996Z", "1795399080", "1795399080.123456"]),
+        "REQ(:METHOD)" => "[A-Z]{3,7}".boxed(),
+        "REQ(X-ENVOY-ORIGINAL-PATH?:PATH)" => "/[!-~]{0,20}".boxed(),
+        "PROTOCOL" => words(&["HTTP/1.1", "HTTP/2"]),
+        "RESPONSE_FLAGS" => words(&["UF,URX", "NR"]),
+        "RESPONSE_CODE_DETAILS" => words(&["via_upstream", "upstream_reset{a,b:_111}"]),
+        "UPSTREAM_TRANSPORT_FAILURE_REASON" => words(&["TLS_error: bad cert", "x_[*]"]),
+        "REQ(:AUTHORITY)" | "REQUESTED_SERVER_NAME" => host().boxed(),
+        "UPSTREAM_CLUSTER_RAW" => words(&["outbound|443||a.test", "PassthroughCluster"]),
+        "ROUTE_NAME" | "CONNECTION_TERMINATION_DETAILS" => words(&["default", "block_all"]),
+        operator if operator.contains("ADDRESS") || operator == "UPSTREAM_HOST" => upstream().boxed(),
+        "REQ(X-FORWARDED-FOR)" | "REQ(USER-AGENT)" | "REQ(X-REQUEST-ID)" => return agent().boxed(),
+        _ => "[0-9]{1,5}".boxed(),
+    };
+    prop_oneof![4 => set, 1 => unset].boxed()
 }
 
-/// A line as Envoy writes it in one of its formats, whatever its client sent.
-fn line() -> impl Strategy<Value = Line> {
-    let request = prop_oneof![
-        4 => ("[A-Z]{3,7}", "/[!-~]{0,20}").prop_map(|(method, path)| format!("{method} {path} HTTP/1.1")),
-        1 => Just("CONNECT - HTTP/2".to_owned()),
-        1 => Just("- - -".to_owned()),
-        1 => Just("  ".to_owned()),
-        1 => Just("- - HTTP/1.1".to_owned()),
-    ];
-    let middle = prop_oneof![
-        Just(""),
-        Just(r#"via_upstream - "-" "#),
-        Just(r#"  "" "#),
-        Just(r#"upstream_reset{a,b:_111} - "TLS_error: bad cert" "#),
-        Just(r#""-" "a b" "#),
-        Just(r#""-" "#),
-    ];
-    let tail = prop_oneof![
-        Just("outbound|443||a.test 10.0.0.1:1 203.0.113.1:443 10.0.0.2:5 a.test default"),
-        Just("PassthroughCluster - 203.0.113.1:443 10.66.0.6:0 - allow_any"),
-        Just("     "),
-        Just("- - 203.0.113.1:443 [2001:db8::7]:0 -"),
-    ];
-    let counts = (0_u64..1_000_000, any::<u32>());
-    let time = prop_oneof![
-        Just("2026-11-23T01:58:00.996Z"),
-        Just("1795399080"),
-        Just("1795399080.123456")
-    ];
-    let prefix = prop_oneof![4 => Just(""), 1 => Just("ACCESS ")];
-    ((prefix, time, request, middle, tail), counts, (agent(), agent(), agent()), host(), upstream()).prop_map(
-        |((prefix, time, request, middle, tail), (rx, tx), (xff, agent, id), authority, upstream)| {
-            let bare = if middle.is_empty() { String::new() } else { format!(" {tail}") };
-            let text = format!(
-                "{prefix}[{time}] \"{request}\" 200 UF,URX {middle}{rx} {tx} 5 - \"{xff}\" \"{agent}\" \"{id}\" \"{authority}\" \"{upstream}\"{bare}"
-            );
-            Line { text, authority, upstream }
-        },
-    )
+/// A line as Envoy writes it in this format, whatever its client sent.
+fn line(columns: Vec<Column>, after: String) -> impl Strategy<Value = String> {
+    let values: Vec<_> = columns.iter().map(|column| value(column.operator)).collect();
+    values.prop_map(move |values| {
+        let whole: String = columns
+            .iter()
+            .zip(values)
+            .map(|(column, value)| format!("{}{value}", column.before))
+            .collect();
+        whole + &after
+    })
 }
 
-fn damaged() -> impl Strategy<Value = String> {
-    let damage = prop::collection::vec((any::<prop::sample::Index>(), "[ -~\\x00é]|"), 1..4);
-    (line(), damage).prop_map(|(line, damage)| {
-        let mut chars: Vec<char> = line.text.chars().collect();
+fn damaged(line: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
+    let damage = prop::collection::vec((any::<prop::sample::Index>(), "[ -~\\x00é]|"), 0..4);
+    (line, damage).prop_map(|(line, damage)| {
+        let mut chars: Vec<char> = line.chars().collect();
         for (at, with) in damage {
             if !chars.is_empty() {
                 let at = at.index(chars.len());
@@ -263,35 +297,85 @@ fn damaged() -> impl Strategy<Value = String> {
     })
 }
 
-fn forced() -> Options {
+/// Any format of these operators with a time in it.
+fn format() -> impl Strategy<Value = (Vec<Column>, String)> {
+    let separator = prop::sample::select(vec![" ", "\t", "\" \"", " \"", "\" ", "|", "%", " - ", ""]);
+    let column = (prop::sample::select(OPERATORS[1..].to_vec()), separator.clone());
+    let others = prop::collection::vec(column, 1..9);
+    (others, any::<prop::sample::Index>(), separator.clone(), separator).prop_map(
+        |(mut others, time, before, after)| {
+            others.insert(time.index(others.len() + 1), (OPERATORS[0], before));
+            let columns = others.into_iter().map(|((operator, field, letters), before)| Column {
+                before: before.to_owned(),
+                operator,
+                field,
+                letters,
+            });
+            (columns.collect(), after.to_owned())
+        },
+    )
+}
+
+fn written(columns: &[Column], after: &str) -> String {
+    let column = |column: &Column| format!("{}%{}%", column.before.replace('%', "%%"), column.operator);
+    let whole: String = columns.iter().map(column).collect();
+    whole + &after.replace('%', "%%")
+}
+
+fn options(envoy_format: Option<String>) -> Options {
     Options {
         kind: Some("envoy-text".to_owned()),
+        envoy_format,
         ..Options::default()
     }
 }
 
+/// What there is to say against the reading of a line; a line of no way is only read.
+fn check(columns: &[Column], after: &str, line: &str, options: &Options) -> Result<(), String> {
+    let found = collect(line.as_bytes(), options);
+    let ways = ways(columns, after, line);
+    if ways.is_empty() || line.is_empty() {
+        return Ok(());
+    }
+    let expected: Vec<Value> = record(columns, &ways, line).into_iter().collect();
+    if found.records == expected {
+        return Ok(());
+    }
+    let samples = &found.counters.samples;
+    Err(format!(
+        "{line:?}\nfound {:?} {samples:?}\nexpected {expected:?}",
+        found.records
+    ))
+}
+
 proptest! {
     #[test]
-    fn no_client_can_forge_a_destination(line in line()) {
-        let found = collect(line.text.as_bytes(), &forced());
-        prop_assert_eq!(found.records.len(), 1, "{:?}", found.counters);
-        let record = &found.records[0];
-        prop_assert_eq!(&record["authority"], &json!(text(&line.authority)));
-        prop_assert_eq!(&record["upstream_host"], &json!(socket(&line.upstream)));
+    fn lines_of_the_default_are_read_as_the_obvious_reader_does(
+        prefix in prop_oneof![4 => Just(""), 1 => Just("ACCESS ")],
+        text in damaged(line(columns(ENVOY).0, columns(ENVOY).1)),
+    ) {
+        let (columns, after) = columns(ENVOY);
+        prop_assert_eq!(check(&columns, &after, &text, &options(None)), Ok(()));
+        let prefixed = collect(format!("{prefix}{text}").as_bytes(), &options(None));
+        prop_assert_eq!(prefixed.records, collect(text.as_bytes(), &options(None)).records);
     }
 
     #[test]
-    fn records_and_reasons_are_those_of_the_obvious_reader(
-        line in prop_oneof![line().prop_map(|line| line.text), damaged()]
+    fn lines_of_istio_are_read_as_the_obvious_reader_does(
+        text in damaged(line(columns(ISTIO).0, columns(ISTIO).1)),
     ) {
-        let found = collect(line.as_bytes(), &forced());
-        match read(&line) {
-            Ok(mut expected) => {
-                expected["line"] = json!(1);
-                prop_assert_eq!(&found.records, &[expected], "{:?}", found.counters);
-            }
-            Err(_) if line.is_empty() => prop_assert_eq!(found.counters.lines, 0),
-            Err(reason) => prop_assert_eq!(found.set_aside(reason), 1, "{:?}, not {}", found.counters, reason),
-        }
+        let (columns, after) = columns(ISTIO);
+        prop_assert_eq!(check(&columns, &after, &text, &options(None)), Ok(()));
+    }
+
+    #[test]
+    fn lines_of_any_format_are_read_as_the_obvious_reader_does(
+        (columns, after, text) in format().prop_flat_map(|(columns, after)| {
+            (Just(columns.clone()), Just(after.clone()), damaged(line(columns, after)))
+        }),
+    ) {
+        let written = written(&columns, &after);
+        let told = check(&columns, &after, &text, &options(Some(written.clone())));
+        prop_assert!(told.is_ok(), "{written:?}: {}", told.unwrap_err());
     }
 }

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::object::Found;
-use super::operator::{self, Operator};
-use super::slot::{SLOTS, Slot, Target};
+use crate::format::envoy_format::clock::Clock;
+use crate::format::envoy_format::meaning::{self, Meaning};
+use crate::format::envoy_format::parse_lone;
+use crate::format::envoy_format::slot::{SLOTS, Slot, Target};
+use crate::format::envoy_format::values::Values;
 use crate::printable;
 
 /// How many wanted keys an object of the access log has at least, where that many were given.
@@ -12,117 +14,138 @@ const ENOUGH: usize = 3;
 
 /// The keys of one log.
 #[derive(Debug, Clone)]
-pub(super) enum Keys {
-    /// The names that everybody uses: see [`common`].
-    Common,
-    /// As the user says.
-    Given {
-        top: Node,
-        /// How many of them an access record has at least.
-        enough: usize,
-    },
+pub(super) struct Keys {
+    /// Those that the user named; the first node is the whole object. Empty: the names that everybody uses.
+    nodes: Vec<Node>,
+    /// How many slots with a given key an access record has at least.
+    enough: usize,
+    clock: Clock,
 }
 
-/// The keys of an object that the user named.
+/// A key that the user named, or an object on the way to one.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Node {
-    target: Option<Target>,
-    below: BTreeMap<String, Node>,
+struct Node {
+    meaning: Option<Meaning>,
+    below: BTreeMap<String, usize>,
 }
 
 /// The keys at one level of nesting.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Level<'k> {
+pub(super) enum Level {
+    /// See [`common`].
     Common,
-    Given(&'k Node),
+    /// Those below a node.
+    Given(usize),
 }
 
 /// A wanted key.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Hit<'k> {
+pub(super) struct Hit {
     pub(super) target: Option<Target>,
-    pub(super) below: Option<Level<'k>>,
+    pub(super) below: Option<Level>,
 }
 
 impl Keys {
     /// From what the user gave: nothing at all means the common names.
     pub(super) fn new(given: &BTreeMap<String, String>) -> Result<Keys, String> {
+        let mut keys = Keys {
+            nodes: Vec::new(),
+            enough: 0,
+            clock: Clock::default(),
+        };
         if given.is_empty() {
-            return Ok(Keys::Common);
+            return Ok(keys);
         }
-        let mut top = Node::default();
+        keys.nodes.push(Node::default());
         let mut slots = [false; SLOTS];
         for (path, written) in given {
-            let operator = operator::read(written).ok_or_else(|| {
-                let (path, written) = (
-                    printable::quoted(path.as_bytes()),
-                    printable::quoted(written.as_bytes()),
-                );
-                format!("{path}: expected an operator such as %REQ(:AUTHORITY)%, found {written}")
-            })?;
-            if let Some(target) = operator.and_then(target) {
+            let said = |why: String| format!("{}: {why}", printable::quoted(path.as_bytes()));
+            let Some(command) = parse_lone(written).map_err(|fault| said(fault.to_string()))? else {
+                continue;
+            };
+            let meaning = meaning::of(&command);
+            if let Some(target) = meaning.target {
                 slots[target.slot.index()] = true;
-                top.insert(path, target);
+                if target.slot == Slot::StartTime {
+                    let expected = |expected: String| said(format!("expected {expected}"));
+                    keys.clock = Clock::new(command.arguments).map_err(expected)?;
+                }
             }
+            keys.insert(path, &meaning);
         }
         if !slots[Slot::StartTime.index()] {
             return Err("expected a key for %START_TIME%, without which no record has a time".to_owned());
         }
-        Ok(Keys::Given {
-            top,
-            enough: slots.iter().filter(|wanted| **wanted).count().min(ENOUGH),
-        })
+        keys.enough = slots.iter().filter(|wanted| **wanted).count().min(ENOUGH);
+        Ok(keys)
     }
 
-    pub(super) fn top(&self) -> Level<'_> {
-        match self {
-            Keys::Common => Level::Common,
-            Keys::Given { top, .. } => Level::Given(top),
+    /// A dotted path is nested keys, or one key with dots in it.
+    fn insert(&mut self, path: &str, meaning: &Meaning) {
+        let whole = self.child(0, path);
+        let nested = path.split('.').fold(0, |node, key| self.child(node, key));
+        for node in [whole, nested] {
+            if let Some(node) = self.nodes.get_mut(node) {
+                node.meaning = Some(meaning.clone());
+            }
         }
+    }
+
+    fn child(&mut self, node: usize, key: &str) -> usize {
+        let new = self.nodes.len();
+        let child = self
+            .nodes
+            .get_mut(node)
+            .map_or(new, |node| *node.below.entry(key.to_owned()).or_insert(new));
+        if child == new {
+            self.nodes.push(Node::default());
+        }
+        child
+    }
+
+    pub(super) fn top(&self) -> Level {
+        if self.nodes.is_empty() {
+            Level::Common
+        } else {
+            Level::Given(0)
+        }
+    }
+
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// Whether an object with these values is meant to be an access record.
-    pub(super) fn are_in(&self, found: &Found<'_>) -> bool {
-        match self {
-            Keys::Common => found.has(Slot::StartTime) && found.is_of_a_proxy(),
-            Keys::Given { enough, .. } => found.present() >= *enough,
+    pub(super) fn are_in(&self, found: &Values<'_>) -> bool {
+        match self.top() {
+            Level::Common => found.has(Slot::StartTime) && found.is_of_a_proxy(),
+            Level::Given(_) => found.present() >= self.enough,
         }
     }
-}
 
-impl Node {
-    /// A dotted path is nested keys, or one key with dots in it.
-    fn insert(&mut self, path: &str, target: Target) {
-        self.below.entry(path.to_owned()).or_default().target = Some(target);
-        let mut node = self;
-        for key in path.split('.') {
-            node = node.below.entry(key.to_owned()).or_default();
-        }
-        node.target = Some(target);
-    }
-}
-
-impl<'k> Level<'k> {
-    pub(super) fn find(self, key: &str) -> Option<Hit<'k>> {
-        match self {
-            Level::Common => common(key).map(|target| Hit {
-                target: Some(target),
-                below: None,
-            }),
+    /// What is wanted of a key.
+    pub(super) fn find(&self, level: Level, key: &str) -> Option<Hit> {
+        let (target, below) = match level {
+            Level::Common => (common(key), None),
             Level::Given(node) => {
-                let node = node.below.get(key)?;
-                let below = (!node.below.is_empty()).then_some(Level::Given(node));
-                Some(Hit {
-                    target: node.target,
-                    below,
-                })
+                let at = *self.nodes.get(node)?.below.get(key)?;
+                let node = self.nodes.get(at)?;
+                let target = node.meaning.as_ref().and_then(|meaning| meaning.target);
+                (target, (!node.below.is_empty()).then_some(Level::Given(at)))
             }
-        }
+        };
+        (target.is_some() || below.is_some()).then_some(Hit { target, below })
+    }
+
+    /// What the user said that a key means, by its dotted path.
+    pub(super) fn meaning(&self, path: &str) -> Option<&Meaning> {
+        let at = *self.nodes.first()?.below.get(path)?;
+        self.nodes.get(at)?.meaning.as_ref()
     }
 }
 
 /// What a key is called by Istio, in the App Mesh documentation, or by many others.
-fn common(key: &str) -> Option<Target> {
+pub(super) fn common(key: &str) -> Option<Target> {
     let mut letters = [0; 32];
     let mut length = 0;
     for byte in key.bytes().filter(u8::is_ascii_alphanumeric) {
@@ -159,6 +182,8 @@ fn common(key: &str) -> Option<Target> {
         b"sourceaddress" => (Slot::DownstreamRemote, 2),
         b"source" => (Slot::DownstreamRemote, 3),
         b"downstreamdirectremoteaddress" => (Slot::DownstreamDirectRemote, 0),
+        b"upstreamlocaladdress" => (Slot::UpstreamLocal, 0),
+        b"connectionid" => (Slot::ConnectionId, 0),
         b"bytesreceived" => (Slot::BytesReceived, 0),
         b"bytessent" => (Slot::BytesSent, 0),
         _ => return None,
@@ -168,44 +193,6 @@ fn common(key: &str) -> Option<Target> {
         rank,
         limit: None,
     })
-}
-
-/// What an operator prints, where a record has a place for it.
-fn target(operator: Operator<'_>) -> Option<Target> {
-    let Operator { name, arguments, limit } = operator;
-    let (slot, rank) = match name {
-        "START_TIME" => (Slot::StartTime, 0),
-        "REQ" | "REQUEST_HEADER" => (header(arguments?)?, 0),
-        "REQUESTED_SERVER_NAME" if matches!(arguments, None | Some("" | "SNI_ONLY" | "SNI_FIRST")) => (Slot::Sni, 0),
-        "PROTOCOL" => (Slot::Protocol, 0),
-        "RESPONSE_CODE" => (Slot::ResponseCode, 0),
-        "RESPONSE_FLAGS" => (Slot::ResponseFlags, 0),
-        "RESPONSE_CODE_DETAILS" => (Slot::ResponseCodeDetails, 0),
-        "ROUTE_NAME" => (Slot::RouteName, 0),
-        "UPSTREAM_CLUSTER" => (Slot::UpstreamCluster, 0),
-        "UPSTREAM_CLUSTER_RAW" => (Slot::UpstreamCluster, 1),
-        "UPSTREAM_HOST" => (Slot::UpstreamHost, 0),
-        "UPSTREAM_REMOTE_ADDRESS" => (Slot::UpstreamHost, 1),
-        "DOWNSTREAM_LOCAL_ADDRESS" => (Slot::DownstreamLocal, 0),
-        "DOWNSTREAM_REMOTE_ADDRESS" => (Slot::DownstreamRemote, 0),
-        "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT" if arguments.is_none() => (Slot::DownstreamRemote, 1),
-        "DOWNSTREAM_DIRECT_REMOTE_ADDRESS" => (Slot::DownstreamDirectRemote, 0),
-        "DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT" if arguments.is_none() => (Slot::DownstreamDirectRemote, 1),
-        "BYTES_RECEIVED" => (Slot::BytesReceived, 0),
-        "BYTES_SENT" => (Slot::BytesSent, 0),
-        _ => return None,
-    };
-    Some(Target { slot, rank, limit })
-}
-
-/// `:AUTHORITY` or `:METHOD`, alone or with an alternative behind it. In front of it would stand what a client may forge.
-fn header(arguments: &str) -> Option<Slot> {
-    let first = arguments.split('?').next()?;
-    match first.to_ascii_uppercase().as_str() {
-        ":AUTHORITY" | "HOST" => Some(Slot::Authority),
-        ":METHOD" => Some(Slot::Method),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

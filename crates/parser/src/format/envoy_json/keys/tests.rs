@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::super::memory::Memory;
 use super::super::object;
 use super::Keys;
 
@@ -16,11 +17,9 @@ fn keys(pairs: &[(&str, &str)]) -> Result<Keys, String> {
 /// The authority that a line has under these keys.
 fn authority(pairs: &[(&str, &str)], line: &str) -> Option<String> {
     let keys = keys(pairs).unwrap();
-    let found = object::read(line.as_bytes(), &keys).unwrap();
-    found
-        .record()
-        .ok()
-        .and_then(|record| record.authority.map(|name| name.into_owned()))
+    let found = object::read(line.as_bytes(), &keys, &mut Memory::default()).unwrap();
+    let read = found.read(keys.clock()).ok();
+    read.and_then(|read| read.record.authority.map(|name| name.into_owned()))
 }
 
 #[test]
@@ -71,7 +70,9 @@ fn keys_without_a_time_or_with_a_broken_operator_are_refused() {
         keys(&[("t", "%START_TIME%"), ("a", "%REQ(:AUTHORITY%")])
             .err()
             .as_deref(),
-        Some(r#""a": expected an operator such as %REQ(:AUTHORITY)%, found "%REQ(:AUTHORITY%""#)
+        Some(
+            r#""a": column 6: expected a ) that ends the arguments, then the end of the command, found ":AUTHORITY%""#
+        )
     );
 }
 
@@ -105,8 +106,9 @@ fn a_key_without_a_value_gives_way_to_a_lesser_key_with_one() {
         ),
     ];
     for (line, cluster) in lines {
-        let found = object::read(line.as_bytes(), &keys).unwrap();
-        assert_eq!(found.record().unwrap().upstream_cluster.as_deref(), cluster, "{line}");
+        let found = object::read(line.as_bytes(), &keys, &mut Memory::default()).unwrap();
+        let read = found.read(keys.clock()).unwrap();
+        assert_eq!(read.record.upstream_cluster.as_deref(), cluster, "{line}");
         assert!(keys.are_in(&found), "{line}");
     }
 }

@@ -1,0 +1,337 @@
+//! A format string compiled: which column is found from which end of a line, so that no client moves it.
+//!
+//! Envoy escapes nothing in text. A column whose value cannot hold what stands behind it ends there, whatever else the
+//! line holds; so columns are found one after the other from the left, up to the first that may hold anything, and in
+//! the same way from the right. What lies between is for [`middle`](super::middle).
+
+use super::clock::Clock;
+use super::meaning::{self, Meaning};
+use super::middle::{self, Span};
+use super::operator::Class;
+use super::slot::{Slot, Target};
+use super::values::{Value, Values};
+use super::{Command, Piece};
+use crate::Reason;
+
+/// See the module.
+#[derive(Debug, Clone)]
+pub(in crate::format) struct Plan {
+    columns: Vec<Column>,
+    /// What stands behind the last column.
+    after: Vec<u8>,
+    /// How many columns are found from the left.
+    left: usize,
+    /// From which column on they are found from the right; at least one column is between the two.
+    right: usize,
+    /// How far from either end columns must be found for a record.
+    wanted: (usize, usize),
+    clock: Clock,
+}
+
+/// One command of the format.
+#[derive(Debug, Clone)]
+pub(in crate::format) struct Column {
+    /// The text in front of it.
+    pub(in crate::format) before: Vec<u8>,
+    pub(in crate::format) field: String,
+    pub(in crate::format) class: Class,
+    pub(in crate::format) limit: Option<usize>,
+    target: Option<Target>,
+    /// For a path: what stands behind the protocol that follows it.
+    protocol_ends: Option<u8>,
+}
+
+/// A line that is not of the format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::format) struct Mismatch<'a> {
+    /// How many columns were found before.
+    pub(in crate::format) found: usize,
+    pub(in crate::format) reason: Reason,
+    pub(in crate::format) expected: &'static str,
+    pub(in crate::format) at: &'a [u8],
+}
+
+impl Plan {
+    /// Compiles a format.
+    ///
+    /// # Errors
+    /// What the format lacks.
+    pub(in crate::format) fn new(written: &str) -> Result<Plan, String> {
+        let written = written.strip_suffix('\n').unwrap_or(written);
+        let pieces = super::parse(written).map_err(|fault| fault.to_string())?;
+        let mut clock = None;
+        let mut columns: Vec<Column> = Vec::new();
+        let mut text = Vec::new();
+        for piece in pieces {
+            match piece {
+                Piece::Text(more) => text.extend_from_slice(more.as_bytes()),
+                Piece::Command(command) => {
+                    if command.known.name == "START_TIME" && clock.is_none() {
+                        clock = Some(Clock::new(command.arguments).map_err(|expected| format!("expected {expected}"))?);
+                    }
+                    columns.push(Column::new(std::mem::take(&mut text), &command, &columns));
+                }
+            }
+        }
+        let clock = clock.ok_or("expected a %START_TIME%, without which no record has a time")?;
+        for at in 1..columns.len().saturating_sub(1) {
+            let ends = columns.get(at + 1).and_then(|next| next.before.first().copied());
+            if let (Some([path, protocol]), Some(end)) = (columns.get_mut(at - 1..=at), ends) {
+                if path.class == Class::Path && protocol.field == "protocol" && protocol.before == b" " {
+                    path.protocol_ends = Some(end);
+                }
+            }
+        }
+        let mut plan = Plan {
+            columns,
+            after: text,
+            left: 0,
+            right: 0,
+            wanted: (0, 0),
+            clock,
+        };
+        plan.anchor();
+        Ok(plan)
+    }
+
+    /// Decides which columns are found from which end.
+    fn anchor(&mut self) {
+        let columns = &self.columns;
+        let last = columns.len() - 1;
+        let ends = |at: usize| columns[at].ends_at(&columns[at + 1].before);
+        self.left = (0..last).take_while(|at| ends(*at)).count();
+        let begins = |at: &usize| columns[*at].begins_behind(&columns[*at].before);
+        self.right = columns.len() - (self.left + 1..=last).rev().take_while(begins).count();
+        let is_wanted = |at: &usize| columns[*at].target.is_some();
+        self.wanted = if (self.left..self.right).any(|at| is_wanted(&at)) {
+            (self.left, self.right)
+        } else {
+            let left = (0..self.left).rfind(is_wanted).map_or(0, |at| at + 1);
+            (left, (self.right..=last).find(is_wanted).unwrap_or(columns.len()))
+        };
+    }
+
+    pub(in crate::format) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// How many of its columns a line of the format has before it is said to be meant as one: up to its time.
+    pub(in crate::format) fn telling(&self) -> usize {
+        let is_time = |column: &Column| column.target.is_some_and(|target| target.slot == Slot::StartTime);
+        let time = self.columns.iter().position(is_time).unwrap_or_default();
+        if time < self.left { time + 1 } else { 1 }
+    }
+
+    /// The values of a line that a record is made of; one whose ends a client may have moved is left out.
+    #[inline]
+    pub(in crate::format) fn values<'a>(
+        &self,
+        line: &'a [u8],
+        spans: &mut Vec<Span>,
+    ) -> Result<Values<'a>, Mismatch<'a>> {
+        let mut values = Values::new();
+        let (left, right) = self.wanted;
+        let middle = self.ends(line, left, right, &mut |column, value| column.keep(value, &mut values))?;
+        if (left, right) == (self.left, self.right) {
+            for (column, span) in self.middle(middle, spans)?.iter().zip(&*spans) {
+                if span.certain {
+                    column.keep(middle.get(span.from..span.to).unwrap_or_default(), &mut values);
+                }
+            }
+        }
+        Ok(values)
+    }
+
+    /// Every column of a line, in order, with whether its ends are certain.
+    pub(in crate::format) fn all<'a>(&self, line: &'a [u8]) -> Result<Vec<(&Column, &'a [u8], bool)>, Mismatch<'a>> {
+        let mut all = Vec::with_capacity(self.columns.len());
+        let middle = self.ends(line, self.left, self.right, &mut |column, value| {
+            all.push((column, value, true))
+        })?;
+        let right = all.split_off(self.left);
+        let mut spans = Vec::new();
+        for (column, span) in self.middle(middle, &mut spans)?.iter().zip(&spans) {
+            all.push((column, middle.get(span.from..span.to).unwrap_or_default(), span.certain));
+        }
+        all.extend(right.into_iter().rev());
+        Ok(all)
+    }
+
+    /// The columns between, and where they lie.
+    fn middle<'a>(&self, middle: &'a [u8], spans: &mut Vec<Span>) -> Result<&[Column], Mismatch<'a>> {
+        let columns = self.columns.get(self.left..self.right).unwrap_or_default();
+        middle::split(columns, middle, spans).ok_or_else(|| mismatch(self.left, Slot::ConnectionId, middle))?;
+        Ok(columns)
+    }
+
+    /// Finds so many columns from the left, and those from `right` on from the right; returns what is between.
+    #[inline]
+    fn ends<'p, 'a>(
+        &'p self,
+        line: &'a [u8],
+        left: usize,
+        right: usize,
+        take: &mut impl FnMut(&'p Column, &'a [u8]),
+    ) -> Result<&'a [u8], Mismatch<'a>> {
+        let first = self.columns.first().map_or(&[][..], |column| &column.before);
+        let mut rest = line
+            .strip_prefix(first)
+            .ok_or_else(|| mismatch(0, Slot::ConnectionId, line))?;
+        for (at, pair) in self.columns.windows(2).take(left).enumerate() {
+            let [column, next] = pair else { break };
+            let (value, behind) = column
+                .end(rest, &next.before, &self.clock)
+                .ok_or_else(|| column.mismatch(at, rest))?;
+            take(column, value);
+            rest = behind;
+        }
+        rest = rest
+            .strip_suffix(self.after.as_slice())
+            .ok_or_else(|| mismatch(left, Slot::ConnectionId, rest))?;
+        for (at, column) in self.columns.iter().skip(right).rev().enumerate() {
+            let (before, value) = column
+                .begin(rest)
+                .ok_or_else(|| column.mismatch(left + at, last_word(rest)))?;
+            take(column, value);
+            rest = before;
+        }
+        Ok(rest)
+    }
+}
+
+fn mismatch(found: usize, slot: Slot, at: &[u8]) -> Mismatch<'_> {
+    let (reason, expected) = slot.texts();
+    Mismatch {
+        found,
+        reason,
+        expected,
+        at,
+    }
+}
+
+fn last_word(text: &[u8]) -> &[u8] {
+    text.rsplit(|byte| *byte == b' ').next().unwrap_or_default()
+}
+
+impl Column {
+    fn new(before: Vec<u8>, command: &Command<'_>, others: &[Column]) -> Column {
+        let Meaning { field, class, target } = meaning::of(command);
+        // Two columns of one meaning are told apart by their operators, then by number.
+        let taken = |field: &str| others.iter().any(|other| other.field == field);
+        let own = command.known.name.to_lowercase();
+        let numbered = || (2..).map(|number| format!("{field}_{number}"));
+        let field = if !taken(&field) {
+            field
+        } else if !taken(&own) {
+            own
+        } else {
+            numbered().find(|field| !taken(field)).unwrap_or(own)
+        };
+        Column {
+            before,
+            field,
+            class,
+            limit: command.limit,
+            target,
+            protocol_ends: None,
+        }
+    }
+
+    #[inline]
+    fn keep<'a>(&self, value: &'a [u8], values: &mut Values<'a>) {
+        if let Some(target) = self.target {
+            values.keep(target, Value::Text(value));
+        }
+    }
+
+    /// Whether its value ends at this text, whoever wrote the value.
+    fn ends_at(&self, text: &[u8]) -> bool {
+        text.first().is_some_and(|byte| self.class.excludes(*byte)) || (self.class == Class::Time && !text.is_empty())
+    }
+
+    /// Whether its value begins behind this text, whoever wrote the value.
+    fn begins_behind(&self, text: &[u8]) -> bool {
+        text.last().is_some_and(|byte| self.class.excludes(*byte))
+    }
+
+    /// Its value, and what stands behind it and `next`.
+    #[inline]
+    fn end<'a>(&self, text: &'a [u8], next: &[u8], clock: &Clock) -> Option<(&'a [u8], &'a [u8])> {
+        let first = *next.first()?;
+        let end = match self.class {
+            Class::Path if self.protocol_ends.is_some() => self.path_end(text)?,
+            Class::Time => clock.length(text).or_else(|| memchr::memmem::find(text, next))?,
+            _ => memchr::memchr(first, text)?,
+        };
+        let (value, rest) = text.split_at_checked(end)?;
+        let behind = if next.len() == 1 {
+            rest.get(1..)
+        } else {
+            rest.strip_prefix(next)
+        };
+        if !self.may_be(value, first) {
+            return None;
+        }
+        Some((value, behind?))
+    }
+
+    /// What stands in front of its text and itself, and its value.
+    #[inline]
+    fn begin<'a>(&self, text: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
+        let last = *self.before.last()?;
+        let at = memchr::memrchr(last, text)? + 1;
+        let (before, value) = text.split_at_checked(at)?;
+        if !self.may_be(value, last) {
+            return None;
+        }
+        Some((before.strip_suffix(self.before.as_slice())?, value))
+    }
+
+    /// Whether a value that does not hold `beside` can be one of this column: enough to tell one format from another.
+    #[inline]
+    fn may_be(&self, value: &[u8], beside: u8) -> bool {
+        match self.class {
+            Class::Word | Class::Count => {
+                value.first() != Some(&b'"') && (beside == b' ' || memchr::memchr(b' ', value).is_none())
+            }
+            _ => true,
+        }
+    }
+
+    /// A path ends at the first space behind which a protocol stands, or, where there is no path, nothing.
+    fn path_end(&self, text: &[u8]) -> Option<usize> {
+        let end = self.protocol_ends?;
+        let first = memchr::memchr(b' ', text)?;
+        let pathless = matches!(text.get(..first)?, b"" | b"-");
+        let spaces = std::iter::successors(Some(first), |space| {
+            Some(space + 1 + memchr::memchr(b' ', text.get(space + 1..)?)?)
+        });
+        for space in spaces {
+            let behind = text.get(space + 1..)?;
+            if behind.starts_with(b"HTTP/") {
+                let length = behind
+                    .iter()
+                    .take_while(|byte| **byte != end && !self.class.excludes(**byte))
+                    .count();
+                if behind.get(length) == Some(&end) {
+                    return Some(space);
+                }
+            }
+            if space == first && pathless && (behind.first() == Some(&end) || behind.starts_with(&[b'-', end])) {
+                return Some(space);
+            }
+        }
+        None
+    }
+
+    fn mismatch<'a>(&self, found: usize, at: &'a [u8]) -> Mismatch<'a> {
+        match (self.target, self.class) {
+            (Some(target), _) => mismatch(found, target.slot, at),
+            (None, Class::Path) => mismatch(found, Slot::Method, at),
+            (None, _) => mismatch(found, Slot::ConnectionId, at),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
