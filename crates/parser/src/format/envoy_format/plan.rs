@@ -309,6 +309,7 @@ impl Column {
             Class::Word | Class::Count => {
                 value.first() != Some(&b'"') && (beside == b' ' || memchr::memchr(b' ', value).is_none())
             }
+            Class::Stamp => value.first().is_none_or(u8::is_ascii_digit),
             _ => true,
         }
     }

@@ -95,6 +95,12 @@ impl<'a> Values<'a> {
         self.value(slot) != Value::Missing
     }
 
+    /// Whether the line would tell if it were about an HTTP request.
+    #[inline]
+    pub(in crate::format) fn tell_http(&self) -> bool {
+        self.has(Slot::ResponseCode) || self.has(Slot::Method) || self.has(Slot::Protocol)
+    }
+
     /// Whether one of them is found in the logs of a proxy and nowhere else, by its full name.
     pub(in crate::format) fn is_of_a_proxy(&self) -> bool {
         Slot::OF_A_PROXY
