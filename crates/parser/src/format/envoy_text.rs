@@ -107,11 +107,11 @@ impl EnvoyText {
     #[inline]
     fn read<'a>(&mut self, line: &'a [u8]) -> Result<(Values<'a>, Read<'a>), Fault<'a>> {
         let columns = line.strip_prefix(PREFIX).unwrap_or(line);
-        if let Some(plan) = self.plans.get(self.current) {
-            if let Ok(values) = plan.values(columns, &mut self.spans) {
-                let read = values.read(plan.clock()).map_err(Fault::Value)?;
-                return Ok((values, read));
-            }
+        if let Some(plan) = self.plans.get(self.current)
+            && let Ok(values) = plan.values(columns, &mut self.spans)
+        {
+            let read = values.read(plan.clock()).map_err(Fault::Value)?;
+            return Ok((values, read));
         }
         self.read_in_any(columns)
     }

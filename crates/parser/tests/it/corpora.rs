@@ -17,7 +17,7 @@ const NOT_READ: [&str; 5] = [
     "cwl-export",
     "envoy-wrapped",
     "firehose",
-    "custom-tsv",
+    "custom-tsv", // its format must be given: see `envoy_conformance`
     "valid_vpc_flow_cw.json",
 ];
 

@@ -41,6 +41,9 @@ pub(in crate::format) struct Column {
     target: Option<Target>,
 }
 
+/// A column, its value in a line, and whether its ends are certain.
+pub(in crate::format) type Placed<'p, 'a> = (&'p Column, &'a [u8], bool);
+
 /// A line that is not of the format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::format) struct Mismatch<'a> {
@@ -143,7 +146,7 @@ impl Plan {
     }
 
     /// Every column of a line, in order, with whether its ends are certain.
-    pub(in crate::format) fn all<'a>(&self, line: &'a [u8]) -> Result<Vec<(&Column, &'a [u8], bool)>, Mismatch<'a>> {
+    pub(in crate::format) fn all<'a>(&self, line: &'a [u8]) -> Result<Vec<Placed<'_, 'a>>, Mismatch<'a>> {
         let mut all = Vec::with_capacity(self.columns.len());
         let middle = self.ends(line, self.left, self.right, &mut |column, value| {
             all.push((column, value, true))
