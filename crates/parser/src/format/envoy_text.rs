@@ -107,11 +107,11 @@ impl EnvoyText {
     #[inline]
     fn read<'a>(&mut self, line: &'a [u8]) -> Result<(Values<'a>, Read<'a>), Fault<'a>> {
         let columns = line.strip_prefix(PREFIX).unwrap_or(line);
-        if let Some(plan) = self.plans.get(self.current) {
-            if let Ok(values) = plan.values(columns, &mut self.spans) {
-                let read = values.read(plan.clock()).map_err(Fault::Value)?;
-                return Ok((values, read));
-            }
+        if let Some(plan) = self.plans.get(self.current)
+            && let Ok(values) = plan.values(columns, &mut self.spans)
+        {
+            let read = values.read(plan.clock()).map_err(Fault::Value)?;
+            return Ok((values, read));
         }
         self.read_in_any(columns)
     }
@@ -162,9 +162,14 @@ impl EnvoyText {
                 _ => false,
             };
             let shown = if unset { Json::Null } else { shown(column.class, value) };
+            if !unset && shown.is_null() {
+                fields.insert(format!("{}_hex", column.field), hex(value).into());
+            }
             fields.insert(column.field.clone(), shown);
-            if !certain {
+            fields.extend(column.touched_by.iter().map(|field| (field.clone(), Json::Null)));
+            if !certain || !column.touched_by.is_empty() {
                 ambiguous.push(column.field.clone());
+                ambiguous.extend(column.touched_by.iter().cloned());
             }
         }
         Shown {
@@ -174,12 +179,16 @@ impl EnvoyText {
     }
 }
 
-/// A value that is set: a count as a number, all else as text.
-pub(super) fn shown(class: Class, value: &[u8]) -> Json {
+/// A value that is set: a count as a number, all else as text; null for bytes that are no text.
+fn shown(class: Class, value: &[u8]) -> Json {
     match (class, super::envoy_value::decimal(value)) {
         (Class::Count, Some(count)) => count.into(),
-        _ => String::from_utf8_lossy(value).into_owned().into(),
+        _ => std::str::from_utf8(value).ok().into(),
     }
+}
+
+fn hex(value: &[u8]) -> String {
+    value.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Fault<'_> {

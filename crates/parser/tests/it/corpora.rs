@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::collected::{Collected, collect};
 
-/// Deliveries and formats that the parser does not read: their files are passed over by name, not by failure.
+/// Files whose format must be given: see `envoy_conformance`.
 const NOT_READ: [&str; 1] = ["custom-tsv"];
 
 /// The field of a record that holds an expected field.

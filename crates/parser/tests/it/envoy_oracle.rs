@@ -23,17 +23,18 @@ struct Column {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Letters {
     Digits,
+    Time,
     Word,
     Path,
     NoQuote,
     Any,
 }
 
-use Letters::{Any, Digits, NoQuote, Path, Word};
+use Letters::{Any, Digits, NoQuote, Path, Time, Word};
 
 /// Every operator that the formats below are made of.
 const OPERATORS: [(&str, &str, Letters); 24] = [
-    ("START_TIME", "start", Word),
+    ("START_TIME", "start", Time),
     ("REQ(:METHOD)", "method", Word),
     ("REQ(X-ENVOY-ORIGINAL-PATH?:PATH)", "", Path),
     ("PROTOCOL", "protocol", Word),
@@ -86,6 +87,7 @@ fn fits(letters: Letters, value: &str) -> bool {
     let none = |bad: &str| !value.chars().any(|c| bad.contains(c) || c.is_ascii_control());
     match letters {
         Digits => value == "-" || value.bytes().all(|byte| byte.is_ascii_digit()),
+        Time => value.chars().all(|c| c.is_ascii_digit() || "-:.TZ".contains(c)),
         Word => none(" \""),
         Path => none(" "),
         NoQuote => none("\""),
@@ -299,9 +301,10 @@ fn damaged(line: impl Strategy<Value = String>) -> impl Strategy<Value = String>
 
 /// Any format of these operators with a time in it.
 fn format() -> impl Strategy<Value = (Vec<Column>, String)> {
-    let separator = prop::sample::select(vec![" ", "\t", "\" \"", " \"", "\" ", "|", "%", " - ", ""]);
-    let column = (prop::sample::select(OPERATORS[1..].to_vec()), separator.clone());
-    let others = prop::collection::vec(column, 1..9);
+    let separator = prop::sample::select(vec![" ", "\t", "\" \"", " \"", "\" ", "|", "%", " - "]);
+    let operators = prop::sample::subsequence(OPERATORS[1..].to_vec(), 1..9).prop_shuffle();
+    let others = (operators, prop::collection::vec(separator.clone(), 9))
+        .prop_map(|(operators, separators)| operators.into_iter().zip(separators).collect::<Vec<_>>());
     (others, any::<prop::sample::Index>(), separator.clone(), separator).prop_map(
         |(mut others, time, before, after)| {
             others.insert(time.index(others.len() + 1), (OPERATORS[0], before));

@@ -48,7 +48,7 @@ impl Connections {
     /// Takes the record of the line at hand: it is given out at once if it is no TCP connection's.
     #[inline]
     pub(in crate::format) fn take(&mut self, read: Read<'_>, values: &Values<'_>, out: &mut Output<'_>) {
-        if read.record.is_http() {
+        if read.record.is_http() || read.record.authority.is_some() || !values.tell_http() {
             out.access(&read.record);
         } else {
             self.hold(read, values, out);

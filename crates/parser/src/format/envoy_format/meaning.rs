@@ -17,10 +17,7 @@ pub(in crate::format) fn of(command: &Command<'_>) -> Meaning {
     let target = target(command);
     let class = match (command.known.takes, command.known.class) {
         (Takes::Header, class) => header_class(command).unwrap_or(class),
-        (Takes::Time, class) if command.arguments.is_none_or(is_epoch) => match class {
-            Class::Time => Class::Word,
-            class => class,
-        },
+        (Takes::Time, _) if command.arguments.is_none_or(is_epoch) => Class::Stamp,
         // Spaces are printed as underscores, unless it is said otherwise.
         (_, Class::Word) if command.arguments == Some("ALLOW_WHITESPACES") => Class::Ours,
         (_, class) => class,

@@ -22,7 +22,7 @@ pub(in crate::format) struct Span {
 pub(in crate::format) fn split(columns: &[Column], text: &[u8], spans: &mut Vec<Span>) -> Option<()> {
     spans.clear();
     if let [only] = columns {
-        let fits = matches!(only.class, Class::Free | Class::Ours | Class::Path | Class::Time) || only.class.fits(text);
+        let fits = !matches!(only.class, Class::Word | Class::Count) || only.class.fits(text);
         return fits.then(|| {
             spans.push(Span {
                 from: 0,

@@ -29,7 +29,9 @@ pub(in crate::format) enum Class {
     Count,
     /// No space, no quote, no control character: from sockets, from configuration, or checked by Envoy.
     Word,
-    /// A time; by its pattern it may have spaces.
+    /// A time as Envoy prints it by default, or since the epoch.
+    Stamp,
+    /// A time in a pattern; it may have spaces.
     Time,
     /// A request's path: quotes, but no space and no control character.
     Path,
@@ -45,6 +47,7 @@ impl Class {
         let control = byte < b' ' || byte == 0x7f;
         match self {
             Class::Count | Class::Word => control || byte == b' ' || byte == b'"',
+            Class::Stamp => !(byte.is_ascii_digit() || b"-:.TZ".contains(&byte)),
             Class::Path => control || byte == b' ',
             Class::Time | Class::Ours => control || byte == b'"',
             Class::Free => control && byte != b'\t',

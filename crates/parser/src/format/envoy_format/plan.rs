@@ -36,10 +36,13 @@ pub(in crate::format) struct Column {
     pub(in crate::format) field: String,
     pub(in crate::format) class: Class,
     pub(in crate::format) limit: Option<usize>,
+    /// The fields of the commands that follow without text between: nobody can tell their values apart.
+    pub(in crate::format) touched_by: Vec<String>,
     target: Option<Target>,
-    /// For a path: what stands behind the protocol that follows it.
-    protocol_ends: Option<u8>,
 }
+
+/// A column, its value in a line, and whether its ends are certain.
+pub(in crate::format) type Placed<'p, 'a> = (&'p Column, &'a [u8], bool);
 
 /// A line that is not of the format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,18 +72,18 @@ impl Plan {
                     if command.known.name == "START_TIME" && clock.is_none() {
                         clock = Some(Clock::new(command.arguments).map_err(|expected| format!("expected {expected}"))?);
                     }
-                    columns.push(Column::new(std::mem::take(&mut text), &command, &columns));
+                    let column = Column::new(std::mem::take(&mut text), &command, &columns);
+                    match columns.last_mut().filter(|_| column.before.is_empty()) {
+                        Some(last) => last.touch(column),
+                        None => columns.push(column),
+                    }
                 }
             }
         }
         let clock = clock.ok_or("expected a %START_TIME%, without which no record has a time")?;
-        for at in 1..columns.len().saturating_sub(1) {
-            let ends = columns.get(at + 1).and_then(|next| next.before.first().copied());
-            if let (Some([path, protocol]), Some(end)) = (columns.get_mut(at - 1..=at), ends) {
-                if path.class == Class::Path && protocol.field == "protocol" && protocol.before == b" " {
-                    path.protocol_ends = Some(end);
-                }
-            }
+        let is_time = |column: &Column| column.target.is_some_and(|target| target.slot == Slot::StartTime);
+        if !columns.iter().any(is_time) {
+            return Err("expected text between %START_TIME% and other commands".to_owned());
         }
         let mut plan = Plan {
             columns,
@@ -143,7 +146,7 @@ impl Plan {
     }
 
     /// Every column of a line, in order, with whether its ends are certain.
-    pub(in crate::format) fn all<'a>(&self, line: &'a [u8]) -> Result<Vec<(&Column, &'a [u8], bool)>, Mismatch<'a>> {
+    pub(in crate::format) fn all<'a>(&self, line: &'a [u8]) -> Result<Vec<Placed<'_, 'a>>, Mismatch<'a>> {
         let mut all = Vec::with_capacity(self.columns.len());
         let middle = self.ends(line, self.left, self.right, &mut |column, value| {
             all.push((column, value, true))
@@ -217,7 +220,10 @@ impl Column {
     fn new(before: Vec<u8>, command: &Command<'_>, others: &[Column]) -> Column {
         let Meaning { field, class, target } = meaning::of(command);
         // Two columns of one meaning are told apart by their operators, then by number.
-        let taken = |field: &str| others.iter().any(|other| other.field == field);
+        let taken = |field: &str| {
+            let is = |other: &Column| other.field == field || other.touched_by.iter().any(|other| other == field);
+            others.iter().any(is)
+        };
         let own = command.known.name.to_lowercase();
         let numbered = || (2..).map(|number| format!("{field}_{number}"));
         let field = if !taken(&field) {
@@ -232,9 +238,22 @@ impl Column {
             field,
             class,
             limit: command.limit,
+            touched_by: Vec::new(),
             target,
-            protocol_ends: None,
         }
+    }
+
+    /// Another column follows without text between: the two are one, and no value of a record.
+    fn touch(&mut self, other: Column) {
+        let is_word = |class| matches!(class, Class::Word | Class::Count | Class::Stamp);
+        self.class = if is_word(self.class) && is_word(other.class) {
+            Class::Word
+        } else {
+            Class::Free
+        };
+        self.limit = None;
+        self.target = None;
+        self.touched_by.push(other.field);
     }
 
     #[inline]
@@ -259,7 +278,6 @@ impl Column {
     fn end<'a>(&self, text: &'a [u8], next: &[u8], clock: &Clock) -> Option<(&'a [u8], &'a [u8])> {
         let first = *next.first()?;
         let end = match self.class {
-            Class::Path if self.protocol_ends.is_some() => self.path_end(text)?,
             Class::Time => clock.length(text).or_else(|| memchr::memmem::find(text, next))?,
             _ => memchr::memchr(first, text)?,
         };
@@ -294,34 +312,9 @@ impl Column {
             Class::Word | Class::Count => {
                 value.first() != Some(&b'"') && (beside == b' ' || memchr::memchr(b' ', value).is_none())
             }
+            Class::Stamp => value.first().is_none_or(u8::is_ascii_digit),
             _ => true,
         }
-    }
-
-    /// A path ends at the first space behind which a protocol stands, or, where there is no path, nothing.
-    fn path_end(&self, text: &[u8]) -> Option<usize> {
-        let end = self.protocol_ends?;
-        let first = memchr::memchr(b' ', text)?;
-        let pathless = matches!(text.get(..first)?, b"" | b"-");
-        let spaces = std::iter::successors(Some(first), |space| {
-            Some(space + 1 + memchr::memchr(b' ', text.get(space + 1..)?)?)
-        });
-        for space in spaces {
-            let behind = text.get(space + 1..)?;
-            if behind.starts_with(b"HTTP/") {
-                let length = behind
-                    .iter()
-                    .take_while(|byte| **byte != end && !self.class.excludes(**byte))
-                    .count();
-                if behind.get(length) == Some(&end) {
-                    return Some(space);
-                }
-            }
-            if space == first && pathless && (behind.first() == Some(&end) || behind.starts_with(&[b'-', end])) {
-                return Some(space);
-            }
-        }
-        None
     }
 
     fn mismatch<'a>(&self, found: usize, at: &'a [u8]) -> Mismatch<'a> {

@@ -70,6 +70,7 @@ impl<'a> Values<'a> {
     #[inline]
     pub(in crate::format) fn keep(&mut self, target: Target, value: Value<'a>) {
         let value = match (value, target.limit) {
+            (value, None) => value,
             (Value::Text(text), Some(limit)) if text.len() >= limit => Value::Unset,
             (Value::Escaped(text), Some(limit)) if unescaped(text).is_none_or(|text| text.len() >= limit) => {
                 Value::Unset
@@ -81,18 +82,27 @@ impl<'a> Values<'a> {
             self.first_ranks |= 1 << at;
         }
         let kept = &mut self.values[at];
-        if *kept == Value::Missing || (value.is_unset(), target.rank) <= (kept.is_unset(), self.ranks[at]) {
+        if matches!(kept, Value::Missing) || (value.is_unset(), target.rank) <= (kept.is_unset(), self.ranks[at]) {
             (*kept, self.ranks[at]) = (value, target.rank);
         }
     }
 
     /// How many slots have a value, be it that there is none.
     pub(in crate::format) fn present(&self) -> usize {
-        self.values.iter().filter(|value| **value != Value::Missing).count()
+        self.values
+            .iter()
+            .filter(|value| !matches!(value, Value::Missing))
+            .count()
     }
 
     pub(in crate::format) fn has(&self, slot: Slot) -> bool {
-        self.value(slot) != Value::Missing
+        !matches!(self.value(slot), Value::Missing)
+    }
+
+    /// Whether the line would tell if it were about an HTTP request.
+    #[inline]
+    pub(in crate::format) fn tell_http(&self) -> bool {
+        self.has(Slot::ResponseCode) || self.has(Slot::Method) || self.has(Slot::Protocol)
     }
 
     /// Whether one of them is found in the logs of a proxy and nowhere else, by its full name.

@@ -76,10 +76,14 @@ fn what_a_column_can_hold_settles_what_the_separators_do_not() {
 }
 
 #[test]
-fn columns_that_touch_are_ambiguous() {
+fn columns_that_touch_are_one() {
     assert_eq!(
         all("%START_TIME(%s)% %REQ(A)%%REQ(B)%", "1 ab"),
-        ["start_time=1", "a?=", "b?=ab"]
+        ["start_time=1", "a=ab"]
+    );
+    assert_eq!(
+        Plan::new("%START_TIME%%REQ(A)%").map(|_| ()).unwrap_err(),
+        "expected text between %START_TIME% and other commands"
     );
 }
 
