@@ -103,16 +103,6 @@ fn compare(log: &Path, expected: &Path, faults: &mut Vec<String>) -> usize {
         );
         return 0;
     }
-    // The events of one line come in their order, each with its number.
-    let place = |line: &Value, before: Option<(u64, u64)>| {
-        let number = line["line"].as_u64().unwrap();
-        let event = match (line["event"].as_u64(), before) {
-            (Some(event), _) => event,
-            (None, Some((line, event))) if line == number => event + 1,
-            (None, _) => 1,
-        };
-        (number, event)
-    };
     let mut last = None;
     let mut by_line: BTreeMap<(u64, u64), &Value> = BTreeMap::new();
     for record in &found.records {
@@ -145,6 +135,17 @@ fn compare(log: &Path, expected: &Path, faults: &mut Vec<String>) -> usize {
         faults.push(format!("{name}: {difference}"))
     });
     compared
+}
+
+/// Where a line stands: the events of one line come in their order, each with its number.
+fn place(line: &Value, before: Option<(u64, u64)>) -> (u64, u64) {
+    let number = line["line"].as_u64().unwrap();
+    let event = match (line["event"].as_u64(), before) {
+        (Some(event), _) => event,
+        (None, Some((line, event))) if line == number => event + 1,
+        (None, _) => 1,
+    };
+    (number, event)
 }
 
 fn check_counts(found: &Collected, expected: &[Value], fault: &mut impl FnMut(String)) {

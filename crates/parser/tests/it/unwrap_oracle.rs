@@ -1,5 +1,7 @@
 //! Deliveries against slow and obvious readers: the same lines at the same places, on whole and on damaged input.
 
+#![expect(clippy::string_slice, reason = "the texts are cut where they are ASCII")]
+
 use std::collections::BTreeMap;
 
 use egressmap_parser::Options;
