@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Read};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::counters::{Counters, Reason};
 use crate::decode::{self, Fault};
@@ -41,7 +42,9 @@ pub fn scan(
     sink: &mut dyn Sink,
     counters: &mut Counters,
 ) -> Result<(), ObjectError> {
-    let Object { id, body, .. } = object;
+    let Object {
+        id, body, lines: watch, ..
+    } = object;
     let parsers = match options.start() {
         Ok(parsers) => parsers,
         Err(error) => {
@@ -52,7 +55,7 @@ pub fn scan(
         }
     };
     let mut out = Output::begin(&id, sink, counters);
-    let read = read(body, Parser::new(parsers), &mut out);
+    let read = read(body, Parser::new(parsers), &mut out, watch.as_deref());
     let lines = out.lines();
     read.map_err(|error| ObjectError {
         what: format!("{error} (line {})", lines.max(1)),
@@ -60,11 +63,22 @@ pub fn scan(
     })
 }
 
-fn read(body: Box<dyn Read + Send>, mut parser: Parser, out: &mut Output<'_>) -> io::Result<()> {
+fn read(
+    body: Box<dyn Read + Send>,
+    mut parser: Parser,
+    out: &mut Output<'_>,
+    watch: Option<&AtomicU64>,
+) -> io::Result<()> {
     let mut scanner = Scanner::new(decode::open(body));
     let ended = loop {
         match scanner.next() {
-            Ok(Some(piece)) => parser.take(&piece, out),
+            Ok(Some(piece)) => {
+                let before = out.lines();
+                parser.take(&piece, out);
+                if let Some(watch) = watch {
+                    watch.fetch_add(out.lines() - before, Ordering::Relaxed);
+                }
+            }
             Ok(None) => break Ok(()),
             Err(error) => break Err(error),
         }

@@ -2,10 +2,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod cli;
+mod corpora;
 mod example;
 mod hostile;
+mod progress;
+mod reading;
 mod s3;
+mod set_aside;
 mod tidy;
+mod window;
 mod world;
 
 use std::collections::BTreeMap;

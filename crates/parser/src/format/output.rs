@@ -10,6 +10,8 @@ pub(crate) struct Output<'a> {
     /// Lines taken so far.
     line: u64,
     sink: &'a mut dyn Sink,
+    /// Whether the sink wants to be told of lines set aside.
+    telling: bool,
     counters: &'a mut Counters,
 }
 
@@ -21,6 +23,7 @@ impl<'a> Output<'a> {
         Output {
             object,
             line: 0,
+            telling: sink.wants_set_aside(),
             sink,
             counters,
         }
@@ -40,7 +43,7 @@ impl<'a> Output<'a> {
                 self.counters.lines += 1;
                 self.counters.flow += 1;
             }
-            Verdict::SetAside(reason) => self.counters.set_aside(reason),
+            Verdict::SetAside(reason) => self.aside(reason, None),
         }
     }
 
@@ -52,7 +55,7 @@ impl<'a> Output<'a> {
                 self.counters.lines += 1;
                 self.counters.access += 1;
             }
-            Verdict::SetAside(reason) => self.counters.set_aside(reason),
+            Verdict::SetAside(reason) => self.aside(reason, None),
         }
     }
 
@@ -65,27 +68,37 @@ impl<'a> Output<'a> {
                 self.counters.lines += 1;
                 self.counters.dns += 1;
             }
-            Verdict::SetAside(reason) => self.counters.set_aside(reason),
+            Verdict::SetAside(reason) => self.aside(reason, None),
         }
     }
 
     /// The line is no record and need not be one.
     pub(crate) fn set_aside(&mut self, reason: Reason) {
         self.line += 1;
-        self.counters.set_aside(reason);
+        self.aside(reason, None);
     }
 
-    /// The line should have been a record. The message is made only if it is kept.
+    /// The line should have been a record. The message is made only if somebody wants it.
     pub(crate) fn fault(&mut self, reason: Reason, message: impl FnOnce() -> String) {
-        self.set_aside(reason);
+        self.line += 1;
         let object = self.object.uri.as_str();
-        if self.counters.wants_sample(reason, object, self.line) {
+        let kept = self.counters.wants_sample(reason, object, self.line);
+        let message = (kept || self.telling).then(message);
+        self.aside(reason, message.as_deref());
+        if let (true, Some(message)) = (kept, message) {
             let sample = Sample {
                 object: object.to_owned(),
                 line: self.line,
-                message: message(),
+                message,
             };
             self.counters.keep(reason, sample);
+        }
+    }
+
+    fn aside(&mut self, reason: Reason, message: Option<&str>) {
+        self.counters.set_aside(reason);
+        if self.telling {
+            self.sink.set_aside(self.line, None, reason, message);
         }
     }
 
