@@ -5,6 +5,7 @@
 //! the promise that every line ends in exactly one counter. [`scan`](scan()) takes one object through all of it,
 //! [`drive()`] all objects of all sources on all threads. I/O happens in `source` alone.
 
+pub mod batch;
 pub mod counters;
 pub mod decode;
 mod drive;

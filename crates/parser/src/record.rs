@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
+use crate::batch::{FlowBatch, Refused};
 use crate::source::ObjectId;
 
 /// One VPC flow record whose `log-status` is `OK`: the packets of one direction of one 5-tuple in one aggregation window.
@@ -153,6 +154,14 @@ pub trait Sink {
     fn object(&mut self, id: &ObjectId);
     /// A flow record with `log-status` `OK`. `line` is 1-based in the decoded object.
     fn flow(&mut self, line: u64, record: &FlowRecord<'_>) -> Verdict;
+    /// Flow records in columns: each is what [`flow`](Self::flow) takes. Those that are not wanted go to `refused`.
+    fn flows(&mut self, batch: &FlowBatch<'_>, refused: &mut Refused) {
+        for (row, line) in batch.line().iter().enumerate() {
+            if let Verdict::SetAside(reason) = self.flow(*line, &batch.record(row)) {
+                refused.push((*line, reason));
+            }
+        }
+    }
     /// An access record.
     fn access(&mut self, line: u64, record: &AccessRecord<'_>) -> Verdict;
     /// A DNS answer.

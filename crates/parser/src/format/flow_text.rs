@@ -1,12 +1,15 @@
 //! VPC flow logs as text: versions 2 to 11 and Transit Gateway, with any header or the fields of version 2.
 
 use super::{Format, FormatKind, Options, OptionsError, Output, Sniff};
+use crate::batch::{Columns, FlowBatch};
 use crate::lines;
+use fast::{Fast, Rows};
 use fault::Fault;
 use plan::Plan;
 
 mod address;
 mod columns;
+mod fast;
 mod fault;
 mod fields;
 mod header;
@@ -30,6 +33,8 @@ const DEFAULT: &str = "version account-id interface-id srcaddr dstaddr srcport d
 /// The parser of one object.
 struct FlowText {
     plan: Plan,
+    /// `None` on a processor that lacks the instructions.
+    fast: Option<Fast>,
 }
 
 fn start(options: &Options) -> Result<Box<dyn Format>, OptionsError> {
@@ -38,7 +43,8 @@ fn start(options: &Options) -> Result<Box<dyn Format>, OptionsError> {
         option: "flow_format",
         why,
     })?;
-    Ok(Box::new(FlowText { plan }))
+    let fast = Fast::new(&plan);
+    Ok(Box::new(FlowText { plan, fast }))
 }
 
 impl Format for FlowText {
@@ -54,12 +60,23 @@ impl Format for FlowText {
     }
 
     fn parse(&mut self, block: &[u8], out: &mut Output<'_>) {
-        for line in lines::split(block) {
-            match self.plan.row(line) {
-                Ok(record) => out.flow(&record),
-                Err(fault @ (Fault::NoData | Fault::SkipData)) => out.set_aside(fault.reason()),
-                Err(fault) => self.other(line, fault, out),
+        let mut rest = block;
+        while !rest.is_empty() {
+            let mut reading = Reading {
+                plan: &mut self.plan,
+                same_plan: true,
+                block: rest,
+                out,
+            };
+            let read = match self.fast.as_mut().filter(|fast| fast.follows_a_plan()) {
+                Some(fast) => reading.by_columns(fast),
+                None => reading.line_by_line(),
+            };
+            let same_plan = reading.same_plan;
+            if let Some(fast) = self.fast.as_mut().filter(|_| !same_plan) {
+                fast.follow(&self.plan);
             }
+            rest = rest.get(read..).unwrap_or_default();
         }
     }
 
@@ -69,17 +86,63 @@ impl Format for FlowText {
     }
 }
 
-impl FlowText {
+/// A block that is being read.
+struct Reading<'r, 'b, 'o> {
+    plan: &'r mut Plan,
+    same_plan: bool,
+    block: &'b [u8],
+    out: &'r mut Output<'o>,
+}
+
+impl Reading<'_, '_, '_> {
+    /// Reads up to the end of the block or behind a line that changed the plan: how many bytes.
+    fn by_columns(&mut self, fast: &mut Fast) -> usize {
+        let (read, number) = fast.read(self.block, self.out.lines() + 1, self);
+        self.out.go_on_behind(number - 1);
+        read
+    }
+
+    /// The same, by the plan alone.
+    fn line_by_line(&mut self) -> usize {
+        let mut lines = lines::split(self.block);
+        while let Some(line) = lines.next() {
+            let number = self.out.lines() + 1;
+            if !self.line(line, number) {
+                break;
+            }
+        }
+        self.block.len() - lines.rest().len()
+    }
+}
+
+impl Rows for Reading<'_, '_, '_> {
+    fn batch(&mut self, columns: &Columns, rows: usize) {
+        self.out.flows(&FlowBatch::new(self.block, columns, rows));
+    }
+
+    fn line(&mut self, line: &[u8], number: u64) -> bool {
+        self.out.go_on_behind(number - 1);
+        match self.plan.row(line) {
+            Ok(record) => self.out.flow(&record),
+            Err(fault @ (Fault::NoData | Fault::SkipData)) => self.out.set_aside(fault.reason()),
+            Err(fault) => self.other(line, fault),
+        }
+        self.same_plan
+    }
+}
+
+impl Reading<'_, '_, '_> {
     /// A line that is no row: a header, nothing, a comment, or a row with a fault in it.
     #[cold]
-    fn other(&mut self, line: &[u8], fault: Fault, out: &mut Output<'_>) {
+    fn other(&mut self, line: &[u8], fault: Fault) {
         if let Some(reason) = fault::no_row(line) {
-            out.set_aside(reason);
+            self.out.set_aside(reason);
         } else if let Some(plan) = header::read(line) {
-            self.plan = plan;
-            out.set_aside("header");
+            *self.plan = plan;
+            self.same_plan = false;
+            self.out.set_aside("header");
         } else {
-            out.fault(fault.reason(), || fault.message(line, &self.plan));
+            self.out.fault(fault.reason(), || fault.message(line, self.plan));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Where a format puts each line: the sink for records, the counters for all.
 
+use crate::batch::{FlowBatch, Refused};
 use crate::counters::{Counters, Reason, Sample};
 use crate::record::{AccessRecord, DnsRecord, FlowRecord, Sink, Verdict};
 use crate::source::ObjectId;
@@ -13,6 +14,7 @@ pub(crate) struct Output<'a> {
     /// Whether the sink wants to be told of lines set aside.
     telling: bool,
     counters: &'a mut Counters,
+    refused: Refused,
 }
 
 impl<'a> Output<'a> {
@@ -26,6 +28,7 @@ impl<'a> Output<'a> {
             telling: sink.wants_set_aside(),
             sink,
             counters,
+            refused: Refused::new(),
         }
     }
 
@@ -44,6 +47,23 @@ impl<'a> Output<'a> {
                 self.counters.flow += 1;
             }
             Verdict::SetAside(reason) => self.aside(reason, None),
+        }
+    }
+
+    /// The lines up to this one are taken.
+    pub(crate) fn go_on_behind(&mut self, line: u64) {
+        self.line = line;
+    }
+
+    /// These lines are flow records; they know their numbers.
+    pub(crate) fn flows(&mut self, batch: &FlowBatch<'_>) {
+        self.refused.clear();
+        self.sink.flows(batch, &mut self.refused);
+        let used = (batch.len() - self.refused.len()) as u64;
+        self.counters.lines += used;
+        self.counters.flow += used;
+        for (_, reason) in &self.refused {
+            self.counters.set_aside(reason);
         }
     }
 

@@ -36,6 +36,8 @@ pub(crate) fn collect_from(body: impl Read + Send + 'static, options: &Options) 
     assert!(counters.balanced(), "{counters:?}");
     collected.error = result.err().map(|error| error.to_string());
     collected.counters = counters;
+    // Records come in batches, the unusual ones between them.
+    collected.records.sort_by_key(|record| record["line"].as_u64());
     collected
 }
 

@@ -54,6 +54,11 @@ impl Plan {
         self.ends.len()
     }
 
+    /// Which column holds a field, from 0.
+    pub(super) fn column(&self, field: Field) -> Option<usize> {
+        self.at[field.index()]
+    }
+
     pub(super) fn lacking(&self) -> Option<Field> {
         self.lacking
     }

@@ -1,0 +1,403 @@
+//! The common row, many at a time with the processor's vector instructions; every other row is left to the plan.
+//!
+//! What is read here is read exactly as [`Plan::row`] reads it: a row that is unusual in any way (IPv6, a value of more
+//! than ten digits, a status that is not `OK`, a fault) is not guessed at but handed back. On a processor without AVX2
+//! all rows are.
+
+use pulp::NullaryFnOnce;
+use pulp::x86::V3;
+
+use super::fields::Field;
+use super::plan::Plan;
+use crate::batch::{Bits, Columns, ROWS, Span};
+
+mod digits;
+mod ipv4;
+mod marks;
+
+use marks::Marks;
+
+/// Lines are marked in pieces of so many bytes, so that marks and text stay in the processor's first cache.
+const PIECE: usize = 16 * 1024;
+
+/// No such column.
+const NONE: usize = usize::MAX;
+
+/// What the rows go to.
+pub(super) trait Rows {
+    /// Rows of the block, in columns.
+    fn batch(&mut self, columns: &Columns, rows: usize);
+    /// A line (without its `\n`) that is to be read by the plan. `false` if it changed the plan.
+    fn line(&mut self, line: &[u8], number: u64) -> bool;
+}
+
+/// Reads blocks with the instructions of one processor.
+#[derive(Debug)]
+pub(super) struct Fast {
+    simd: V3,
+    marks: Marks,
+    columns: Box<Columns>,
+    at: Option<At>,
+}
+
+/// The columns of a plan that every row of the common kind has.
+#[derive(Debug, Clone, Copy)]
+struct At {
+    columns: usize,
+    status: usize,
+    srcaddr: usize,
+    dstaddr: usize,
+    pkt_srcaddr: usize,
+    pkt_dstaddr: usize,
+    srcport: usize,
+    dstport: usize,
+    protocol: usize,
+    packets: usize,
+    bytes: usize,
+    start: usize,
+    end: usize,
+    action: usize,
+    tcp_flags: usize,
+    direction: usize,
+    account: usize,
+    eni: usize,
+    instance: usize,
+    src_aws: usize,
+    dst_aws: usize,
+    interface_type: usize,
+}
+
+impl At {
+    /// `None` for a plan whose rows are never of the common kind.
+    fn of(plan: &Plan) -> Option<At> {
+        let at = |field| plan.column(field).unwrap_or(NONE);
+        let needed = |field| plan.column(field);
+        if plan.lacking().is_some() {
+            return None;
+        }
+        Some(At {
+            columns: plan.columns(),
+            status: at(Field::LogStatus),
+            srcaddr: needed(Field::SrcAddr)?,
+            dstaddr: needed(Field::DstAddr)?,
+            pkt_srcaddr: at(Field::PktSrcAddr),
+            pkt_dstaddr: at(Field::PktDstAddr),
+            srcport: needed(Field::SrcPort)?,
+            dstport: needed(Field::DstPort)?,
+            protocol: needed(Field::Protocol)?,
+            packets: at(Field::Packets),
+            bytes: at(Field::Bytes),
+            start: needed(Field::Start)?,
+            end: at(Field::End),
+            action: at(Field::Action),
+            tcp_flags: at(Field::TcpFlags),
+            direction: at(Field::FlowDirection),
+            account: at(Field::AccountId),
+            eni: at(Field::InterfaceId),
+            instance: at(Field::InstanceId),
+            src_aws: at(Field::PktSrcAwsService),
+            dst_aws: at(Field::PktDstAwsService),
+            interface_type: at(Field::InterfaceType),
+        })
+    }
+}
+
+impl Fast {
+    /// For rows of a plan; `None` on a processor that lacks the instructions.
+    pub(super) fn new(plan: &Plan) -> Option<Fast> {
+        Some(Fast {
+            simd: V3::try_new()?,
+            marks: Marks::default(),
+            columns: Box::default(),
+            at: At::of(plan),
+        })
+    }
+
+    /// Whether there are rows of the common kind at all.
+    pub(super) fn follows_a_plan(&self) -> bool {
+        self.at.is_some()
+    }
+
+    /// The rows that follow are those of another plan.
+    pub(super) fn follow(&mut self, plan: &Plan) {
+        self.at = At::of(plan);
+        // Columns that the new plan does not have must not keep what the old one had.
+        *self.columns = Columns::default();
+    }
+
+    /// Reads whole lines up to the end of the block, or up to one that changed the plan: how many bytes were read.
+    /// `number` is that of the first line.
+    pub(super) fn read(&mut self, block: &[u8], number: u64, rows: &mut impl Rows) -> (usize, u64) {
+        let mut place = Place {
+            read: 0,
+            number,
+            filled: 0,
+            same_plan: true,
+        };
+        while let Some(at) = self.at
+            && place.read < block.len()
+            && place.same_plan
+        {
+            place = self.simd.vectorize(Piece {
+                simd: self.simd,
+                block,
+                place,
+                at,
+                marks: &mut self.marks,
+                columns: &mut self.columns,
+                rows,
+            });
+        }
+        if place.filled > 0 {
+            rows.batch(&self.columns, place.filled);
+        }
+        (place.read, place.number)
+    }
+}
+
+/// How far a block is read.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    /// Bytes read; may be one more than there are, where the last line has no end.
+    read: usize,
+    /// The number of the next line.
+    number: u64,
+    /// Rows in the columns that were not yet handed over.
+    filled: usize,
+    same_plan: bool,
+}
+
+/// One piece of a block.
+struct Piece<'p, 'a, R> {
+    simd: V3,
+    block: &'a [u8],
+    place: Place,
+    at: At,
+    marks: &'p mut Marks,
+    columns: &'p mut Columns,
+    rows: &'p mut R,
+}
+
+impl<R: Rows> NullaryFnOnce for Piece<'_, '_, R> {
+    type Output = Place;
+
+    #[inline(always)]
+    fn call(self) -> Place {
+        let Piece {
+            simd,
+            block,
+            mut place,
+            at,
+            marks,
+            columns,
+            rows,
+        } = self;
+        let from = place.read;
+        marks.mark(simd, block, from, block.len().min(from.saturating_add(PIECE)));
+        let mut first = 0;
+        for &last in marks.lines() {
+            let last = last as usize;
+            let ends = marks.ends(first, last);
+            let row = Row { simd, block, ends };
+            let end = ends.last().map_or(place.read, |end| *end as usize);
+            if ends.len() == at.columns + 1 && row.read(&at, columns, place.filled) {
+                columns.line[place.filled % ROWS] = place.number;
+                place.filled += 1;
+                if place.filled == ROWS {
+                    rows.batch(columns, ROWS);
+                    place.filled = 0;
+                }
+            } else {
+                place.same_plan = rows.line(line(block, place.read, end), place.number);
+            }
+            first = last;
+            place.number += 1;
+            place.read = end + 1;
+            if !place.same_plan {
+                return place;
+            }
+        }
+        if place.read == from {
+            // A line that is longer than a piece, or the last one without its end.
+            let rest = block.get(from..).unwrap_or_default();
+            let end = from + memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            place.same_plan = rows.line(line(block, from, end), place.number);
+            place.number += 1;
+            place.read = end + 1;
+        }
+        place
+    }
+}
+
+/// A line without its end.
+fn line(block: &[u8], start: usize, end: usize) -> &[u8] {
+    let line = block.get(start..end).unwrap_or_default();
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// One line whose columns are marked: column `c` lies between `ends[c] + 1` and `ends[c + 1]`.
+#[derive(Clone, Copy)]
+struct Row<'a> {
+    simd: V3,
+    block: &'a [u8],
+    ends: &'a [u32],
+}
+
+/// What stands for a value that is unset.
+const UNSET: &[u8] = b"-";
+
+impl<'a> Row<'a> {
+    /// Reads a row of the common kind into row `to` of the columns; `false` where it is of another.
+    #[inline(always)]
+    fn read(self, at: &At, columns: &mut Columns, to: usize) -> bool {
+        let to = to % ROWS;
+        self.try_read(at, columns, to).is_some()
+    }
+
+    #[inline(always)]
+    fn try_read(self, at: &At, columns: &mut Columns, to: usize) -> Option<()> {
+        let mut bits = Bits::default();
+        if at.status != NONE && !self.is(at.status, b"OK") {
+            return None;
+        }
+        if at.action != NONE && !self.is(at.action, b"ACCEPT") {
+            if !self.is(at.action, b"REJECT") {
+                return None;
+            }
+            bits.set(Bits::REJECT);
+        }
+        let (srcaddr, dstaddr) = (self.address(at.srcaddr)?, self.address(at.dstaddr)?);
+        let (mut pkt_srcaddr, mut pkt_dstaddr) = (srcaddr, dstaddr);
+        if at.pkt_srcaddr != NONE && self.text(at.pkt_srcaddr) != UNSET {
+            pkt_srcaddr = self.address(at.pkt_srcaddr)?;
+            bits.set(Bits::PKT_SRC);
+        }
+        if at.pkt_dstaddr != NONE && self.text(at.pkt_dstaddr) != UNSET {
+            pkt_dstaddr = self.address(at.pkt_dstaddr)?;
+            bits.set(Bits::PKT_DST);
+        }
+        let start = self.time(at.start)?;
+        columns.start[to] = start;
+        columns.end[to] = if at.end == NONE { start } else { self.time(at.end)? };
+        columns.srcaddr[to] = srcaddr;
+        columns.dstaddr[to] = dstaddr;
+        columns.pkt_srcaddr[to] = pkt_srcaddr;
+        columns.pkt_dstaddr[to] = pkt_dstaddr;
+        columns.srcport[to] = u16::try_from(self.short(at.srcport)?).ok()?;
+        columns.dstport[to] = u16::try_from(self.short(at.dstport)?).ok()?;
+        columns.protocol[to] = u8::try_from(self.short(at.protocol)?).ok()?;
+        columns.packets[to] = self.count(at.packets)?;
+        columns.bytes[to] = self.count(at.bytes)?;
+        if at.tcp_flags != NONE && self.text(at.tcp_flags) != UNSET {
+            columns.tcp_flags[to] = u8::try_from(self.short(at.tcp_flags)?).ok()?;
+            bits.set(Bits::TCP_FLAGS);
+        } else {
+            columns.tcp_flags[to] = 0;
+        }
+        if at.direction != NONE {
+            match self.text(at.direction) {
+                b"egress" => {
+                    bits.set(Bits::DIRECTION);
+                    bits.set(Bits::EGRESS);
+                }
+                b"ingress" => bits.set(Bits::DIRECTION),
+                UNSET => {}
+                _ => return None,
+            }
+        }
+        columns.bits[to] = bits;
+        self.words(at, columns, to)
+    }
+
+    /// The text columns.
+    #[inline(always)]
+    fn words(self, at: &At, columns: &mut Columns, to: usize) -> Option<()> {
+        columns.eni[to] = self.word(at.eni)?;
+        if at.account != NONE {
+            columns.account[to] = self.word(at.account)?;
+        }
+        if at.instance != NONE {
+            columns.instance[to] = self.word(at.instance)?;
+        }
+        if at.src_aws != NONE {
+            columns.src_aws_service[to] = self.word(at.src_aws)?;
+        }
+        if at.dst_aws != NONE {
+            columns.dst_aws_service[to] = self.word(at.dst_aws)?;
+        }
+        if at.interface_type != NONE {
+            columns.interface_type[to] = self.word(at.interface_type)?;
+        }
+        Some(())
+    }
+
+    /// Where a column begins and ends.
+    #[inline(always)]
+    fn bounds(self, column: usize) -> (usize, usize) {
+        match self.ends.get(column..column + 2) {
+            Some(&[before, end]) => (before.wrapping_add(1) as usize, end as usize),
+            _ => (0, 0),
+        }
+    }
+
+    #[inline(always)]
+    fn text(self, column: usize) -> &'a [u8] {
+        let (start, end) = self.bounds(column);
+        self.block.get(start..end).unwrap_or_default()
+    }
+
+    /// Whether a column holds exactly these few bytes.
+    #[inline(always)]
+    fn is<const N: usize>(self, column: usize, word: &[u8; N]) -> bool {
+        self.text(column) == word
+    }
+
+    #[inline(always)]
+    fn address(self, column: usize) -> Option<u32> {
+        let (start, end) = self.bounds(column);
+        ipv4::read(self.simd, self.block, start, end)
+    }
+
+    /// A number of one to eight digits.
+    #[inline(always)]
+    fn short(self, column: usize) -> Option<u64> {
+        let (start, end) = self.bounds(column);
+        digits::up_to_eight(self.block, start, end)
+    }
+
+    /// A count; 0 where there is no such column or it is unset.
+    #[inline(always)]
+    fn count(self, column: usize) -> Option<u64> {
+        if column == NONE {
+            return Some(0);
+        }
+        match self.short(column) {
+            Some(count) => Some(count),
+            None => digits::more(self.text(column)),
+        }
+    }
+
+    /// A time in seconds, as it is in this century.
+    #[inline(always)]
+    fn time(self, column: usize) -> Option<u64> {
+        let (start, end) = self.bounds(column);
+        digits::ten(self.block, start, end)
+    }
+
+    /// Printable text, or nothing where it is unset.
+    #[inline(always)]
+    fn word(self, column: usize) -> Option<Span> {
+        if column == NONE {
+            return Some((0, 0));
+        }
+        let (start, end) = self.bounds(column);
+        let text = self.block.get(start..end)?;
+        if text == UNSET {
+            return Some((0, 0));
+        }
+        if !digits::is_printable(self.simd, self.block, start, end) {
+            return None;
+        }
+        Some((u32::try_from(start).ok()?, u32::try_from(end - start).ok()?))
+    }
+}
