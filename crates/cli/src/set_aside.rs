@@ -9,6 +9,7 @@ use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use egressmap_parser::batch::{FlowBatch, Refused};
 use egressmap_parser::source::ObjectId;
 use egressmap_parser::{AccessRecord, DnsRecord, FlowRecord, Reason, Sink, Verdict};
 use serde::Serialize;
@@ -165,6 +166,10 @@ impl<S: Sink> Sink for Spooling<S> {
 
     fn flow(&mut self, line: u64, record: &FlowRecord<'_>) -> Verdict {
         self.inner.flow(line, record)
+    }
+
+    fn flows(&mut self, batch: &FlowBatch<'_>, refused: &mut Refused) {
+        self.inner.flows(batch, refused);
     }
 
     fn access(&mut self, line: u64, record: &AccessRecord<'_>) -> Verdict {

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 use egressmap_aggregator::Settings;
+use egressmap_parser::batch::{FlowBatch, Refused};
 use egressmap_parser::source::{ObjectId, Wanted};
 use egressmap_parser::{AccessRecord, Counters, DnsRecord, FlowRecord, Options, Progress, Sink, Verdict, drive, scan};
 
@@ -88,6 +89,11 @@ impl Sink for Newest {
 
     fn flow(&mut self, _: u64, record: &FlowRecord<'_>) -> Verdict {
         self.see(record.end.max(record.start))
+    }
+
+    fn flows(&mut self, batch: &FlowBatch<'_>, _: &mut Refused) {
+        let times = batch.end().iter().chain(batch.start());
+        self.0 = self.0.max(times.copied().max());
     }
 
     fn access(&mut self, _: u64, record: &AccessRecord<'_>) -> Verdict {

@@ -16,7 +16,7 @@ fn has_script() -> bool {
 fn screen(written: &str) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut rest = written;
-    while let Some(c) = rest.chars().next() {
+    while !rest.is_empty() {
         let last = lines.last_mut().unwrap();
         if let Some(behind) = rest.strip_prefix("\r\n") {
             lines.push(String::new());
@@ -25,9 +25,10 @@ fn screen(written: &str) -> Vec<String> {
             last.clear();
             rest = behind;
         } else {
-            assert!(c != '\u{1b}' && c != '\r', "what is this? {rest:?}");
-            last.push(c);
-            rest = &rest[c.len_utf8()..];
+            let mut chars = rest.chars();
+            let shown = chars.next().filter(|c| !matches!(c, '\u{1b}' | '\r'));
+            last.push(shown.unwrap_or_else(|| panic!("what is this? {rest:?}")));
+            rest = chars.as_str();
         }
     }
     lines

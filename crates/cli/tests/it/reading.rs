@@ -74,7 +74,7 @@ fn parse_of_standard_input_is_that_of_a_file_and_of_several_names_each() {
     let named = |name: &str| {
         let object = json!(at(name)).to_string();
         one.lines()
-            .map(|line| format!("{{\"object\":{object},{}\n", &line[1..]))
+            .map(|line| line.replacen('{', &format!("{{\"object\":{object},"), 1) + "\n")
             .collect::<String>()
     };
     let (folder, _) = expect(0, egressmap().arg("parse").arg(dir.path()));

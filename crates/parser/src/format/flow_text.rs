@@ -60,6 +60,8 @@ impl Format for FlowText {
     }
 
     fn parse(&mut self, block: &[u8], out: &mut Output<'_>) {
+        // Rows in columns come behind the lines between them: who is told of lines set aside is told in their order.
+        let in_order = out.is_telling();
         let mut rest = block;
         while !rest.is_empty() {
             let mut reading = Reading {
@@ -68,7 +70,7 @@ impl Format for FlowText {
                 block: rest,
                 out,
             };
-            let read = match self.fast.as_mut().filter(|fast| fast.follows_a_plan()) {
+            let read = match self.fast.as_mut().filter(|fast| fast.follows_a_plan() && !in_order) {
                 Some(fast) => reading.by_columns(fast),
                 None => reading.line_by_line(),
             };

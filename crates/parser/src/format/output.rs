@@ -37,6 +37,11 @@ impl<'a> Output<'a> {
         self.line
     }
 
+    /// Whether the sink wants to be told of lines set aside.
+    pub(crate) fn is_telling(&self) -> bool {
+        self.telling
+    }
+
     /// The line is a flow record.
     #[inline]
     pub(crate) fn flow(&mut self, record: &FlowRecord<'_>) {
@@ -62,8 +67,11 @@ impl<'a> Output<'a> {
         let used = (batch.len() - self.refused.len()) as u64;
         self.counters.lines += used;
         self.counters.flow += used;
-        for (_, reason) in &self.refused {
+        for (line, reason) in &self.refused {
             self.counters.set_aside(reason);
+            if self.telling {
+                self.sink.set_aside(*line, None, reason, None);
+            }
         }
     }
 
