@@ -110,7 +110,8 @@ fn sniff(object: Object, options: &Options, args: &SniffArgs) -> (Sniffed, Optio
     let head = Head::read(object.body);
     sniffed.container = head.container();
     let plain = head.plain();
-    let (body, cut) = head.body(if args.whole { u64::MAX } else { LOOK });
+    let whole = args.whole || head.must_be_whole();
+    let (body, cut) = head.body(if whole { u64::MAX } else { LOOK });
     let object = Object { body, ..object };
     let read = inspect(object, options, &mut |line| {
         // Where the look ends, half a line is no fault of the log.

@@ -45,6 +45,11 @@ impl Head {
         coding.map_or("unknown", |coding| coding.name)
     }
 
+    /// Whether it can only be read whole: Parquet has its index at its end.
+    pub(super) fn must_be_whole(&self) -> bool {
+        self.bytes.starts_with(b"PAR1")
+    }
+
     /// The head unpacked, as far as it can be.
     pub(super) fn plain(&self) -> Vec<u8> {
         let mut plain = Vec::new();

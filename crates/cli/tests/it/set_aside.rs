@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use egressmap_world::{Container, FlowVersion, Layout, Scenario, World};
 use serde_json::{Value, json};
 
 use crate::{egressmap, expect, shown};
@@ -130,5 +131,34 @@ fn hostile_text_is_escaped_and_a_file_that_cannot_be_made_is_told_before_anythin
     assert!(
         stderr.contains("--set-aside: cannot write") && !at("n.parquet").exists(),
         "{stderr}"
+    );
+}
+
+#[test]
+fn a_map_is_the_same_whether_what_it_lacks_is_written_or_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    let world = World::new(Scenario::city(20_000, FlowVersion::V5), 7).unwrap();
+    let container = Container::Plain;
+    world.write(dir.path(), Layout { container }).unwrap();
+    fs::write(at("logs/gaps.log"), log(500)).unwrap();
+    let access =
+        r#"[2026-08-01T00:00:00.000Z] "GET / HTTP/1.1" 200 - 1 2 3 4 "-" "-" "-" "api.example.test" "203.0.113.9:443""#;
+    let wrapped = json!({"ecs_cluster": "prod", "ecs_task_definition": "orders:17", "log": access});
+    fs::write(at("logs/wrapped.log"), format!("{wrapped}\n").repeat(3)).unwrap();
+    let maps = ["with", "without"].map(|name| {
+        let map = at(&format!("{name}.parquet"));
+        let mut command = egressmap();
+        command.arg("discover").arg(at("logs")).arg("--out").arg(&map);
+        command.arg("--inventory").arg(at("inventory.csv"));
+        if name == "with" {
+            command.arg("--set-aside").arg(at("aside.jsonl"));
+        }
+        expect(0, &mut command);
+        fs::read(map).unwrap()
+    });
+    assert!(
+        maps[0] == maps[1],
+        "who stands between reader and map lets everything through"
     );
 }
