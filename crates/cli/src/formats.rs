@@ -60,7 +60,8 @@ fn table(listed: &Listed, width: usize) -> String {
     ];
     let mut text = String::new();
     for (title, members) in families {
-        let _ = writeln!(text, "{}{title}", if text.is_empty() { "" } else { "\n" });
+        let space = if text.is_empty() { "" } else { "\n" };
+        let _ = writeln!(text, "{space}{}", cut(title, width));
         let names = members.iter().map(|member| member.name.len()).max().unwrap_or(0);
         for member in members {
             let label = format!("  {:names$}  ", member.name);

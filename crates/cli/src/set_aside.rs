@@ -35,7 +35,9 @@ impl SetAside {
     /// Where one reader puts its lines.
     pub(crate) fn spool(&self) -> Spool {
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let (to, failed) = match tempfile::tempfile_in(folder.unwrap_or(Path::new("."))) {
+        // Beside the result, where there is room for it; a device has nothing beside it.
+        let spool = tempfile::tempfile_in(folder.unwrap_or(Path::new("."))).or_else(|_| tempfile::tempfile());
+        let (to, failed) = match spool {
             Ok(file) => (Some(BufWriter::new(file)), None),
             Err(error) => (None, Some(error)),
         };

@@ -17,7 +17,7 @@ pub(super) fn page(sniffed: &Sniffed, width: usize) -> String {
     row("packed", sniffed.container);
     row("kind", sniffed.format.unwrap_or("not recognised"));
     if let Some(guess) = &sniffed.guess {
-        row("looks like", &guess.looks);
+        row("maybe", &guess.looks);
         row("hint", &guess.hint);
     }
     if !sniffed.fields.is_empty() {
