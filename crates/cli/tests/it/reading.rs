@@ -172,7 +172,7 @@ fn sniff_says_what_a_file_is_and_shows_its_first_records() {
         "kind      flow-text",
         "fields    account-id srcaddr",
         "lines     6 lines, 1 used; set aside: blank 1, comment 1, header 1,",
-        "fault     line 6: dstport: expected a port",
+        "fault     line 6: dstport",
         "line 2",
         "203.0.113.7",
     ] {

@@ -277,9 +277,7 @@ fn a_sink_that_asks_is_told_of_every_line_set_aside_in_the_order_of_lines() {
     for (at, (line, reason, message)) in told.0.iter().enumerate() {
         let expected = [(2, "unwanted"), (3, "blank"), (4, "malformed:dstport"), (5, "comment")][at % 4];
         assert_eq!((*line, *reason), ((at / 4) as u64 * 5 + expected.0, expected.1));
-        assert_eq!(
-            message.as_deref(),
-            (expected.0 == 4).then_some("dstport: expected a port, found \"70000\"")
-        );
+        let says = message.as_ref().is_some_and(|message| message.contains("70000"));
+        assert_eq!(says, expected.0 == 4, "{message:?}");
     }
 }
