@@ -13,6 +13,9 @@ pub(crate) trait Address: Copy + Eq + Ord + Hash + Debug + Default + Send + Sync
     /// The address with all but its first `length` bits cleared.
     fn masked(self, length: u8) -> Self;
 
+    /// The first sixteen bits.
+    fn top(self) -> u16;
+
     /// RFC 1918, RFC 6598, `fc00::/7`.
     fn is_private(self) -> bool;
 
@@ -25,6 +28,11 @@ impl Address for u32 {
 
     fn masked(self, length: u8) -> Self {
         self & u32::MAX.checked_shl(32 - u32::from(length)).unwrap_or(0)
+    }
+
+    fn top(self) -> u16 {
+        let [high, low, ..] = self.to_be_bytes();
+        u16::from_be_bytes([high, low])
     }
 
     fn is_private(self) -> bool {
@@ -44,6 +52,11 @@ impl Address for u128 {
 
     fn masked(self, length: u8) -> Self {
         self & u128::MAX.checked_shl(128 - u32::from(length)).unwrap_or(0)
+    }
+
+    fn top(self) -> u16 {
+        let [high, low, ..] = self.to_be_bytes();
+        u16::from_be_bytes([high, low])
     }
 
     fn is_private(self) -> bool {

@@ -5,6 +5,7 @@
 
 use std::net::IpAddr;
 
+use egressmap_parser::batch::{FlowBatch, Refused};
 use egressmap_parser::record::Verdict;
 use egressmap_parser::source::ObjectId;
 use egressmap_parser::{AccessRecord, Action, DnsRecord, FlowRecord, Sink};
@@ -14,6 +15,7 @@ use crate::inventory::{Inventory, Owned, ServiceId};
 use crate::observed::Observed;
 
 mod access;
+mod compact;
 mod edges;
 mod eni;
 mod flow_table;
@@ -21,6 +23,7 @@ mod flows;
 mod interfaces;
 mod opened;
 mod own;
+mod pages;
 mod pairs;
 mod parties;
 mod plane;
@@ -29,12 +32,14 @@ mod row;
 mod rule3;
 mod seen;
 mod settle;
+mod slot;
 mod words;
 
 use access::Accesses;
 use interfaces::{GATEWAY, Interfaces, NO_INTERFACE};
 use plane::{Plane, Sighting};
 use row::{End, ICMP, Row, counted_protocol};
+use slot::Slotted;
 use words::Words;
 
 const OUTSIDE_WINDOW: Verdict = Verdict::SetAside("outside-window");
@@ -194,6 +199,67 @@ impl<'i> Aggregator<'i> {
         Some((row, interface))
     }
 
+    /// Counts a row of the common kind as [`Sink::flow`] would: one that is wanted, from an interface that is no gateway's,
+    /// where the inventory knows addresses alone. `false` for any other row.
+    #[inline]
+    fn count_plainly(&mut self, batch: &FlowBatch<'_>, row: usize) -> bool {
+        let eni = batch.eni(row);
+        let start = batch.start()[row];
+        let plain = !eni.is_empty()
+            && batch.interface_type(row).is_empty()
+            && !self.inventory.knows_interfaces()
+            && self.settings.want(start);
+        if !plain {
+            return false;
+        }
+        let known = self.interfaces.intern(eni);
+        let end = batch.end()[row].max(start);
+        let protocol = counted_protocol(batch.protocol()[row]);
+        let (source, destination) = (batch.srcaddr()[row], batch.dstaddr()[row]);
+        let direction = batch.flow_direction(row);
+        let inventory = self.inventory;
+        let mut side = |address: u32, seen: u32, port: u16, aws: &[u8]| End {
+            address,
+            port: if protocol == ICMP { 0 } else { port },
+            owner: inventory.owner(address, start),
+            stood_in: address != seen,
+            aws: if aws.is_empty() { 0 } else { self.words.intern(aws) },
+        };
+        let sender = side(
+            batch.pkt_srcaddr()[row],
+            source,
+            batch.srcport()[row],
+            batch.src_aws_service(row),
+        );
+        let receiver = side(
+            batch.pkt_dstaddr()[row],
+            destination,
+            batch.dstport()[row],
+            batch.dst_aws_service(row),
+        );
+        let row = Row {
+            sender,
+            receiver,
+            protocol,
+            packets: batch.packets()[row],
+            bytes: batch.bytes()[row],
+            start,
+            end,
+            rejected: batch.is_rejected(row),
+            tcp_flags: batch.tcp_flags()[row],
+            place: known.unowned,
+        };
+        self.v4.meet(&Sighting {
+            interface: known.interface,
+            source,
+            destination,
+            direction,
+        });
+        self.v4.count(&row, Some(known.interface), &self.words);
+        self.used(start, end);
+        true
+    }
+
     fn place(&mut self, record: &FlowRecord<'_>, gateway: bool) -> (Option<u32>, u32) {
         if record.eni.is_empty() {
             return (None, if gateway { GATEWAY } else { NO_INTERFACE });
@@ -213,6 +279,10 @@ impl<'i> Aggregator<'i> {
 impl Sink for Aggregator<'_> {
     fn object(&mut self, id: &ObjectId) {
         self.accesses.object(id);
+    }
+
+    fn origin(&mut self, origin: &str) {
+        self.accesses.origin(origin);
     }
 
     fn flow(&mut self, _line: u64, record: &FlowRecord<'_>) -> Verdict {
@@ -240,6 +310,16 @@ impl Sink for Aggregator<'_> {
         Verdict::Used
     }
 
+    fn flows(&mut self, batch: &FlowBatch<'_>, refused: &mut Refused) {
+        for (row, line) in batch.line().iter().enumerate() {
+            if !self.count_plainly(batch, row)
+                && let Verdict::SetAside(reason) = self.flow(*line, &batch.record(row))
+            {
+                refused.push((*line, reason));
+            }
+        }
+    }
+
     fn access(&mut self, _line: u64, record: &AccessRecord<'_>) -> Verdict {
         if !self.settings.want(record.start) {
             return OUTSIDE_WINDOW;
@@ -259,7 +339,7 @@ impl Sink for Aggregator<'_> {
     }
 }
 
-fn count<A: Owned>(
+fn count<A: Owned + Slotted>(
     plane: &mut Plane<A>,
     row: &Row<A>,
     interface: Option<u32>,

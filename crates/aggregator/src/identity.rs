@@ -3,13 +3,15 @@
 use std::borrow::Borrow;
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 /// The name of a service as the inventory writes it: 1 to 255 bytes, no control characters, no space at either end.
+/// Cheap to clone: every dependency of a service carries it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct ServiceName(String);
+pub struct ServiceName(Arc<str>);
 
 /// A host name in lower case without its final dot: 1 to 253 bytes of labels of letters, digits, `-` and `_` (met in
 /// practice), 1 to 63 bytes each, and a last label that is not all digits, so that an address literal is never a name.
@@ -39,7 +41,7 @@ impl ServiceName {
         while name.len() > 255 {
             name.pop();
         }
-        ServiceName(name.trim_end().to_owned())
+        ServiceName(name.trim_end().into())
     }
 
     /// Whether nothing in the inventory owns it.
@@ -103,7 +105,7 @@ impl TryFrom<String> for ServiceName {
     fn try_from(name: String) -> Result<Self, IdentityError> {
         let fits = (1..=255).contains(&name.len()) && name.trim() == name && !name.chars().any(char::is_control);
         if fits {
-            Ok(ServiceName(name))
+            Ok(ServiceName(name.into()))
         } else {
             Err(IdentityError::Service)
         }
@@ -140,7 +142,7 @@ impl TryFrom<String> for DnsName {
 
 impl From<ServiceName> for String {
     fn from(name: ServiceName) -> String {
-        name.0
+        (*name.0).to_owned()
     }
 }
 

@@ -26,7 +26,7 @@ pub struct DependencyMap {
 }
 
 /// What identifies a dependency.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Key {
     /// The service that opens the connection.
     pub service: ServiceName,

@@ -31,6 +31,10 @@ impl DependencyMap {
     pub fn merge(mut self, other: Self) -> Result<Self, MergeError> {
         refuse_common(&self.manifest.objects, &other.manifest.objects)?;
         self.manifest.add(other.manifest);
+        if self.dependencies.is_empty() {
+            self.dependencies = other.dependencies;
+            return Ok(self);
+        }
         for (key, dependency) in other.dependencies {
             match self.dependencies.entry(key) {
                 Entry::Vacant(free) => {

@@ -65,7 +65,7 @@ pub fn name(observed: Observed, knowledge: &Knowledge) -> BTreeMap<Key, Dependen
     } = observed;
     let evidence = Evidence::of(&flows, &accesses, services.keys());
     let known = Known::new(&evidence, knowledge);
-    let mut joining = Joining::new(&accesses);
+    let mut joining = Joining::new(&accesses, flows.len() + accesses.len());
     for edge in flows {
         let far_end = known.flow(&edge);
         joining.flow(edge, far_end);

@@ -11,8 +11,9 @@ use egressmap_aggregator::inventory::Inventory;
 use egressmap_aggregator::map::{CountedObject, DependencyMap, Manifest, Used};
 use egressmap_aggregator::name::{self, Knowledge};
 use egressmap_aggregator::{Aggregator, Observed};
+use egressmap_parser::printable;
 use egressmap_parser::source::{Counted, ObjectId, Wanted};
-use egressmap_parser::{Counters, Fault, Progress, drive, scan};
+use egressmap_parser::{CloudWatchSource, Counters, Fault, Progress, drive, scan};
 
 use crate::args::{DiscoverArgs, Global, Reading};
 use crate::earlier::{Earlier, left_lacking};
@@ -92,10 +93,11 @@ pub(crate) fn discover(
     global: &Global,
     before: Option<DependencyMap>,
 ) -> Result<Discovery> {
+    let before = before.unwrap_or_default();
+    counted_once(sources, &before)?;
     let inventory = inventory(reading)?;
     let knowledge = knowledge(reading)?;
     let options = options::options(&reading.logs)?;
-    let before = before.unwrap_or_default();
     let earlier = Arc::new(Earlier::of(&before));
     let counted: Arc<Counted> = {
         let earlier = Arc::clone(&earlier);
@@ -130,6 +132,9 @@ pub(crate) fn discover(
             &progress,
         )
     });
+    for note in &outcome.notes {
+        say::note(global, note);
+    }
     let (aggregators, spools): (Vec<_>, Vec<_>) = outcome.sinks.into_iter().map(Spooling::apart).unzip();
     let spools = spools.into_iter().flatten().collect();
     let unsaved = set_aside.and_then(|to| to.gather(spools).err());
@@ -161,6 +166,21 @@ pub(crate) fn discover(
         resolver,
         known: known.into_inner(),
     })
+}
+
+/// Some streams of a log group and the whole of it are objects of different names that hold the same events.
+fn counted_once(sources: &[String], before: &DependencyMap) -> Result<()> {
+    let counted = before.manifest.objects.iter().map(|object| &object.uri);
+    let others: Vec<&String> = sources.iter().chain(counted).collect();
+    for source in sources {
+        if let Some(other) = others.iter().find(|other| CloudWatchSource::overlap(source, other)) {
+            let [source, other] = [source, *other].map(|uri| printable::name(uri));
+            bail!(
+                "{source} holds events that {other} holds as well\n  hint: read the two into separate maps, and do not merge them"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// How many readers there are.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use egressmap_parser::{decode, format};
+use egressmap_parser::{decode, format, unwrap};
 use serde::Serialize;
 
 use crate::args::{FormatsArgs, Output};
@@ -14,6 +14,7 @@ use crate::{Ending, json, say};
 struct Listed {
     schema: &'static str,
     formats: Vec<Member>,
+    deliveries: Vec<Member>,
     containers: Vec<Member>,
 }
 
@@ -41,6 +42,11 @@ fn listed() -> Listed {
         help: kind.help,
         example: Some(kind.example),
     });
+    let deliveries = unwrap::REGISTRY.iter().map(|delivery| Member {
+        name: delivery.name,
+        help: delivery.help,
+        example: Some(delivery.example),
+    });
     let containers = decode::REGISTRY.iter().map(|coding| Member {
         name: coding.name,
         help: coding.help,
@@ -49,6 +55,7 @@ fn listed() -> Listed {
     Listed {
         schema: "egressmap/formats/v1",
         formats: formats.collect(),
+        deliveries: deliveries.collect(),
         containers: containers.collect(),
     }
 }
@@ -56,6 +63,7 @@ fn listed() -> Listed {
 fn table(listed: &Listed, width: usize) -> String {
     let families = [
         ("Kinds of log, told from content or by --kind", &listed.formats),
+        ("Delivered by, told from content and taken off", &listed.deliveries),
         ("Packed as", &listed.containers),
     ];
     let mut text = String::new();

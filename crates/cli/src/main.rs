@@ -42,8 +42,8 @@ fn main() -> ExitCode {
     let ending = match command {
         Command::Run(args) => run::run(&args, &global),
         Command::Discover(args) => discover::command(&args, &global),
-        Command::Parse(args) => parse::command(&args),
-        Command::Sniff(args) => sniff::command(&args),
+        Command::Parse(args) => parse::command(&args, &global),
+        Command::Sniff(args) => sniff::command(&args, &global),
         Command::Formats(args) => formats::command(&args),
         Command::Show(args) => maps::show(&args),
         Command::Propose(args) => propose::command(&args, &global),

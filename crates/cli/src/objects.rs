@@ -8,6 +8,7 @@ use anyhow::Result;
 use egressmap_parser::source::{self, Object, Source, Wanted};
 use egressmap_parser::{Counters, ObjectError, Progress, drive};
 
+use crate::args::Global;
 use crate::{Ending, say};
 
 /// Every source, nothing found and nothing opened yet.
@@ -19,6 +20,7 @@ pub(crate) fn open(sources: &[String], wanted: &Wanted) -> Result<Vec<Box<dyn So
 /// Reads the objects of all sources on one thread, in the order of the sources and of their names; says what cannot be
 /// read and goes on.
 pub(crate) fn in_order(
+    global: &Global,
     sources: &[String],
     wanted: &Wanted,
     read: impl FnMut(Object) -> Result<(), ObjectError> + Send,
@@ -34,6 +36,9 @@ pub(crate) fn in_order(
             |object, (), _: &mut Counters| (read.lock().unwrap_or_else(PoisonError::into_inner))(object),
             &Progress::default(),
         );
+        for note in &outcome.notes {
+            say::note(global, note);
+        }
         for fault in outcome.faults {
             say::fault(fault);
             ending = Ending::Incomplete;

@@ -7,12 +7,12 @@ use egressmap_parser::{Line, inspect};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::args::ParseArgs;
+use crate::args::{Global, ParseArgs};
 use crate::objects::{in_order, may_be_several};
 use crate::{Ending, json, options, say};
 
 /// Prints what each line is, in the order of the lines.
-pub(crate) fn command(args: &ParseArgs) -> Result<Ending> {
+pub(crate) fn command(args: &ParseArgs, global: &Global) -> Result<Ending> {
     let options = options::options(&args.logs)?;
     let wanted = Wanted {
         requester_pays: args.logs.requester_pays,
@@ -20,7 +20,7 @@ pub(crate) fn command(args: &ParseArgs) -> Result<Ending> {
     };
     let named = may_be_several(&args.sources);
     let mut out = say::Stream::stdout();
-    in_order(&args.sources, &wanted, |object| {
+    in_order(global, &args.sources, &wanted, |object| {
         let uri = named.then(|| object.id.uri.clone());
         let read = inspect(object, &options, &mut |line| {
             out.line(&json::line(&Printed::new(uri.as_deref(), line)));

@@ -170,6 +170,10 @@ impl<S: Sink> Sink for Spooling<S> {
         self.inner.flow(line, record)
     }
 
+    fn origin(&mut self, origin: &str) {
+        self.inner.origin(origin);
+    }
+
     fn flows(&mut self, batch: &FlowBatch<'_>, refused: &mut Refused) {
         self.inner.flows(batch, refused);
     }

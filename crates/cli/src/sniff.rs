@@ -9,7 +9,7 @@ use egressmap_parser::{Line, Options, Reason, inspect};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::args::{Output, SniffArgs};
+use crate::args::{Global, Output, SniffArgs};
 use crate::objects::in_order;
 use crate::{Ending, json, options, say};
 use guess::Guess;
@@ -26,7 +26,7 @@ const LOOK: u64 = 1_000_000;
 const FAULTS: usize = 3;
 
 /// Says of each object what it is; something that is not recognised is a finding.
-pub(crate) fn command(args: &SniffArgs) -> Result<Ending> {
+pub(crate) fn command(args: &SniffArgs, global: &Global) -> Result<Ending> {
     let options = options::options(&args.logs)?;
     let wanted = Wanted {
         requester_pays: args.logs.requester_pays,
@@ -35,7 +35,7 @@ pub(crate) fn command(args: &SniffArgs) -> Result<Ending> {
     let mut out = say::Stream::stdout();
     let mut ending = Ending::Done;
     let mut first = true;
-    let read = in_order(&args.sources, &wanted, |object| {
+    let read = in_order(global, &args.sources, &wanted, |object| {
         let (sniffed, error) = sniff(object, &options, args);
         if sniffed.guess.is_some() {
             ending = Ending::Findings;

@@ -1,5 +1,7 @@
 //! Where log objects come from: the trait every source implements, and the registry of those there are.
 
+#[cfg(feature = "cloudwatch")]
+pub(crate) mod cloudwatch;
 #[cfg(feature = "s3")]
 pub(crate) mod s3;
 
@@ -14,10 +16,10 @@ use crate::{near, printable};
 mod local;
 mod stdin;
 
-/// One object of a source: a file, an S3 object, standard input.
+/// One object of a source: a file, an S3 object, an hour of a log group, standard input.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ObjectId {
-    /// Where it is: a path, or `s3://bucket/key`.
+    /// Where it is: a path, `s3://bucket/key`, or `cloudwatch://group?…&from=…&until=…`.
     pub uri: String,
     /// Which version of it: the S3 ETag; `None` where the source has none.
     pub version: Option<String>,
@@ -82,8 +84,10 @@ pub type Counted = dyn Fn(&ObjectId) -> bool + Send + Sync;
 pub enum Delivery {
     /// An object to read.
     Object(Object),
-    /// An object that is there and could not be opened: the run goes on and says so at its end.
+    /// An object, or a folder of them, that is there and could not be opened: the run goes on and says so at its end.
     Failed(SourceError),
+    /// What the user should know of what was found and left out on purpose, in one sentence; nothing is wrong.
+    Note(String),
 }
 
 /// The sending end of the one bounded channel between sources and readers.
@@ -136,7 +140,7 @@ impl std::error::Error for SourceError {}
 
 /// A member of the family of sources: one file and one line in [`REGISTRY`].
 pub struct SourceKind {
-    /// Its name in help texts: `local`, `stdin`, `s3`.
+    /// Its name in help texts: `local`, `stdin`, `s3`, `cloudwatch`.
     pub name: &'static str,
     /// One line of help.
     pub help: &'static str,
@@ -153,6 +157,8 @@ pub static REGISTRY: &[&SourceKind] = &[
     &stdin::KIND,
     #[cfg(feature = "s3")]
     &s3::KIND,
+    #[cfg(feature = "cloudwatch")]
+    &cloudwatch::KIND,
     &local::KIND,
 ];
 

@@ -11,16 +11,18 @@ use egressmap_parser::source::ObjectId;
 use super::plane::Table;
 use super::seen::Seen;
 use crate::identity::ServiceName;
-use crate::inventory::{Inventory, ObjectOwners, Owned, ServiceId};
+use crate::inventory::{Inventory, Owned, ServiceId};
 use crate::map::{Application, Tally};
 use crate::observed::{AccessEdge, Host};
 
 mod cluster;
 mod outcome;
+mod place;
 mod target;
 
 use cluster::Cluster;
 use outcome::Outcome;
+use place::Place;
 use target::Target;
 
 /// Neither a host nor an address: a request that broke before it was routed.
@@ -31,15 +33,7 @@ const NO_DESTINATION: Verdict = Verdict::SetAside("no-destination");
 pub(super) struct Accesses {
     edges: Table<Key, Counted>,
     inbound: u64,
-    object: Object,
-}
-
-/// The object that is being read.
-#[derive(Debug, Default)]
-struct Object {
-    uri: Arc<str>,
-    /// Found when its first access record comes: most objects hold none.
-    owners: Option<ObjectOwners>,
+    place: Place,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -79,10 +73,12 @@ impl Counted {
 impl Accesses {
     /// The records that follow stand in this object.
     pub(super) fn object(&mut self, id: &ObjectId) {
-        self.object = Object {
-            uri: id.uri.as_str().into(),
-            owners: None,
-        };
+        self.place = Place::object(&id.uri);
+    }
+
+    /// The records that follow come from here, as their envelope says.
+    pub(super) fn origin(&mut self, origin: &str) {
+        self.place.origin(origin);
     }
 
     /// Counts one record.
@@ -173,16 +169,12 @@ impl Accesses {
     }
 
     fn caller(&mut self, record: &AccessRecord<'_>, inventory: &Inventory) -> Caller {
-        let object = &mut self.object;
-        let owners = object
-            .owners
-            .get_or_insert_with(|| inventory.owners_of_object(&object.uri));
-        let service = owners.at(record.start);
+        let service = self.place.owner(record.start, inventory);
         if service.is_somebody() {
             return Caller::Service(service);
         }
         let Some(address) = downstream(record) else {
-            return Caller::Object(Arc::clone(&object.uri));
+            return Caller::Object(self.place.name());
         };
         match owner(inventory, address, record.start) {
             ServiceId::NOBODY => Caller::Address(address),

@@ -2,6 +2,7 @@
 
 use super::flows::{ClientPorts, Flow, FlowKey, Signs};
 use super::parties::{Parties, Party, Seat};
+use super::plane::Table;
 use super::ports::PortRank;
 use super::row::{ICMP, TCP, UDP};
 use super::seen::Seen;
@@ -12,25 +13,24 @@ use crate::inventory::{Inventory, ServiceId};
 use crate::map::{Certainty, Protocol, Tally};
 use crate::observed::FlowEdge;
 
-/// The edges of one family, in pieces that are put together at the end: sorting them takes half the memory of a table.
+/// The edges of one family.
 pub(super) struct Edges<'a, A> {
     parties: &'a Parties<'a, A>,
     words: &'a Words,
-    pieces: Vec<Piece<A>>,
+    edges: Table<EdgeKey<A>, Edge>,
     /// Records of flows whose initiator is not ours.
     pub(super) inbound: u64,
 }
 
 /// A flow as a part of its edge.
-struct Piece<A> {
-    key: EdgeKey<A>,
+struct Piece {
     seat: Seat,
     /// What flags, telling ports or rule 3 say of its direction.
     told: Option<Certainty>,
     flow: Flow,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct EdgeKey<A> {
     caller: Caller<A>,
     responder: A,
@@ -40,7 +40,7 @@ struct EdgeKey<A> {
 }
 
 /// Who opened: a service, or an address of ours that no service owns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Caller<A> {
     Service(ServiceId),
     Unattributed(A),
@@ -61,12 +61,12 @@ struct Edge {
 }
 
 impl<'a, A: Address> Edges<'a, A> {
-    /// No edges yet, with room for so many flows.
-    pub(super) fn new(parties: &'a Parties<'a, A>, words: &'a Words, flows: usize) -> Self {
+    /// No edges yet.
+    pub(super) fn new(parties: &'a Parties<'a, A>, words: &'a Words) -> Self {
         Edges {
             parties,
             words,
-            pieces: Vec::with_capacity(flows),
+            edges: Table::default(),
             inbound: 0,
         }
     }
@@ -85,30 +85,28 @@ impl<'a, A: Address> Edges<'a, A> {
         if flow.counts_nowhere() {
             return;
         }
-        self.pieces.push(Piece {
-            key: EdgeKey {
-                caller,
-                responder: key.responder,
-                owner: self.parties.responder(key, at),
-                port: key.port,
-                protocol: key.protocol,
-            },
+        let edge = EdgeKey {
+            caller,
+            responder: key.responder,
+            owner: self.parties.responder(key, at),
+            port: key.port,
+            protocol: key.protocol,
+        };
+        let piece = Piece {
             seat: self.parties.seat(key),
             told: decided.or_else(|| told(key.port, flow.signs)),
             flow,
-        });
+        };
+        self.edges.entry(edge).or_default().add(&piece, self.words);
     }
 
-    /// Puts the pieces together, each edge once, in no order.
-    pub(super) fn finish(mut self, inventory: &Inventory, to: &mut Vec<FlowEdge>) {
+    /// Each edge once, those of one caller together.
+    pub(super) fn finish(self, inventory: &Inventory, to: &mut Vec<FlowEdge>) {
         let name = |service| inventory.name(service).cloned();
-        self.pieces.sort_unstable_by_key(|piece| piece.key);
-        for pieces in self.pieces.chunk_by(|a, b| a.key == b.key) {
-            let key = &pieces[0].key;
-            let mut edge = Edge::default();
-            for piece in pieces {
-                edge.add(piece, self.words);
-            }
+        let mut edges: Vec<(EdgeKey<A>, Edge)> = self.edges.into_iter().collect();
+        edges.sort_unstable_by_key(|(key, _)| *key);
+        to.reserve(edges.len());
+        for (key, edge) in edges {
             to.push(FlowEdge {
                 service: match key.caller {
                     Caller::Service(service) => name(service).expect("an id comes from the inventory that is asked"),
@@ -131,7 +129,7 @@ impl<'a, A: Address> Edges<'a, A> {
 }
 
 impl Edge {
-    fn add<A>(&mut self, piece: &Piece<A>, words: &Words) {
+    fn add(&mut self, piece: &Piece, words: &Words) {
         let flow = &piece.flow;
         let tally = match piece.seat {
             Seat::Initiator => &mut self.at_initiator,

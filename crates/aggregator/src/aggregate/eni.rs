@@ -1,12 +1,28 @@
 //! The id of an interface, in place: a hash table of them needs no second look.
 
+use std::hash::{Hash, Hasher};
+
 /// The bytes of an interface's id, as words that are cheap to read, to hash and to compare.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Eni {
     /// 16 to 24 bytes, as `eni-` and seventeen digits are: the first eight, the next eight, and the last eight.
     Usual(u8, [u64; 3]),
     /// Any other length.
     Unusual(Box<[u8]>),
+}
+
+impl Hash for Eni {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            // The first bytes are `eni-` and more of the same.
+            Eni::Usual(_, [_, next, last]) => {
+                state.write_u64(*next);
+                state.write_u64(*last);
+            }
+            Eni::Unusual(text) => text.hash(state),
+        }
+    }
 }
 
 impl Eni {

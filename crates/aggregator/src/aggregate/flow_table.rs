@@ -1,56 +1,63 @@
 //! The table of flows: by far the most visited memory of a run, so it is laid out and asked for with care.
 
-use std::hash::BuildHasher;
+use std::marker::PhantomData;
 
 use foldhash::fast::RandomState;
-use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
 
+use super::compact::{self, Counts};
 use super::flows::{Flow, FlowKey, Packets};
+use super::pages::Pages;
+use super::slot::Slotted;
 use super::words::Words;
-use crate::address::Address;
 
 /// How many records wait until the table is asked for all of them.
-const BATCH: usize = 32;
+const BATCH: usize = 128;
 
-/// Flows by key. Records are taken in batches: the table is first asked where each of a batch stands, which the
-/// processor does for several at once, so that a table larger than its caches costs a fraction of one wait a record.
+/// The first number of slots; a power of two.
+const FIRST: usize = 1 << 10;
+
+/// Flows by key: open addressing with linear probing, in one piece of memory, a line of the processor's cache a flow of
+/// IPv4. What does not fit into a slot's small counters is kept aside and added up at the end.
+///
+/// Records are taken in batches: the table is first asked where each of a batch stands, which the processor does for
+/// several at once, so that a table larger than its caches costs a fraction of one wait a record.
 #[derive(Debug)]
-pub(super) struct FlowTable<A> {
-    slots: HashTable<Slot<A>>,
+pub(super) struct FlowTable<A: Slotted> {
+    slots: Pages<A::Slot>,
+    taken: usize,
     hasher: RandomState,
     waiting: Vec<Waiting<A>>,
+    /// Whole flows, for slots that outgrew their counters; a slot names its own by number, from 1.
+    aside: Vec<Flow>,
+    address: PhantomData<A>,
 }
 
-/// A key with its flow, on two lines of the processor's cache for IPv4.
-#[derive(Debug)]
-#[repr(align(64))]
-struct Slot<A> {
-    key: FlowKey<A>,
-    flow: Flow,
-}
-
-#[derive(Debug)]
-struct Waiting<A> {
+#[derive(Debug, Clone, Copy)]
+struct Waiting<A: Slotted> {
     hash: u64,
-    key: FlowKey<A>,
+    key: A::Key,
     packets: Packets,
 }
 
-impl<A> Default for FlowTable<A> {
+impl<A: Slotted> Default for FlowTable<A> {
     fn default() -> Self {
         FlowTable {
-            slots: HashTable::new(),
+            slots: Pages::new(0),
+            taken: 0,
             hasher: RandomState::default(),
             waiting: Vec::with_capacity(BATCH),
+            aside: Vec::new(),
+            address: PhantomData,
         }
     }
 }
 
-impl<A: Address> FlowTable<A> {
+impl<A: Slotted> FlowTable<A> {
     /// Counts one record of a flow, now or with the next batch.
-    pub(super) fn count(&mut self, key: FlowKey<A>, packets: Packets, words: &Words) {
-        let hash = self.hasher.hash_one(key);
+    #[inline]
+    pub(super) fn count(&mut self, key: &FlowKey<A>, packets: Packets, words: &Words) {
+        let key = A::key(key);
+        let hash = A::hash(&key, &self.hasher);
         self.waiting.push(Waiting { hash, key, packets });
         if self.waiting.len() == BATCH {
             self.settle(words);
@@ -59,49 +66,117 @@ impl<A: Address> FlowTable<A> {
 
     /// Counts what still waits. To be called before anything is read.
     pub(super) fn settle(&mut self, words: &Words) {
-        let missing = self
-            .waiting
-            .iter()
-            .filter(|waiting| self.slots.find(waiting.hash, |slot| slot.key == waiting.key).is_none())
-            .count();
-        let hasher = &self.hasher;
-        self.slots.reserve(missing, |slot| hasher.hash_one(slot.key));
-        for Waiting { hash, key, packets } in self.waiting.drain(..) {
-            let slot = self
-                .slots
-                .entry(hash, |slot| slot.key == key, |slot| hasher.hash_one(slot.key))
-                .or_insert_with(|| Slot {
-                    key,
-                    flow: Flow::default(),
-                });
-            slot.into_mut().flow.count(&packets, words);
+        self.make_room(self.waiting.len());
+        let mut waiting = std::mem::take(&mut self.waiting);
+        // Nothing depends on what is read here: the reads of a whole batch are under way at once.
+        let slots = self.slots.get();
+        let warm = waiting.iter().fold(0, |sum: u32, waiting| {
+            let home = home(waiting.hash, slots.len());
+            sum.wrapping_add(slots.get(home).map_or(0, A::mark))
+        });
+        std::hint::black_box(warm);
+        for Waiting { hash, key, packets } in waiting.drain(..) {
+            let (counts, aside) = self.slot(hash, &key);
+            compact::count(counts, &packets, aside, words);
+        }
+        self.waiting = waiting;
+    }
+
+    /// Adds the flows of another thread, whose places and words have other numbers.
+    pub(super) fn absorb(
+        &mut self,
+        mut other: Self,
+        place: impl Fn(u32) -> u32,
+        word: impl Fn(u32) -> u32,
+        words: &Words,
+    ) {
+        for flow in &mut other.aside {
+            flow.aws = word(flow.aws);
+        }
+        let mut batch = Vec::with_capacity(BATCH);
+        for slot in other.slots.get().iter().filter(|slot| A::mark(slot) != 0) {
+            let mut key = A::flow_key(slot);
+            key.place = place(key.place);
+            let key = A::key(&key);
+            batch.push((A::hash(&key, &self.hasher), key, *A::counts(slot)));
+            if batch.len() == BATCH {
+                self.add_all(&mut batch, &other.aside, words);
+            }
+        }
+        self.add_all(&mut batch, &other.aside, words);
+    }
+
+    fn add_all(&mut self, batch: &mut Vec<(u64, A::Key, Counts)>, of_other: &[Flow], words: &Words) {
+        self.make_room(batch.len());
+        let slots = self.slots.get();
+        let warm = batch.iter().fold(0, |sum: u32, (hash, ..)| {
+            sum.wrapping_add(slots.get(home(*hash, slots.len())).map_or(0, A::mark))
+        });
+        std::hint::black_box(warm);
+        for (hash, key, counts) in batch.drain(..) {
+            let (known, aside) = self.slot(hash, &key);
+            compact::add(known, &counts, of_other, aside, words);
         }
     }
 
-    /// Adds the flow of another thread.
-    pub(super) fn add(&mut self, key: FlowKey<A>, flow: Flow, words: &Words) {
-        let hasher = &self.hasher;
-        let hash = hasher.hash_one(key);
-        let same = |slot: &Slot<A>| slot.key == key;
-        match self.slots.entry(hash, same, |slot| hasher.hash_one(slot.key)) {
-            Entry::Occupied(mut known) => known.get_mut().flow.add(&flow, words),
-            Entry::Vacant(free) => {
-                free.insert(Slot { key, flow });
+    /// The slot of a key, taken now if it was not; there is room for it.
+    #[inline]
+    fn slot(&mut self, hash: u64, key: &A::Key) -> (&mut Counts, &mut Vec<Flow>) {
+        let slots = self.slots.get_mut();
+        let last = slots.len() - 1;
+        let mut at = home(hash, slots.len());
+        loop {
+            let slot = &slots[at & last];
+            if A::is_of(slot, key) {
+                break;
             }
+            if A::mark(slot) == 0 {
+                slots[at & last] = A::slot(key);
+                self.taken += 1;
+                break;
+            }
+            at += 1;
         }
+        (A::counts_mut(&mut slots[at & last]), &mut self.aside)
+    }
+
+    /// Keeps the table at most two thirds full with so many more flows.
+    fn make_room(&mut self, more: usize) {
+        let wanted = self.taken + more;
+        let have = self.slots.get().len();
+        if wanted * 3 <= have * 2 {
+            return;
+        }
+        let mut slots = Pages::<A::Slot>::new((wanted * 3).next_power_of_two().max(FIRST));
+        let to = slots.get_mut();
+        let last = to.len() - 1;
+        for slot in self.slots.get().iter().filter(|slot| A::mark(slot) != 0) {
+            let mut at = home(A::hash(&A::key_of(slot), &self.hasher), to.len());
+            while A::mark(&to[at & last]) != 0 {
+                at += 1;
+            }
+            to[at & last] = *slot;
+        }
+        self.slots = slots;
     }
 
     pub(super) fn len(&self) -> usize {
-        self.slots.len()
+        self.taken
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&FlowKey<A>, &Flow)> {
-        self.slots.iter().map(|slot| (&slot.key, &slot.flow))
-    }
-
-    pub(super) fn into_iter(self) -> impl Iterator<Item = (FlowKey<A>, Flow)> {
-        self.slots.into_iter().map(|slot| (slot.key, slot.flow))
+    /// Every flow with its key, in no order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (FlowKey<A>, Flow)> {
+        let taken = self.slots.get().iter().filter(|slot| A::mark(slot) != 0);
+        taken.map(|slot| (A::flow_key(slot), compact::flow(A::counts(slot), &self.aside)))
     }
 }
 
-const _: () = assert!(size_of::<Slot<u32>>() == 128, "a flow of IPv4 takes two cache lines");
+/// Where a flow stands, unless others do.
+#[inline]
+fn home(hash: u64, slots: usize) -> usize {
+    // The high bits of a product are its best; the table is never longer than memory.
+    #[expect(clippy::cast_possible_truncation, reason = "it is less than the number of slots")]
+    {
+        ((u128::from(hash) * slots as u128) >> 64) as usize
+    }
+}

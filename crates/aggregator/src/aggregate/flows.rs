@@ -27,6 +27,15 @@ pub(super) struct FlowKey<A> {
 pub(super) struct StoodIn(u8);
 
 impl StoodIn {
+    /// One bit an end.
+    pub(super) fn bits(self) -> u8 {
+        self.0
+    }
+
+    pub(super) fn from_bits(bits: u8) -> Self {
+        StoodIn(bits & 3)
+    }
+
     pub(super) fn new(initiator: bool, responder: bool) -> Self {
         StoodIn(u8::from(initiator) | u8::from(responder) << 1)
     }
@@ -83,6 +92,11 @@ impl ClientPorts {
         self.greatest = self.greatest.max(other.greatest);
     }
 
+    /// From the least to the greatest.
+    pub(super) fn between(least: u16, greatest: u16) -> Self {
+        ClientPorts { least, greatest }
+    }
+
     /// Whether there were two at least.
     pub(super) fn are_many(self) -> bool {
         self.least < self.greatest
@@ -116,6 +130,15 @@ impl Signs {
         self.0 |= other.0;
     }
 
+    /// One bit a sign.
+    pub(super) fn bits(self) -> u8 {
+        self.0
+    }
+
+    pub(super) fn from_bits(bits: u8) -> Self {
+        Signs(bits)
+    }
+
     pub(super) fn has(self, all: Signs) -> bool {
         self.0 & all.0 == all.0
     }
@@ -146,16 +169,16 @@ impl Signs {
 /// What one record adds to its flow.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Packets {
-    packets: u64,
-    bytes: u64,
-    start: u64,
-    end: u64,
+    pub(super) packets: u64,
+    pub(super) bytes: u64,
+    pub(super) start: u64,
+    pub(super) end: u64,
     /// The interned AWS service of the responder.
-    aws: u32,
-    client_port: u16,
-    opened: Side,
-    rejected: bool,
-    signs: Signs,
+    pub(super) aws: u32,
+    pub(super) client_port: u16,
+    pub(super) opened: Side,
+    pub(super) rejected: bool,
+    pub(super) signs: Signs,
 }
 
 impl Packets {
@@ -203,8 +226,21 @@ impl Flow {
         self.client_ports.meet(packets.client_port);
     }
 
+    /// This flow and another of the same key together, where neither the words of the other nor its refusals count.
+    pub(super) fn with(&self, small: Flow) -> Flow {
+        let mut whole = self.clone();
+        whole.add_small(&small);
+        whole
+    }
+
     /// Adds what another thread counted under the same key.
     pub(super) fn add(&mut self, other: &Flow, words: &Words) {
+        self.aws = words.first(self.aws, other.aws);
+        self.add_small(other);
+    }
+
+    /// Adds everything but the AWS service.
+    fn add_small(&mut self, other: &Flow) {
         self.records += other.records;
         self.bytes_out = self.bytes_out.saturating_add(other.bytes_out);
         self.bytes_in = self.bytes_in.saturating_add(other.bytes_in);
@@ -213,7 +249,6 @@ impl Flow {
         self.refused += other.refused;
         self.lines += other.lines;
         self.seen.union(&other.seen);
-        self.aws = words.first(self.aws, other.aws);
         self.client_ports.add(other.client_ports);
         self.signs.add(other.signs);
     }

@@ -11,14 +11,14 @@ use super::opened::{Opened, opened};
 use super::own::Candidates;
 use super::pairs::{Pair, PairKey};
 use super::row::Row;
+use super::slot::Slotted;
 use super::words::Words;
-use crate::address::Address;
 
 pub(super) type Table<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
 /// Everything kept of one family. Two of them add up.
 #[derive(Debug)]
-pub(super) struct Plane<A> {
+pub(super) struct Plane<A: Slotted> {
     /// Flows whose records each tell who opened them.
     pub(super) flows: FlowTable<A>,
     /// Flows that only all records together tell.
@@ -39,7 +39,7 @@ pub(super) struct Endpoint<A> {
     pub(super) protocol: u8,
 }
 
-impl<A> Default for Plane<A> {
+impl<A: Slotted> Default for Plane<A> {
     fn default() -> Self {
         Plane {
             flows: FlowTable::default(),
@@ -59,7 +59,7 @@ pub(super) struct Sighting<A> {
     pub(super) direction: Option<FlowDirection>,
 }
 
-impl<A: Address> Plane<A> {
+impl<A: Slotted> Plane<A> {
     /// Takes in what a record tells of the interface's own address. To be called before [`Plane::count`].
     pub(super) fn meet(&mut self, sighting: &Sighting<A>) {
         let at = index(sighting.interface);
@@ -100,18 +100,14 @@ impl<A: Address> Plane<A> {
             protocol: row.protocol,
             stood_in: StoodIn::new(initiator.stood_in, responder.stood_in),
         };
-        self.flows.count(key, Packets::of(row, by, signs), words);
+        self.flows.count(&key, Packets::of(row, by, signs), words);
     }
 
     /// Adds what another thread counted. `words` are this thread's, `word` gives the new number of each old one.
     pub(super) fn absorb(&mut self, other: Plane<A>, renumbered: &Renumbered, words: &Words, word: &[u32]) {
         let place = |old: u32| renumbered.places[index(old)];
         let word = |old: u32| word[index(old)];
-        for (mut key, mut flow) in other.flows.into_iter() {
-            key.place = place(key.place);
-            flow.aws = word(flow.aws);
-            self.flows.add(key, flow, words);
-        }
+        self.flows.absorb(other.flows, place, word, words);
         for (mut key, mut pair) in other.pairs {
             key.place = place(key.place);
             pair.renumber(word);

@@ -5,14 +5,14 @@ use super::flows::Signs;
 use super::pairs::{Pair, PairEnd, PairKey};
 use super::plane::{Endpoint, Table};
 use super::row::ICMP;
-use crate::address::Address;
+use super::slot::Slotted;
 use crate::map::Certainty;
 
 /// A pair wherever it was logged and whoever owned its ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Conversation<A>([Endpoint<A>; 2]);
 
-impl<A: Address> Conversation<A> {
+impl<A: Slotted> Conversation<A> {
     pub(super) fn of(key: &PairKey<A>) -> Self {
         Conversation(key.ends.map(|end| Endpoint {
             address: end.address,
@@ -62,7 +62,7 @@ impl Standing {
 
 /// Decides every conversation among the pairs. `flows` and `listeners` tell who listens; `ours` tells whether an end of
 /// a pair is ours.
-pub(super) fn decide<A: Address>(
+pub(super) fn decide<A: Slotted>(
     pairs: &Table<PairKey<A>, Pair>,
     flows: &FlowTable<A>,
     listeners: &Table<Endpoint<A>, Signs>,
@@ -79,7 +79,7 @@ pub(super) fn decide<A: Address>(
         .collect()
 }
 
-fn courses<A: Address>(
+fn courses<A: Slotted>(
     pairs: &Table<PairKey<A>, Pair>,
     ours: impl Fn(&PairKey<A>, &PairEnd<A>) -> bool,
 ) -> Table<Conversation<A>, Course> {
@@ -99,7 +99,7 @@ fn courses<A: Address>(
     courses
 }
 
-fn standings<A: Address>(
+fn standings<A: Slotted>(
     courses: &Table<Conversation<A>, Course>,
     flows: &FlowTable<A>,
     listeners: &Table<Endpoint<A>, Signs>,
@@ -130,7 +130,7 @@ fn standings<A: Address>(
     standings
 }
 
-fn judge<A: Address>(conversation: &Conversation<A>, course: &Course, ends: [&Standing; 2]) -> Decision {
+fn judge<A: Slotted>(conversation: &Conversation<A>, course: &Course, ends: [&Standing; 2]) -> Decision {
     let icmp = conversation.0[0].protocol == ICMP;
     let both_ways = course.first.iter().all(|first| *first != u64::MAX);
     let (least, most) = (ends[0].peers.min(ends[1].peers), ends[0].peers.max(ends[1].peers));

@@ -2,8 +2,8 @@
 
 use crate::map::Hours;
 
-const HOUR: u64 = 3_600;
-const DAY: u64 = 24 * HOUR;
+pub(super) const HOUR: u64 = 3_600;
+pub(super) const DAY: u64 = 24 * HOUR;
 
 /// [`Hours`] with its latest day in place. Adds up in any order; becomes [`Hours`] at the end.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +35,11 @@ impl Seen {
     pub(super) fn mark(&mut self, start: u64, end: u64) {
         let day = u32::try_from(start / DAY).unwrap_or(u32::MAX);
         self.add(start, end, day, 1 << (start % DAY / HOUR));
+    }
+
+    /// Marks hours of one day (one bit each), between a first and a last second.
+    pub(super) fn take(&mut self, (first, last): (u64, u64), day: u32, hours: u32) {
+        self.add(first, last, day, hours);
     }
 
     /// Adds what another has seen.

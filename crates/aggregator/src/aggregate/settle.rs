@@ -6,6 +6,7 @@ use super::own::{Asked, Book, Candidates, own_addresses};
 use super::parties::{Parties, Party};
 use super::plane::Plane;
 use super::rule3::{Conversation, decide};
+use super::slot::Slotted;
 use super::words::Words;
 use crate::inventory::{Inventory, Owned};
 use crate::observed::FlowEdge;
@@ -21,7 +22,7 @@ impl<A: Owned> Book<A> for Inventory {
 }
 
 /// Whose the addresses of a family are, now that all is read.
-pub(super) fn parties<'i, A: Owned>(
+pub(super) fn parties<'i, A: Owned + Slotted>(
     plane: &Plane<A>,
     interfaces: &'i Interfaces,
     inventory: &Inventory,
@@ -37,7 +38,7 @@ pub(super) fn parties<'i, A: Owned>(
 }
 
 /// Adds the edges of a family to `to`, and returns how many records were inbound.
-pub(super) fn settle<A: Owned>(
+pub(super) fn settle<A: Owned + Slotted>(
     plane: Plane<A>,
     parties: &Parties<'_, A>,
     inventory: &Inventory,
@@ -47,13 +48,13 @@ pub(super) fn settle<A: Owned>(
     let decisions = decide(&plane.pairs, &plane.flows, &plane.listeners, |key, end| {
         parties.sender(end.address, end.owner, key.place, 0) != Party::Foreign
     });
-    let mut edges = Edges::new(parties, words, plane.flows.len() + plane.pairs.len());
+    let mut edges = Edges::new(parties, words);
     for (key, pair) in plane.pairs {
         let decision = &decisions[&Conversation::of(&key)];
         let (key, flow) = key.flow(&pair, decision.initiator);
         edges.add(&key, flow, Some(decision.certainty));
     }
-    for (key, flow) in plane.flows.into_iter() {
+    for (key, flow) in plane.flows.iter() {
         edges.add(&key, flow, None);
     }
     let inbound = plane.inbound + edges.inbound;

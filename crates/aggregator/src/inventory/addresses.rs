@@ -11,6 +11,9 @@ use crate::address::Address;
 pub(super) struct AddressBook<A> {
     exact: ByAddress<A>,
     prefixes: Vec<(u8, ByAddress<A>)>,
+    /// A bit for each value of the first sixteen bits of an address that any entry is about: most addresses in a log
+    /// are nobody's, and this is a look at a few kilobytes.
+    tops: Vec<u64>,
 }
 
 type ByAddress<A> = HashMap<A, Spans, foldhash::fast::RandomState>;
@@ -20,12 +23,22 @@ impl<A> Default for AddressBook<A> {
         AddressBook {
             exact: HashMap::default(),
             prefixes: Vec::new(),
+            tops: vec![0; 1 << 10],
         }
     }
 }
 
 impl<A: Address> AddressBook<A> {
+    #[inline]
     pub(super) fn owner(&self, address: A, at: u64) -> ServiceId {
+        let top = usize::from(address.top());
+        if self.tops[top / 64] >> (top % 64) & 1 == 0 {
+            return ServiceId::NOBODY;
+        }
+        self.owner_by_entries(address, at)
+    }
+
+    fn owner_by_entries(&self, address: A, at: u64) -> ServiceId {
         if let Some(service) = self.exact.get(&address).and_then(|spans| spans.at(at)) {
             return service;
         }
@@ -45,6 +58,7 @@ impl<A: Address> AddressBook<A> {
 
     /// Adds an entry about an address, or about a prefix where `length` is given.
     pub(super) fn insert(&mut self, address: A, length: Option<u8>, span: Span, names: &Names) {
+        self.mark(address, length);
         let book = match length {
             None => &mut self.exact,
             Some(length) => self.of_length(length),
@@ -53,9 +67,22 @@ impl<A: Address> AddressBook<A> {
     }
 
     pub(super) fn absorb(&mut self, other: Self, ids: &[ServiceId], names: &Names) {
+        for (mine, others) in self.tops.iter_mut().zip(&other.tops) {
+            *mine |= others;
+        }
         absorb(&mut self.exact, other.exact, ids, names);
         for (length, nets) in other.prefixes {
             absorb(self.of_length(length), nets, ids, names);
+        }
+    }
+
+    /// Notes that an entry is about an address or prefix.
+    fn mark(&mut self, address: A, length: Option<u8>) {
+        let first = address.top();
+        let free = 16_u32.saturating_sub(length.map_or(16, u32::from));
+        let last = first | u16::try_from((1_u32 << free) - 1).unwrap_or(u16::MAX);
+        for top in first..=last {
+            self.tops[usize::from(top / 64)] |= 1 << (top % 64);
         }
     }
 

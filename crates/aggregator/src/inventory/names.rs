@@ -15,6 +15,16 @@ impl ServiceId {
     /// No service.
     pub(crate) const NOBODY: ServiceId = ServiceId(0);
 
+    /// The id as a number.
+    pub(crate) fn number(self) -> u32 {
+        self.0
+    }
+
+    /// The id that a number stands for.
+    pub(crate) fn of_number(number: u32) -> Self {
+        ServiceId(number)
+    }
+
     /// Whether there is a service.
     pub(crate) fn is_somebody(self) -> bool {
         self != ServiceId::NOBODY

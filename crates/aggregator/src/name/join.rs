@@ -3,6 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use hashbrown::HashMap;
+use rayon::slice::ParallelSliceMut;
+
 use crate::identity::DnsName;
 use crate::map::{Application, Certainty, Class, Dependency, Grade, Hours, Key, Naming, Protocol, Tally};
 use crate::observed::{AccessEdge, FlowEdge};
@@ -13,7 +16,7 @@ use super::{class, evidence};
 /// The dependencies so far.
 pub(super) struct Joining<'a> {
     accesses: &'a [AccessEdge],
-    by_key: BTreeMap<Key, Joined<'a>>,
+    by_key: HashMap<Key, Joined<'a>, foldhash::fast::RandomState>,
 }
 
 /// One dependency so far. What its name rests on is kept apart, so that a line which names two of its edges counts once.
@@ -28,10 +31,11 @@ struct Joined<'a> {
 }
 
 impl<'a> Joining<'a> {
-    pub(super) fn new(accesses: &'a [AccessEdge]) -> Self {
+    /// No dependencies yet, with room for so many.
+    pub(super) fn new(accesses: &'a [AccessEdge], room: usize) -> Self {
         Joining {
             accesses,
-            by_key: BTreeMap::new(),
+            by_key: HashMap::with_capacity_and_hasher(room, foldhash::fast::RandomState::default()),
         }
     }
 
@@ -102,13 +106,14 @@ impl<'a> Joining<'a> {
     /// The dependencies, with what each name rests on counted.
     pub(super) fn finish(self) -> BTreeMap<Key, Dependency> {
         let accesses = self.accesses;
-        self.by_key
-            .into_iter()
-            .map(|(key, joined)| {
-                let dependency = joined.finish(&key, accesses);
-                (key, dependency)
-            })
-            .collect()
+        let mut joined: Vec<(Key, Joined<'_>)> = self.by_key.into_iter().collect();
+        // Sorted at once on all processors; a map is then built from them in one pass.
+        joined.par_sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        let finished = joined.into_iter().map(|(key, joined)| {
+            let dependency = joined.finish(&key, accesses);
+            (key, dependency)
+        });
+        finished.collect()
     }
 }
 

@@ -1,36 +1,39 @@
-//! The stored bytes of an object, a large block at a time, and how many of them were used.
+//! Bytes to be unpacked, a large block at a time, and how many of them were used.
 
 use std::io::{self, Read};
 
 /// How many bytes are asked of a source at once.
 const BLOCK: usize = 256 * 1024;
 
-pub(super) struct Input<R> {
-    from: R,
+pub(super) struct Input<'a> {
+    from: Box<dyn Read + 'a>,
     buffer: Box<[u8]>,
     start: usize,
     end: usize,
     taken: u64,
+    /// What a look ahead met, for whoever reads so far.
+    failed: Option<io::Error>,
 }
 
-impl<R: Read> Input<R> {
-    pub(super) fn new(from: R) -> Self {
+impl<'a> Input<'a> {
+    pub(super) fn new(from: Box<dyn Read + 'a>) -> Self {
         Input {
             from,
             buffer: vec![0; BLOCK].into_boxed_slice(),
             start: 0,
             end: 0,
             taken: 0,
+            failed: None,
         }
     }
 
     /// What is here and not yet taken.
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(super) fn here(&self) -> &[u8] {
         self.buffer.get(self.start..self.end).unwrap_or_default()
     }
 
-    /// Uses up so many of [`bytes`](Self::bytes).
-    pub(super) fn take(&mut self, count: usize) {
+    /// Uses up so many of [`here`](Self::here).
+    pub(super) fn used(&mut self, count: usize) {
         let count = count.min(self.end - self.start);
         self.start += count;
         self.taken += count as u64;
@@ -43,6 +46,9 @@ impl<R: Read> Input<R> {
 
     /// Gets more bytes behind those that are here; false at the end of the object.
     pub(super) fn more(&mut self) -> io::Result<bool> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
         self.buffer.copy_within(self.start..self.end, 0);
         self.end -= self.start;
         self.start = 0;
@@ -51,24 +57,35 @@ impl<R: Read> Input<R> {
         Ok(read > 0)
     }
 
-    /// Whether the next bytes are these; a source may hand them out one by one.
-    pub(super) fn starts_with(&mut self, prefix: &[u8]) -> io::Result<bool> {
-        while self.bytes().len() < prefix.len() && self.more()? {}
-        Ok(self.bytes().starts_with(prefix))
+    /// The next bytes, at least so many if there are; a source may hand them out one by one.
+    pub(super) fn peek(&mut self, count: usize) -> &[u8] {
+        while self.here().len() < count && self.failed.is_none() {
+            match self.more() {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => self.failed = Some(error),
+            }
+        }
+        self.here()
     }
+}
 
-    /// Reads and uses up in one; past what is here already, without the detour through the buffer.
-    pub(super) fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let here = self.bytes().len().min(into.len());
+/// Reads and uses up in one; past what is here already, without the detour through the buffer.
+impl Read for Input<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let here = self.here().len().min(into.len());
         if here == 0 {
+            if let Some(error) = self.failed.take() {
+                return Err(error);
+            }
             let read = patiently(&mut self.from, into)?;
             self.taken += read as u64;
             return Ok(read);
         }
-        if let (Some(into), Some(bytes)) = (into.get_mut(..here), self.bytes().get(..here)) {
+        if let (Some(into), Some(bytes)) = (into.get_mut(..here), self.here().get(..here)) {
             into.copy_from_slice(bytes);
         }
-        self.take(here);
+        self.used(here);
         Ok(here)
     }
 }

@@ -60,8 +60,7 @@ impl Format for FlowText {
     }
 
     fn parse(&mut self, block: &[u8], out: &mut Output<'_>) {
-        // Rows in columns come behind the lines between them: who is told of lines set aside is told in their order.
-        let in_order = out.is_telling();
+        let in_sequence = out.is_in_sequence();
         let mut rest = block;
         while !rest.is_empty() {
             let mut reading = Reading {
@@ -70,7 +69,7 @@ impl Format for FlowText {
                 block: rest,
                 out,
             };
-            let read = match self.fast.as_mut().filter(|fast| fast.follows_a_plan() && !in_order) {
+            let read = match self.fast.as_mut().filter(|fast| in_sequence && fast.follows_a_plan()) {
                 Some(fast) => reading.by_columns(fast),
                 None => reading.line_by_line(),
             };
@@ -123,7 +122,9 @@ impl Rows for Reading<'_, '_, '_> {
     }
 
     fn line(&mut self, line: &[u8], number: u64) -> bool {
-        self.out.go_on_behind(number - 1);
+        if self.out.is_in_sequence() {
+            self.out.go_on_behind(number - 1);
+        }
         match self.plan.row(line) {
             Ok(record) => self.out.flow(&record),
             Err(fault @ (Fault::NoData | Fault::SkipData)) => self.out.set_aside(fault.reason()),

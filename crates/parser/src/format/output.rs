@@ -1,15 +1,29 @@
 //! Where a format puts each line: the sink for records, the counters for all.
 
+use super::Format;
+use super::formats::Named;
 use crate::batch::{FlowBatch, Refused};
 use crate::counters::{Counters, Reason, Sample};
 use crate::record::{AccessRecord, DnsRecord, FlowRecord, Sink, Verdict};
 use crate::source::ObjectId;
+use crate::unwrap::Place;
+use strays::Strays;
+
+mod strays;
 
 /// Takes every line of one object once, in order, so that line numbers and counters are right by construction.
 pub(crate) struct Output<'a> {
     object: &'a ObjectId,
-    /// Lines taken so far.
+    /// The physical line that was taken last.
     line: u64,
+    /// The event within it, where it delivers several.
+    event: Option<u64>,
+    /// Where the next lines stand; empty where they follow each other in the object.
+    places: &'a [Place],
+    /// The lines at hand, for other formats to claim those that their own cannot read.
+    strays: Option<Strays<'a>>,
+    /// Which of the other formats took the last stray of all.
+    took: Option<usize>,
     sink: &'a mut dyn Sink,
     /// Whether the sink wants to be told of lines set aside.
     telling: bool,
@@ -26,6 +40,10 @@ impl<'a> Output<'a> {
             object,
             line: 0,
             telling: sink.wants_set_aside(),
+            event: None,
+            places: &[],
+            strays: None,
+            took: None,
             sink,
             counters,
             refused: Refused::new(),
@@ -37,15 +55,53 @@ impl<'a> Output<'a> {
         self.line
     }
 
-    /// Whether the sink wants to be told of lines set aside.
-    pub(crate) fn is_telling(&self) -> bool {
-        self.telling
+    /// Which of the other formats took the last line, where its own could not read it.
+    pub(crate) fn took(&self) -> Option<usize> {
+        self.took
+    }
+
+    /// Has a format parse all lines that are left. A line that it cannot read goes to the first of the others that claims it.
+    pub(crate) fn parse(&mut self, block: &[u8], format: &mut dyn Format, others: &mut [Named]) {
+        let mut out = Output {
+            object: self.object,
+            line: self.line,
+            event: self.event,
+            places: self.places,
+            strays: Some(Strays::new(block, others)),
+            took: None,
+            sink: &mut *self.sink,
+            telling: self.telling,
+            counters: &mut *self.counters,
+            refused: Refused::new(),
+        };
+        out.mark();
+        format.parse(block, &mut out);
+        let (line, event, took) = (out.line, out.event, out.took);
+        (self.line, self.event, self.took) = (line, event, took);
+    }
+
+    /// The lines that `take` gives stand at these places, one each.
+    pub(crate) fn at(&mut self, places: &[Place], take: impl FnOnce(&mut Output<'_>)) {
+        let mut out = Output {
+            object: self.object,
+            line: self.line,
+            event: None,
+            places,
+            strays: None,
+            took: None,
+            sink: &mut *self.sink,
+            telling: self.telling,
+            counters: &mut *self.counters,
+            refused: Refused::new(),
+        };
+        take(&mut out);
+        (self.line, self.event) = (out.line, None);
     }
 
     /// The line is a flow record.
     #[inline]
     pub(crate) fn flow(&mut self, record: &FlowRecord<'_>) {
-        self.line += 1;
+        self.next();
         match self.sink.flow(self.line, record) {
             Verdict::Used => {
                 self.counters.lines += 1;
@@ -55,7 +111,13 @@ impl<'a> Output<'a> {
         }
     }
 
-    /// The lines up to this one are taken.
+    /// Whether the lines follow each other in the object and nobody is told of those set aside in their order, so that
+    /// they may be taken by number.
+    pub(crate) fn is_in_sequence(&self) -> bool {
+        self.places.is_empty() && !self.telling
+    }
+
+    /// The lines up to this one are taken; to be called where they are in sequence.
     pub(crate) fn go_on_behind(&mut self, line: u64) {
         self.line = line;
     }
@@ -77,7 +139,7 @@ impl<'a> Output<'a> {
 
     /// The line is an access record.
     pub(crate) fn access(&mut self, record: &AccessRecord<'_>) {
-        self.line += 1;
+        self.next();
         match self.sink.access(self.line, record) {
             Verdict::Used => {
                 self.counters.lines += 1;
@@ -90,7 +152,7 @@ impl<'a> Output<'a> {
     /// The line is a DNS answer.
     #[expect(dead_code, reason = "no format has them yet")]
     pub(crate) fn dns(&mut self, record: &DnsRecord<'_>) {
-        self.line += 1;
+        self.next();
         match self.sink.dns(self.line, record) {
             Verdict::Used => {
                 self.counters.lines += 1;
@@ -102,21 +164,25 @@ impl<'a> Output<'a> {
 
     /// The line is no record and need not be one.
     pub(crate) fn set_aside(&mut self, reason: Reason) {
-        self.line += 1;
+        self.next();
         self.aside(reason, None);
     }
 
     /// The line should have been a record. The message is made only if somebody wants it.
     pub(crate) fn fault(&mut self, reason: Reason, message: impl FnOnce() -> String) {
-        self.line += 1;
-        let object = self.object.uri.as_str();
-        let kept = self.counters.wants_sample(reason, object, self.line);
+        if self.is_of_another() {
+            return;
+        }
+        self.next();
+        let (object, line, event) = (self.object.uri.as_str(), self.line, self.event);
+        let kept = self.counters.wants_sample(reason, object, line, event);
         let message = (kept || self.telling).then(message);
         self.aside(reason, message.as_deref());
         if let (true, Some(message)) = (kept, message) {
             let sample = Sample {
                 object: object.to_owned(),
-                line: self.line,
+                line,
+                event,
                 message,
             };
             self.counters.keep(reason, sample);
@@ -126,12 +192,28 @@ impl<'a> Output<'a> {
     fn aside(&mut self, reason: Reason, message: Option<&str>) {
         self.counters.set_aside(reason);
         if self.telling {
-            self.sink.set_aside(self.line, None, reason, message);
+            self.sink.set_aside(self.line, self.event, reason, message);
         }
+    }
+
+    /// The records that follow come from here.
+    pub(crate) fn origin(&mut self, origin: &str) {
+        self.sink.origin(origin);
     }
 
     /// So many bytes came out of decoding.
     pub(crate) fn count_bytes(&mut self, bytes: u64) {
         self.counters.bytes += bytes;
+    }
+
+    #[inline]
+    fn next(&mut self) {
+        match self.places.split_first() {
+            None => self.line += 1,
+            Some((place, places)) => {
+                (self.line, self.event) = (place.line, place.event);
+                self.places = places;
+            }
+        }
     }
 }

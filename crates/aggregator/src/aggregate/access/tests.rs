@@ -255,6 +255,70 @@ fn the_origin_attributes_before_the_client_does() {
 }
 
 #[test]
+fn an_envelope_says_more_than_its_object_and_holds_until_the_next() {
+    let inventory = Inventory::from_csv("inventory.csv", SHOP.as_bytes()).unwrap();
+    let mut aggregator = Aggregator::new(&inventory, &Settings::default());
+    let mut object = |uri: &str, lines: &[(&str, &str)]| {
+        aggregator.object(&ObjectId {
+            uri: uri.to_owned(),
+            version: None,
+            size: None,
+        });
+        for (origin, text) in lines {
+            aggregator.origin(origin);
+            aggregator.access(1, &line(text));
+        }
+    };
+    let two = ["a.test", "b.test"].map(|name| format!("sni={name}"));
+    object(
+        "s3://bucket/firehose/1",
+        &[
+            ("/ecs/logs/cart/1", &two[0]),
+            ("/ecs/logs/cart/canary-1", &two[0]),
+            ("/ecs/logs/cart/1", &two[1]),
+            ("/ecs/other/1", &two[0]),
+            ("", &two[0]),
+        ],
+    );
+    object("s3://bucket/logs/cart/2", &[("/ecs/other/1", &two[0])]);
+    let services: Vec<_> = aggregator
+        .finish()
+        .accesses
+        .iter()
+        .map(|edge| (edge.service.to_string(), edge.tally.records))
+        .collect();
+    let expected = [
+        ("cart", 2),
+        ("cart", 1),
+        ("cart-canary", 1),
+        ("unattributed//ecs/other/1", 1),
+        ("unattributed/s3://bucket/firehose/1", 1),
+    ];
+    assert_eq!(
+        services,
+        expected.map(|(service, records)| (service.to_owned(), records))
+    );
+}
+
+#[test]
+fn more_origins_than_are_remembered_are_still_told_apart() {
+    let inventory = Inventory::from_csv("inventory.csv", SHOP.as_bytes()).unwrap();
+    let mut aggregator = Aggregator::new(&inventory, &Settings::default());
+    for number in 0..3_000 {
+        let service = if number % 2 == 0 { "cart" } else { "other" };
+        aggregator.origin(&format!("/ecs/logs/{service}/{number}"));
+        aggregator.access(1, &line("direct=10.0.0.1:1 sni=a.test"));
+    }
+    let observed = aggregator.finish();
+    let services: Vec<_> = observed
+        .accesses
+        .iter()
+        .map(|edge| (edge.service.to_string(), edge.tally.records))
+        .collect();
+    assert_eq!(services, [("cart".to_owned(), 1_500), ("checkout".to_owned(), 1_500)]);
+}
+
+#[test]
 fn a_client_that_wrote_its_own_address_is_not_believed() {
     let lines = [
         ("a.log", "remote=10.0.0.1:0 sni=a.test"),
