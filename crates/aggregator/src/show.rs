@@ -9,6 +9,7 @@ mod json;
 mod size;
 mod table;
 
+pub use escape::in_json;
 pub use json::json;
 pub use table::table;
 

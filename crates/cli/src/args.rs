@@ -30,8 +30,11 @@ impl Cli {
         let formats = format::REGISTRY.iter().map(|kind| (kind.name, kind.help));
         let targets = target::REGISTRY.iter().map(|target| (target.name(), target.help()));
         let reading = format!("Sources:\n{}\nKinds of log:\n{}", listed(sources), listed(formats));
-        let command = Cli::command()
-            .mut_subcommand("discover", |command| command.after_help(reading))
+        let command = ["discover", "parse", "sniff"]
+            .into_iter()
+            .fold(Cli::command(), |command, reader| {
+                command.mut_subcommand(reader, |command| command.after_help(&reading))
+            })
             .mut_subcommand("propose", |command| {
                 command.after_help(format!("Targets:\n{}", listed(targets)))
             });
@@ -60,6 +63,12 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Read logs and write the map of what every service reaches
     Discover(DiscoverArgs),
+    /// Print every line of logs as JSON: what was read, what was set aside and why
+    Parse(ParseArgs),
+    /// Say what a file is: its packing, its kind, its fields, its first records, and what of it cannot be read
+    Sniff(SniffArgs),
+    /// List what is read: kinds of log and packings
+    Formats(FormatsArgs),
     /// Print a map
     Show(ShowArgs),
     /// Merge a map into the ledger and render what the ledger allows
@@ -90,6 +99,26 @@ pub(crate) struct DiscoverArgs {
     pub(crate) reading: Reading,
 }
 
+/// What the logs themselves do not tell of their reading.
+#[derive(Debug, Args, Clone, Default)]
+pub(crate) struct Logs {
+    /// The kind of log, instead of telling it from content
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Option<String>,
+    /// Fields of flow logs that have no header: '${version} ${srcaddr} …'
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) flow_format: Option<String>,
+    /// Format of text access logs, as Envoy's configuration has it: '[%START_TIME%] "%REQ(:METHOD)% …'
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) envoy_format: Option<String>,
+    /// What a key of a JSON access log holds: KEY=%OPERATOR% (a dot for nested keys)
+    #[arg(long, value_name = "KEY=OPERATOR")]
+    pub(crate) envoy_json: Vec<String>,
+    /// Pay for the requests to buckets whose owner does not (S3 Requester Pays)
+    #[arg(long)]
+    pub(crate) requester_pays: bool,
+}
+
 /// How logs are read and named: what `discover` takes as flags and `run` from its config.
 #[derive(Debug, Args, Clone, Default)]
 pub(crate) struct Reading {
@@ -105,21 +134,51 @@ pub(crate) struct Reading {
     /// Give up on a silent resolver after this long
     #[arg(long, value_name = "DURATION", default_value = "30s", requires = "resolver")]
     pub(crate) resolver_timeout: Option<String>,
-    /// Use records that start at or after: RFC 3339, or a date
+    /// Use records that start at or after: RFC 3339, a date, or so long before the newest record (7d, 12h; reads all logs twice)
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,
-    /// Use records that start before: RFC 3339, or a date
+    /// Use records that start before: RFC 3339, a date, or so long before the newest record
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<String>,
-    /// The kind of log, instead of telling it from content
-    #[arg(long, value_name = "KIND")]
-    pub(crate) kind: Option<String>,
-    /// Fields of flow logs that have no header: '${version} ${srcaddr} …'
-    #[arg(long, value_name = "FORMAT")]
-    pub(crate) flow_format: Option<String>,
-    /// What a key of a JSON access log holds: KEY=%OPERATOR% (a dot for nested keys)
-    #[arg(long, value_name = "KEY=OPERATOR")]
-    pub(crate) envoy_json: Vec<String>,
+    /// Write every line that is set aside here, as JSON lines: object, line, reason, message
+    #[arg(long, value_name = "FILE")]
+    pub(crate) set_aside: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) logs: Logs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ParseArgs {
+    /// Where the logs are
+    #[arg(required = true, value_name = "SOURCE")]
+    pub(crate) sources: Vec<String>,
+    #[command(flatten)]
+    pub(crate) logs: Logs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SniffArgs {
+    /// Where the logs are
+    #[arg(required = true, value_name = "SOURCE")]
+    pub(crate) sources: Vec<String>,
+    /// How to print it
+    #[arg(long, short, value_enum, default_value = "table")]
+    pub(crate) output: Output,
+    /// How many records to show in full
+    #[arg(long, value_name = "N", default_value = "3")]
+    pub(crate) records: usize,
+    /// Read all of it, not only the first MB as stored
+    #[arg(long)]
+    pub(crate) whole: bool,
+    #[command(flatten)]
+    pub(crate) logs: Logs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FormatsArgs {
+    /// How to print it
+    #[arg(long, short, value_enum, default_value = "table")]
+    pub(crate) output: Output,
 }
 
 #[derive(Debug, Args)]

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use egressmap_parser::near::nearest;
 use serde::Deserialize;
 
-use crate::args::Reading;
+use crate::args::{Logs, Reading};
 
 /// The config as written. It holds no secrets: credentials come from the AWS SDK's default chain.
 #[derive(Debug, Default, Deserialize)]
@@ -21,6 +21,11 @@ pub(crate) struct Config {
     pub(crate) inventory: Vec<PathBuf>,
     /// The folder that outputs go to: `map.parquet`, and a folder a target.
     pub(crate) out: PathBuf,
+    /// Where every line that is set aside is written to.
+    pub(crate) set_aside: Option<PathBuf>,
+    /// Whether requests to buckets whose owner does not pay are paid for.
+    #[serde(default)]
+    pub(crate) requester_pays: bool,
     #[serde(default)]
     pub(crate) naming: Naming,
     #[serde(default)]
@@ -57,6 +62,8 @@ pub(crate) struct Formats {
     pub(crate) kind: Option<String>,
     /// Fields of flow logs without a header.
     pub(crate) flow: Option<String>,
+    /// The format of text access logs.
+    pub(crate) envoy: Option<String>,
     /// What the keys of JSON access logs hold.
     #[serde(default)]
     pub(crate) envoy_json: BTreeMap<String, String>,
@@ -91,6 +98,8 @@ const KEYS: &[(&str, &[&str])] = &[
             "sources",
             "inventory",
             "out",
+            "set-aside",
+            "requester-pays",
             "naming",
             "window",
             "formats",
@@ -100,7 +109,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ),
     ("naming", &["files", "resolver", "resolver-timeout"]),
     ("window", &["since", "until"]),
-    ("formats", &["kind", "flow", "envoy-json"]),
+    ("formats", &["kind", "flow", "envoy", "envoy-json"]),
     ("ledger", &["file", "accept-observed"]),
     ("propose", &["mesh", "namespace", "targets"]),
 ];
@@ -117,6 +126,7 @@ impl Config {
             }
         }
         let paths = config.inventory.iter_mut().chain(&mut config.naming.files);
+        let paths = paths.chain(&mut config.set_aside);
         for path in paths.chain([&mut config.out, &mut config.ledger.file]) {
             *path = folder.join(&*path);
         }
@@ -150,14 +160,19 @@ impl Config {
             resolver_timeout: self.naming.resolver_timeout.clone(),
             since: self.window.since.clone(),
             until: self.window.until.clone(),
+            set_aside: self.set_aside.clone(),
+            logs: self.logs(),
+        }
+    }
+
+    fn logs(&self) -> Logs {
+        let operators = self.formats.envoy_json.iter();
+        Logs {
             kind: self.formats.kind.clone(),
             flow_format: self.formats.flow.clone(),
-            envoy_json: self
-                .formats
-                .envoy_json
-                .iter()
-                .map(|(key, op)| format!("{key}={op}"))
-                .collect(),
+            envoy_format: self.formats.envoy.clone(),
+            envoy_json: operators.map(|(key, operator)| format!("{key}={operator}")).collect(),
+            requester_pays: self.requester_pays,
         }
     }
 }

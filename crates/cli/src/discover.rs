@@ -1,36 +1,41 @@
 //! Logs to map: the one place where sources, readers, aggregation and naming are put together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use egressmap_aggregator::inventory::Inventory;
 use egressmap_aggregator::map::{CountedObject, DependencyMap, Manifest, Used};
 use egressmap_aggregator::name::{self, Knowledge};
-use egressmap_aggregator::{Aggregator, Observed, Settings};
+use egressmap_aggregator::{Aggregator, Observed};
 use egressmap_parser::printable;
-use egressmap_parser::source::{self, ObjectId, Wanted};
-use egressmap_parser::{CloudWatchSource, Counters, Fault, ObjectError, Options, Progress, drive, scan};
+use egressmap_parser::source::{Counted, ObjectId, Wanted};
+use egressmap_parser::{CloudWatchSource, Counters, Fault, Progress, drive, scan};
 
 use crate::args::{DiscoverArgs, Global, Reading};
-use crate::{Ending, say, summary, time};
+use crate::earlier::{Earlier, left_lacking};
+use crate::set_aside::{SetAside, Spooling};
+use crate::{Ending, objects, options, progress, say, summary, time, window};
 
 /// A map and how its reading went.
 pub(crate) struct Discovery {
     pub(crate) map: DependencyMap,
     pub(crate) counters: Counters,
     pub(crate) faults: Vec<String>,
+    /// Why the lines that were set aside could not be written; the map is none the worse for it.
+    pub(crate) unsaved: Option<anyhow::Error>,
     pub(crate) resolver: Option<name::ptr::Report>,
     /// Objects that an earlier run had counted and this one skipped.
     pub(crate) known: u64,
 }
 
 impl Discovery {
-    /// The map is whole, or something could not be read.
+    /// The map is whole, or something could not be read or written.
     pub(crate) fn ending(&self) -> Ending {
-        if self.faults.is_empty() {
+        if self.faults.is_empty() && self.unsaved.is_none() {
             Ending::Done
         } else {
             Ending::Incomplete
@@ -92,50 +97,57 @@ pub(crate) fn discover(
     counted_once(sources, &before)?;
     let inventory = inventory(reading)?;
     let knowledge = knowledge(reading)?;
-    let settings = settings(reading)?;
+    let options = options::options(&reading.logs)?;
+    let earlier = Arc::new(Earlier::of(&before));
+    let counted: Arc<Counted> = {
+        let earlier = Arc::clone(&earlier);
+        Arc::new(move |id| earlier.has(id))
+    };
+    let set_aside = reading.set_aside.as_deref().map(SetAside::create).transpose()?;
+    let settings = window::window(sources, reading, &options, global)?;
     let wanted = Wanted {
         since: settings.since,
         until: settings.until,
-        ..Wanted::default()
+        requester_pays: reading.logs.requester_pays,
+        counted: Some(Arc::clone(&counted)),
     };
-    let sources = sources
-        .iter()
-        .map(|spec| source::open(spec, &wanted))
-        .collect::<Result<Vec<_>, _>>()?;
-    let formats = formats(reading)?;
-    let earlier = counted_before(&before);
+    let sources = objects::open(sources, &wanted)?;
     let known = AtomicU64::new(0);
-
-    let outcome = drive(
-        &sources,
-        threads(global),
-        || Aggregator::new(&inventory, &settings),
-        |object, sink: &mut Aggregator<'_>, counters: &mut Counters| {
-            if let Some(then) = earlier.get(&identity(&object.id)) {
-                known.fetch_add(1, Ordering::Relaxed);
-                return unchanged(&object.id, *then);
-            }
-            scan(object, &formats, sink, counters)
-        },
-        &Progress::default(),
-    );
+    let progress = Progress::default();
+    let outcome = progress::shown(global, &sources, Some(&*counted), &progress, || {
+        drive(
+            &sources,
+            threads(global),
+            || {
+                let spool = set_aside.as_ref().map(SetAside::spool);
+                Spooling::new(Aggregator::new(&inventory, &settings), spool)
+            },
+            |object, sink: &mut Spooling<Aggregator<'_>>, counters: &mut Counters| {
+                if let Some(unchanged) = earlier.unchanged(&object.id) {
+                    known.fetch_add(1, Ordering::Relaxed);
+                    return unchanged;
+                }
+                scan(object, &options, sink.sink(), counters)
+            },
+            &progress,
+        )
+    });
     for note in &outcome.notes {
         say::note(global, note);
     }
-    let observed = outcome
-        .sinks
+    let (aggregators, spools): (Vec<_>, Vec<_>) = outcome.sinks.into_iter().map(Spooling::apart).unzip();
+    let spools = spools.into_iter().flatten().collect();
+    let unsaved = set_aside.and_then(|to| to.gather(spools).err());
+    let observed = aggregators
         .into_iter()
         .reduce(Aggregator::merge)
         .map(Aggregator::finish)
         .unwrap_or_default();
 
     let (knowledge, resolver) = ask_resolver(&observed, knowledge, reading)?;
-    let new = outcome
-        .objects
-        .into_iter()
-        .filter(|id| !earlier.contains_key(&identity(id)));
+    let new = outcome.objects.into_iter().filter(|id| !earlier.has(id));
     let manifest = Manifest {
-        incomplete: incomplete(&outcome.faults, &earlier),
+        incomplete: earlier.incomplete_since(&outcome.faults),
         ..manifest(&observed, &outcome.counters, new)
     };
     let map = DependencyMap {
@@ -150,6 +162,7 @@ pub(crate) fn discover(
         map: before.merge(map)?,
         counters: outcome.counters,
         faults,
+        unsaved,
         resolver,
         known: known.into_inner(),
     })
@@ -170,58 +183,8 @@ fn counted_once(sources: &[String], before: &DependencyMap) -> Result<()> {
     Ok(())
 }
 
-/// Objects by what a map knows them by, with the size they had.
-type Earlier = BTreeMap<(String, Option<String>), Option<u64>>;
-
-/// The objects that the map of an earlier run has counted, with the size they had.
-fn counted_before(before: &DependencyMap) -> Earlier {
-    let objects = before.manifest.objects.iter();
-    objects
-        .map(|object| ((object.uri.clone(), object.version.clone()), object.size))
-        .collect()
-}
-
-/// What an earlier run could not read whole, and nobody reads again.
-fn left_lacking(before: &DependencyMap) -> Vec<String> {
-    let incomplete = before.manifest.incomplete.iter();
-    let named = incomplete.map(|(uri, what)| {
-        format!("{uri}: {what} (in an earlier run)\n  hint: discover into a new map once the object is whole")
-    });
-    named.collect()
-}
-
-/// What an object is known by in a map.
-fn identity(id: &ObjectId) -> (String, Option<String>) {
-    (id.uri.clone(), id.version.clone())
-}
-
-/// An object that was counted before is not read again; one that has changed since cannot be told apart from its past.
-fn unchanged(id: &ObjectId, then: Option<u64>) -> Result<(), ObjectError> {
-    if id.size == then {
-        return Ok(());
-    }
-    Err(ObjectError {
-        uri: id.uri.clone(),
-        what: "has changed since this map counted it, and was not read again\n  \
-               hint: discover into a new map, or read files that are no longer written to"
-            .to_owned(),
-    })
-}
-
-/// The objects that were read in part: what they lack is lacking from the map for good.
-fn incomplete(faults: &[Fault<ObjectError>], earlier: &Earlier) -> BTreeSet<(String, String)> {
-    faults
-        .iter()
-        .filter_map(|fault| match fault {
-            Fault::Object { object, .. } if earlier.contains_key(&identity(object)) => None,
-            Fault::Object { object, error } => Some((object.uri.clone(), error.what.clone())),
-            Fault::Panicked { object, message } => Some((object.uri.clone(), message.clone())),
-            Fault::Source(_) | Fault::Unopened(_) => None,
-        })
-        .collect()
-}
-
-fn threads(global: &Global) -> NonZeroUsize {
+/// How many readers there are.
+pub(crate) fn threads(global: &Global) -> NonZeroUsize {
     let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     global.threads.unwrap_or_else(cores)
 }
@@ -242,38 +205,6 @@ fn knowledge(reading: &Reading) -> Result<Knowledge> {
             .extend(name::AwsRanges::from_json(&path.display().to_string(), &read(path)?)?);
     }
     Ok(knowledge)
-}
-
-fn settings(reading: &Reading) -> Result<Settings> {
-    let instant = |flag, text: &Option<String>| text.as_deref().map(|text| time::instant(flag, text)).transpose();
-    let settings = Settings {
-        since: instant("--since", &reading.since)?,
-        until: instant("--until", &reading.until)?,
-    };
-    if let (Some(since), Some(until)) = (settings.since, settings.until)
-        && since >= until
-    {
-        bail!("--since must be before --until: no record can start between them");
-    }
-    Ok(settings)
-}
-
-fn formats(reading: &Reading) -> Result<Options> {
-    let mut options = Options {
-        flow_format: reading.flow_format.clone(),
-        kind: reading.kind.clone(),
-        ..Options::default()
-    };
-    for pair in &reading.envoy_json {
-        let (key, operator) = pair
-            .split_once('=')
-            .with_context(|| format!("--envoy-json: expected KEY=%OPERATOR%, found {pair:?}"))?;
-        options.envoy_json.insert(key.to_owned(), operator.to_owned());
-    }
-    options
-        .check()
-        .map_err(|error| anyhow!("--{}: {}", error.option.replace('_', "-"), error.why))?;
-    Ok(options)
 }
 
 /// Asks the resolver that was given, if one was, for the addresses that nothing else names.

@@ -3,12 +3,24 @@
 mod args;
 mod config;
 mod discover;
+mod earlier;
+mod formats;
+mod json;
+mod layout;
 mod maps;
+mod objects;
+mod options;
+mod parse;
+mod progress;
 mod propose;
 mod run;
 mod say;
+mod set_aside;
+mod size;
+mod sniff;
 mod summary;
 mod time;
+mod window;
 
 use std::process::ExitCode;
 
@@ -30,6 +42,9 @@ fn main() -> ExitCode {
     let ending = match command {
         Command::Run(args) => run::run(&args, &global),
         Command::Discover(args) => discover::command(&args, &global),
+        Command::Parse(args) => parse::command(&args, &global),
+        Command::Sniff(args) => sniff::command(&args, &global),
+        Command::Formats(args) => formats::command(&args),
         Command::Show(args) => maps::show(&args),
         Command::Propose(args) => propose::command(&args, &global),
         Command::Merge(args) => maps::merge(&args, &global),

@@ -42,7 +42,7 @@ pub(crate) fn run(args: &RunArgs, global: &Global) -> Result<Ending> {
         global,
         format_args!("  look at the map: egressmap show {}", map.display()),
     );
-    Ok(proposed.ending())
+    Ok(proposed.ending().max(discovery.ending()))
 }
 
 /// What an incomplete map lacks, a proposal would cut: the map is kept aside, and all else stays as it was.

@@ -1,7 +1,7 @@
 //! What reaches the terminal: data on stdout, everything else on stderr.
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 
 use anyhow::{Context, Result};
 use egressmap_parser::printable;
@@ -15,6 +15,35 @@ pub(crate) fn data(text: &str) -> Result<()> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written.context("cannot write to standard output"),
     }
+}
+
+/// Stdout for many lines. When nobody reads them any more (`| head`) there is nothing left to do, and the process ends.
+pub(crate) struct Stream(BufWriter<Stdout>);
+
+impl Stream {
+    pub(crate) fn stdout() -> Stream {
+        // Who watches sees each line as it comes.
+        let room = if io::stdout().is_terminal() { 0 } else { 1 << 16 };
+        Stream(BufWriter::with_capacity(room, io::stdout()))
+    }
+
+    /// Writes a line, and its end.
+    pub(crate) fn line(&mut self, text: &str) {
+        let written = self.0.write_all(text.as_bytes()).and_then(|()| self.0.write_all(b"\n"));
+        written.unwrap_or_else(|error| over(&error));
+    }
+
+    pub(crate) fn flush(&mut self) {
+        self.0.flush().unwrap_or_else(|error| over(&error));
+    }
+}
+
+fn over(error: &io::Error) -> ! {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        std::process::exit(0);
+    }
+    fault(format_args!("cannot write to standard output: {error}"));
+    std::process::exit(1);
 }
 
 /// Writes a line about the run to stderr, unless `--quiet`.

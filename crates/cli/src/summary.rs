@@ -11,6 +11,7 @@ use crate::args::Global;
 use crate::discover::Discovery;
 use crate::propose::Proposed;
 use crate::say;
+use crate::size::{bytes, plural};
 
 /// How many findings are spelt out; the rest is in the proposal's page.
 const SPELT_OUT: usize = 8;
@@ -59,6 +60,9 @@ pub(crate) fn reading(discovery: &Discovery, global: &Global) {
     say::note(global, text);
     for fault in &discovery.faults {
         say::fault(fault);
+    }
+    if let Some(error) = &discovery.unsaved {
+        say::error(error);
     }
     if !discovery.faults.is_empty() {
         say::fault("the map is incomplete: what is named above could not be read whole");
@@ -169,23 +173,4 @@ pub(crate) fn proposal(proposed: &Proposed, global: &Global) {
         let _ = write!(text, "\n    {}", folder.display());
     }
     say::note(global, text);
-}
-
-fn plural(count: u64, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
-}
-
-fn bytes(count: u64) -> String {
-    let mut value = count as f64;
-    for unit in ["bytes", "kB", "MB", "GB"] {
-        if value < 1_000.0 {
-            return if unit == "bytes" {
-                format!("{count} {unit}")
-            } else {
-                format!("{value:.1} {unit}")
-            };
-        }
-        value /= 1_000.0;
-    }
-    format!("{value:.1} TB")
 }

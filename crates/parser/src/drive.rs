@@ -27,6 +27,7 @@ const WAITING: usize = 8;
 pub struct Progress {
     objects: AtomicU64,
     bytes: Arc<AtomicU64>,
+    lines: Arc<AtomicU64>,
 }
 
 impl Progress {
@@ -40,6 +41,12 @@ impl Progress {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Lines read, counted a block at a time.
+    #[must_use]
+    pub fn lines(&self) -> u64 {
+        self.lines.load(Ordering::Relaxed)
     }
 }
 

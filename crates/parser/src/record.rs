@@ -147,7 +147,8 @@ pub struct DnsRecord<'a> {
 
 /// Takes the records of one object as they are parsed.
 ///
-/// A reader calls exactly one method for each line. Records borrow from the reader's buffer: a sink keeps what it needs.
+/// A reader gives each line to exactly one of `flow`, `access` and `dns`, or to none if it is no record. Records borrow from
+/// the reader's buffer: a sink keeps what it needs.
 pub trait Sink {
     /// The records that follow stand in this object; called once, before its first line is read.
     fn object(&mut self, id: &ObjectId);
@@ -170,6 +171,15 @@ pub trait Sink {
     fn access(&mut self, line: u64, record: &AccessRecord<'_>) -> Verdict;
     /// A DNS answer.
     fn dns(&mut self, line: u64, record: &DnsRecord<'_>) -> Verdict;
+    /// Whether [`set_aside`](Self::set_aside) is to be called; asked once an object, before its first line.
+    fn wants_set_aside(&self) -> bool {
+        false
+    }
+    /// A line was set aside, by the reader or by this sink's own verdict. `event` is its 1-based event where the line
+    /// delivers several; `message` is what was expected and what was found, safe to print, where the line has a fault.
+    fn set_aside(&mut self, line: u64, event: Option<u64>, reason: crate::Reason, message: Option<&str>) {
+        let _ = (line, event, reason, message);
+    }
 }
 
 /// What a sink did with a record, so that the line's one counter is right.

@@ -1,6 +1,8 @@
 //! Reads one object from its first stored byte to its last line.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::counters::{Counters, Reason};
 use crate::format::{Formats, Options, Output};
@@ -40,7 +42,9 @@ pub fn scan(
     sink: &mut dyn Sink,
     counters: &mut Counters,
 ) -> Result<(), ObjectError> {
-    let Object { id, body, .. } = object;
+    let Object {
+        id, body, lines: watch, ..
+    } = object;
     let formats = match options.start() {
         Ok(formats) => formats,
         Err(error) => {
@@ -51,7 +55,7 @@ pub fn scan(
         }
     };
     let out = Output::begin(&id, sink, counters);
-    let mut scan = Scan { formats, out };
+    let mut scan = Scan { formats, out, watch };
     let read = unwrap::read(body, &mut scan);
     scan.formats.finish(&mut scan.out);
     let lines = scan.out.lines();
@@ -65,6 +69,16 @@ pub fn scan(
 struct Scan<'a> {
     formats: Formats,
     out: Output<'a>,
+    /// Where to say how many lines were taken.
+    watch: Option<Arc<AtomicU64>>,
+}
+
+impl Scan<'_> {
+    fn tell(&self, before: u64) {
+        if let Some(watch) = &self.watch {
+            watch.fetch_add(self.out.lines() - before, Ordering::Relaxed);
+        }
+    }
 }
 
 impl Taker for Scan<'_> {
@@ -77,11 +91,15 @@ impl Taker for Scan<'_> {
     }
 
     fn lines(&mut self, block: &[u8]) {
+        let before = self.out.lines();
         self.formats.parse(block, &mut self.out);
+        self.tell(before);
     }
 
     fn inner(&mut self, block: &[u8], places: &[Place]) {
+        let before = self.out.lines();
         self.out.at(places, |out| self.formats.parse(block, out));
+        self.tell(before);
     }
 
     fn set_aside(&mut self, place: Place, reason: Reason) {

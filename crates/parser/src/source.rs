@@ -8,6 +8,7 @@ pub(crate) mod s3;
 use std::fmt;
 use std::io::{self, Read};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::SyncSender;
 
 use crate::{near, printable};
@@ -34,13 +35,20 @@ pub struct Object {
     pub body: Box<dyn Read + Send>,
     /// The same bytes in any order, where the source can give them so: what a format with an index at its end needs.
     pub at: Option<Arc<dyn ReadAt>>,
+    /// Where to add lines as they are read, a block at a time, for whoever watches from another thread.
+    pub lines: Option<Arc<AtomicU64>>,
 }
 
 impl Object {
     /// An object whose bytes come in their order alone.
     #[must_use]
     pub fn new(id: ObjectId, body: Box<dyn Read + Send>) -> Self {
-        Object { id, body, at: None }
+        Object {
+            id,
+            body,
+            at: None,
+            lines: None,
+        }
     }
 }
 
@@ -97,6 +105,14 @@ pub trait Source: Send + Sync {
     /// # Errors
     /// When the source itself cannot be listed. A single object that fails is sent as [`Delivery::Failed`].
     fn deliver(&self, to: &Deliveries) -> Result<(), SourceError>;
+
+    /// Names every object beforehand, where that costs little: what a run's progress is measured by.
+    ///
+    /// False if the source cannot tell, or not of every object how large it is.
+    fn survey(&self, each: &mut dyn FnMut(&ObjectId)) -> bool {
+        let _ = each;
+        false
+    }
 }
 
 /// What could not be done with a source or an object, where, and what might help.

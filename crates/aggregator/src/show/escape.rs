@@ -18,7 +18,7 @@ pub(super) fn for_terminal(text: &str) -> String {
 }
 
 /// Escapes every unsafe character but the line breaks of a JSON text as `\uXXXX`: a JSON reader sees the same text.
-pub(super) fn in_json(text: &str) -> String {
+pub fn in_json(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         if c == '\n' || !is_deceptive(c) {

@@ -3,10 +3,15 @@
 
 mod cli;
 mod cloudwatch;
+mod corpora;
 mod example;
 mod hostile;
+mod progress;
+mod reading;
 mod s3;
+mod set_aside;
 mod tidy;
+mod window;
 mod world;
 
 use std::collections::BTreeMap;

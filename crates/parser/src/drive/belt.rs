@@ -80,6 +80,7 @@ impl<'a, E> Belt<'a, E> {
                 body: object.body,
                 bytes,
             }),
+            lines: Some(Arc::clone(&self.progress.lines)),
             ..object
         }
     }

@@ -27,6 +27,8 @@ pub(crate) struct Output<'a> {
     /// Which of the other formats took the last stray of all.
     took: Option<usize>,
     sink: &'a mut dyn Sink,
+    /// Whether the sink wants to be told of lines set aside.
+    telling: bool,
     counters: &'a mut Counters,
     refused: Refused,
     /// Where the records come from, as their envelope says; empty where it does not say.
@@ -56,6 +58,7 @@ impl<'a> Output<'a> {
         Output {
             object,
             line: 0,
+            telling: sink.wants_set_aside(),
             event: None,
             places: &[],
             strays: None,
@@ -87,6 +90,7 @@ impl<'a> Output<'a> {
             strays: Some(Strays::new(block, others)),
             took: None,
             sink: &mut *self.sink,
+            telling: self.telling,
             counters: &mut *self.counters,
             refused: Refused::new(),
             origin: Arc::clone(&self.origin),
@@ -107,6 +111,7 @@ impl<'a> Output<'a> {
             strays: None,
             took: None,
             sink: &mut *self.sink,
+            telling: self.telling,
             counters: &mut *self.counters,
             refused: Refused::new(),
             origin: Arc::clone(&self.origin),
@@ -124,13 +129,14 @@ impl<'a> Output<'a> {
                 self.counters.lines += 1;
                 self.counters.flow += 1;
             }
-            Verdict::SetAside(reason) => self.counters.set_aside(reason),
+            Verdict::SetAside(reason) => self.aside(reason, None),
         }
     }
 
-    /// Whether the lines follow each other in the object, so that they may be taken by number.
+    /// Whether the lines follow each other in the object and nobody is told of those set aside in their order, so that
+    /// they may be taken by number.
     pub(crate) fn is_in_sequence(&self) -> bool {
-        self.places.is_empty()
+        self.places.is_empty() && !self.telling
     }
 
     /// The lines up to this one are taken; to be called where they are in sequence.
@@ -145,8 +151,11 @@ impl<'a> Output<'a> {
         let used = (batch.len() - self.refused.len()) as u64;
         self.counters.lines += used;
         self.counters.flow += used;
-        for (_, reason) in &self.refused {
+        for (line, reason) in &self.refused {
             self.counters.set_aside(reason);
+            if self.telling {
+                self.sink.set_aside(*line, None, reason, None);
+            }
         }
     }
 
@@ -185,7 +194,7 @@ impl<'a> Output<'a> {
                 self.counters.lines += 1;
                 self.counters.access += 1;
             }
-            Verdict::SetAside(reason) => self.counters.set_aside(reason),
+            Verdict::SetAside(reason) => self.aside(reason, None),
         }
     }
 
@@ -203,31 +212,41 @@ impl<'a> Output<'a> {
                 self.counters.lines += 1;
                 self.counters.dns += 1;
             }
-            Verdict::SetAside(reason) => self.counters.set_aside(reason),
+            Verdict::SetAside(reason) => self.aside(reason, None),
         }
     }
 
     /// The line is no record and need not be one.
     pub(crate) fn set_aside(&mut self, reason: Reason) {
         self.next();
-        self.counters.set_aside(reason);
+        self.aside(reason, None);
     }
 
-    /// The line should have been a record. The message is made only if it is kept.
+    /// The line should have been a record. The message is made only if somebody wants it.
     pub(crate) fn fault(&mut self, reason: Reason, message: impl FnOnce() -> String) {
         if self.is_of_another() {
             return;
         }
-        self.set_aside(reason);
+        self.next();
         let (object, line, event) = (self.object.uri.as_str(), self.line, self.event);
-        if self.counters.wants_sample(reason, object, line, event) {
+        let kept = self.counters.wants_sample(reason, object, line, event);
+        let message = (kept || self.telling).then(message);
+        self.aside(reason, message.as_deref());
+        if let (true, Some(message)) = (kept, message) {
             let sample = Sample {
                 object: object.to_owned(),
                 line,
                 event,
-                message: message(),
+                message,
             };
             self.counters.keep(reason, sample);
+        }
+    }
+
+    fn aside(&mut self, reason: Reason, message: Option<&str>) {
+        self.counters.set_aside(reason);
+        if self.telling {
+            self.sink.set_aside(self.line, self.event, reason, message);
         }
     }
 

@@ -123,6 +123,27 @@ impl Source for Local {
             },
         }
     }
+
+    fn survey(&self, each: &mut dyn FnMut(&ObjectId)) -> bool {
+        let below = match &self.what {
+            What::Glob { below, .. } => below,
+            What::Path(path) => path,
+        };
+        let mut told = true;
+        for entry in WalkDir::new(below).follow_links(true).into_iter().flatten() {
+            let wanted = match &self.what {
+                What::Glob { matcher, .. } => matcher.is_match(plain(entry.path())),
+                What::Path(_) => true,
+            };
+            if entry.file_type().is_dir() || !wanted {
+                continue;
+            }
+            let size = entry.metadata().ok().filter(fs::Metadata::is_file);
+            told &= size.is_some();
+            each(&id(plain(entry.path()), size.as_ref()));
+        }
+        told
+    }
 }
 
 /// The deepest folder of a glob that is named plainly; what to walk.
@@ -154,19 +175,19 @@ fn send_entry(entry: &DirEntry, to: &Deliveries) -> Sent {
 fn send_file(path: &Path, to: &Deliveries) -> Sent {
     match File::open(path) {
         Ok(file) => {
-            let size = file
-                .metadata()
-                .ok()
-                .filter(fs::Metadata::is_file)
-                .map(|metadata| metadata.len());
-            let id = ObjectId {
-                uri: path.to_string_lossy().into_owned(),
-                version: None,
-                size,
-            };
+            let id = id(path, file.metadata().ok().filter(fs::Metadata::is_file).as_ref());
             send(Delivery::Object(Object::new(id, Box::new(file))), to)
         }
         Err(error) => send_failure("open", path, &reason(&error), to),
+    }
+}
+
+/// What a file is known by; only of a regular one is the size the size.
+fn id(path: &Path, regular: Option<&fs::Metadata>) -> ObjectId {
+    ObjectId {
+        uri: path.to_string_lossy().into_owned(),
+        version: None,
+        size: regular.map(fs::Metadata::len),
     }
 }
 

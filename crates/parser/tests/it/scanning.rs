@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use egressmap_parser::source::{Object, ObjectId};
-use egressmap_parser::{AccessRecord, Counters, DnsRecord, FlowRecord, Options, Sink, Verdict, format, scan};
+use egressmap_parser::{AccessRecord, Counters, DnsRecord, FlowRecord, Options, Reason, Sink, Verdict, format, scan};
 use proptest::prelude::{Strategy, any, prop};
 use proptest::{prop_assert, prop_assert_eq, prop_oneof, proptest};
 
@@ -217,5 +219,65 @@ proptest! {
             prop_assert!(!sample.message.chars().any(char::is_control), "{:?}", sample.message);
             prop_assert!(sample.message.chars().count() < 200, "{:?}", sample.message);
         }
+    }
+}
+
+/// Wants nothing of port 22, and keeps what it is told of lines set aside.
+#[derive(Default)]
+struct Told(Vec<(u64, Reason, Option<String>)>);
+
+impl Sink for Told {
+    fn object(&mut self, _: &ObjectId) {}
+
+    fn flow(&mut self, _: u64, record: &FlowRecord<'_>) -> Verdict {
+        if record.dstport == 22 {
+            Verdict::SetAside("unwanted")
+        } else {
+            Verdict::Used
+        }
+    }
+
+    fn access(&mut self, _: u64, _: &AccessRecord<'_>) -> Verdict {
+        Verdict::Used
+    }
+
+    fn dns(&mut self, _: u64, _: &DnsRecord<'_>) -> Verdict {
+        Verdict::Used
+    }
+
+    fn wants_set_aside(&self) -> bool {
+        true
+    }
+
+    fn set_aside(&mut self, line: u64, _: Option<u64>, reason: Reason, message: Option<&str>) {
+        self.0.push((line, reason, message.map(str::to_owned)));
+    }
+}
+
+#[test]
+fn a_sink_that_asks_is_told_of_every_line_set_aside_in_the_order_of_lines() {
+    let ssh = ROW.replace(" 443 ", " 22 ");
+    let bad = ROW.replace(" 443 ", " 70000 ");
+    // More rows than one batch holds, with other lines between them.
+    let log = format!("{ROW}\n{ssh}\n\n{bad}\n# c\n").repeat(300);
+    let id = ObjectId {
+        uri: "input".to_owned(),
+        version: None,
+        size: None,
+    };
+    let (mut told, mut counters) = (Told::default(), Counters::default());
+    let watched = Arc::new(AtomicU64::new(0));
+    let object = Object {
+        lines: Some(Arc::clone(&watched)),
+        ..Object::new(id, Box::new(io::Cursor::new(log)))
+    };
+    scan(object, &Options::default(), &mut told, &mut counters).unwrap();
+    assert_eq!((told.0.len() as u64, counters.flow), (counters.lines - 300, 300));
+    assert_eq!(watched.load(Ordering::Relaxed), 1_500, "who watches sees every line");
+    for (at, (line, reason, message)) in told.0.iter().enumerate() {
+        let expected = [(2, "unwanted"), (3, "blank"), (4, "malformed:dstport"), (5, "comment")][at % 4];
+        assert_eq!((*line, *reason), ((at / 4) as u64 * 5 + expected.0, expected.1));
+        let says = message.as_ref().is_some_and(|message| message.contains("70000"));
+        assert_eq!(says, expected.0 == 4, "{message:?}");
     }
 }

@@ -210,3 +210,24 @@ fn nobody_listening_ends_a_delivery_early_without_error() {
         assert_eq!(source::open(&spec, &Wanted::default()).unwrap().deliver(&to), Ok(()));
     }
 }
+
+#[test]
+fn a_survey_names_what_a_delivery_will_with_sizes_and_opens_nothing() {
+    let folder = folder(&["a.log", "b/c.log", "b/d.txt"]);
+    let survey = |spec: &Path| {
+        let mut named = Vec::new();
+        let source = source::open(&spec.display().to_string(), &Wanted::default()).unwrap();
+        let told = source.survey(&mut |id| named.push((id.uri.clone(), id.size)));
+        named.sort();
+        let (uris, sizes): (Vec<_>, Vec<_>) = named.into_iter().unzip();
+        (relative(folder.path(), &uris), sizes, told)
+    };
+    let all = ["a.log", "b/c.log", "b/d.txt"].map(str::to_owned).to_vec();
+    assert_eq!(survey(folder.path()), (all, vec![Some(5), Some(7), Some(7)], true));
+    let glob = survey(&folder.path().join("**/*.log"));
+    assert_eq!(glob.0, ["a.log", "b/c.log"]);
+    assert_eq!(survey(&folder.path().join("b/c.log")).1, [Some(7)]);
+    let _socket = UnixListener::bind(folder.path().join("socket")).unwrap();
+    assert!(!survey(folder.path()).2, "what has no size cannot be counted towards");
+    assert!(!survey(Path::new("-")).2);
+}

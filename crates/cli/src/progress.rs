@@ -1,0 +1,227 @@
+//! How far a run has come: a live line on a terminal, a plain one every ten seconds elsewhere, nothing under `--quiet`.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use egressmap_parser::Progress;
+use egressmap_parser::source::{Counted, Source};
+use terminal_size::terminal_size_of;
+
+use crate::args::Global;
+use crate::size::{bytes, plural};
+
+/// Between two plain lines.
+const PLAIN: Duration = Duration::from_secs(10);
+/// Before the live line first shows: what is done by then needs none.
+const PATIENCE: Duration = Duration::from_millis(300);
+/// Between two states of the live line.
+const LIVE: Duration = Duration::from_millis(100);
+
+/// What there is to read, where the sources can tell beforehand.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Extent {
+    objects: u64,
+    bytes: u64,
+}
+
+impl Extent {
+    /// Asks the sources; what was counted before is not read again. `None` if one of them cannot tell.
+    fn of(sources: &[Box<dyn Source>], counted: Option<&Counted>) -> Option<Extent> {
+        let mut extent = Extent::default();
+        for source in sources {
+            let told = source.survey(&mut |id| {
+                let skipped = counted.is_some_and(|counted| counted(id));
+                extent.objects += 1;
+                extent.bytes += if skipped { 0 } else { id.size.unwrap_or(0) };
+            });
+            if !told {
+                return None;
+            }
+        }
+        Some(extent)
+    }
+}
+
+/// Does `work` and shows how far it has come.
+pub(crate) fn shown<T>(
+    global: &Global,
+    sources: &[Box<dyn Source>],
+    counted: Option<&Counted>,
+    progress: &Progress,
+    work: impl FnOnce() -> T,
+) -> T {
+    if global.quiet {
+        return work();
+    }
+    let extent = OnceLock::new();
+    let (running, ended) = channel::<()>();
+    thread::scope(|threads| {
+        let extent = &extent;
+        let survey = move || {
+            // It is set here alone.
+            let _ = extent.set(Extent::of(sources, counted));
+        };
+        let show = move || {
+            let began = Instant::now();
+            let wait = |time| match ended.recv_timeout(time) {
+                Err(RecvTimeoutError::Timeout) => Some(began.elapsed()),
+                Ok(()) | Err(RecvTimeoutError::Disconnected) => None,
+            };
+            let look = || Reached {
+                objects: progress.objects(),
+                bytes: progress.bytes(),
+                lines: progress.lines(),
+                extent: extent.get().copied().flatten(),
+            };
+            // Nobody is left to be told that stderr is gone.
+            let _ = watch(&mut io::stderr(), is_live(), wait, look);
+        };
+        // A machine without a thread to spare does the work all the same.
+        let _ = thread::Builder::new().spawn_scoped(threads, survey);
+        let _ = thread::Builder::new().spawn_scoped(threads, show);
+        let done = work();
+        drop(running);
+        done
+    })
+}
+
+/// Whether stderr is a terminal that can go back in its line.
+fn is_live() -> bool {
+    io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// Writes where things stand until `wait`, which returns the time since the beginning, says that it is over.
+fn watch(
+    to: &mut impl Write,
+    live: bool,
+    mut wait: impl FnMut(Duration) -> Option<Duration>,
+    look: impl Fn() -> Reached,
+) -> io::Result<()> {
+    let mut pause = if live { PATIENCE } else { PLAIN };
+    let mut drawn = false;
+    while let Some(elapsed) = wait(pause) {
+        let text = look().text(elapsed);
+        if live {
+            let width = terminal_size_of(io::stderr()).map_or(80, |(width, _)| usize::from(width.0));
+            let text: String = text.chars().take(width.saturating_sub(1)).collect();
+            write!(to, "\r\x1b[2K{text}")?;
+            (pause, drawn) = (LIVE, true);
+        } else {
+            writeln!(to, "{text}")?;
+        }
+        to.flush()?;
+    }
+    if drawn {
+        write!(to, "\r\x1b[2K")?;
+        to.flush()?;
+    }
+    Ok(())
+}
+
+/// How far it has come.
+#[derive(Debug, Clone, Copy)]
+struct Reached {
+    objects: u64,
+    bytes: u64,
+    lines: u64,
+    extent: Option<Extent>,
+}
+
+impl Reached {
+    fn text(&self, elapsed: Duration) -> String {
+        let seconds = elapsed.as_secs_f64().max(0.001);
+        let rate = format!("{:.0} lines/s", self.lines as f64 / seconds);
+        let lines = plural(self.lines, "line", "lines");
+        let Some(extent) = self.extent else {
+            let objects = plural(self.objects, "object", "objects");
+            return format!("reading   {objects}, {}, {lines}, {rate}", bytes(self.bytes));
+        };
+        let mut text = format!(
+            "reading   {} of {}, {} of {}, {lines}, {rate}",
+            self.objects,
+            plural(extent.objects, "object", "objects"),
+            bytes(self.bytes),
+            bytes(extent.bytes),
+        );
+        let rest = extent.bytes.saturating_sub(self.bytes);
+        if self.bytes > 0 && rest > 0 {
+            let left = seconds * rest as f64 / self.bytes as f64;
+            text += &format!(", {} left", about(left));
+        }
+        text
+    }
+}
+
+/// A time in one unit.
+fn about(seconds: f64) -> String {
+    match seconds {
+        ..90.0 => format!("{seconds:.0} s"),
+        ..5_400.0 => format!("{:.0} min", seconds / 60.0),
+        _ => format!("{:.1} h", seconds / 3_600.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A clock that goes on by what is waited for, and ends after so many waits.
+    fn clock(mut waits: u32) -> impl FnMut(Duration) -> Option<Duration> {
+        let mut now = Duration::ZERO;
+        move |time| {
+            now += time;
+            waits = waits.checked_sub(1)?;
+            Some(now)
+        }
+    }
+
+    fn reached(extent: Option<Extent>) -> Reached {
+        Reached {
+            objects: 12,
+            bytes: 3_000_000,
+            lines: 50_000,
+            extent,
+        }
+    }
+
+    fn written(live: bool, waits: u32) -> String {
+        let mut out = Vec::new();
+        let extent = Some(Extent {
+            objects: 45,
+            bytes: 12_000_000,
+        });
+        watch(&mut out, live, clock(waits), || reached(extent)).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn where_there_is_no_terminal_a_plain_line_comes_every_ten_seconds() {
+        assert_eq!(
+            written(false, 2),
+            "reading   12 of 45 objects, 3.0 MB of 12.0 MB, 50000 lines, 5000 lines/s, 30 s left\n\
+             reading   12 of 45 objects, 3.0 MB of 12.0 MB, 50000 lines, 2500 lines/s, 60 s left\n"
+        );
+        assert_eq!(written(false, 0), "", "what takes less than ten seconds says nothing");
+    }
+
+    #[test]
+    fn on_a_terminal_the_line_is_rewritten_and_goes_at_the_end() {
+        let live = written(true, 3);
+        assert_eq!(
+            live.matches("\r\x1b[2Kreading   12 of 45 objects").count(),
+            3,
+            "{live:?}"
+        );
+        assert!(live.ends_with("\r\x1b[2K") && !live.contains('\n'), "{live:?}");
+        assert_eq!(written(true, 0), "");
+    }
+
+    #[test]
+    fn where_the_extent_is_unknown_no_time_is_promised() {
+        let text = reached(None).text(Duration::from_secs(10));
+        assert_eq!(text, "reading   12 objects, 3.0 MB, 50000 lines, 5000 lines/s");
+    }
+}
