@@ -1,14 +1,16 @@
-//! A TCP proxy that breaks what it forwards at an exact byte: resets, early ends and silence.
+//! A TCP proxy that breaks what it forwards at an exact byte: resets, early ends, silence and slowness.
 
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
+use tokio::time::sleep;
 
 /// How a connection breaks, after so many bytes of the server's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +21,8 @@ pub enum Break {
     Fin(u64),
     /// Nothing comes any more, and the connection stays open.
     Stall(u64),
+    /// The rest comes slowly: a kilobyte a millisecond.
+    Drip(u64),
 }
 
 /// A running proxy; it ends when dropped.
@@ -106,13 +110,19 @@ async fn forward(client: TcpStream, server: SocketAddr, broken: Option<Break>, p
         copy(&mut from_server, &mut to_client).await?;
         return Ok(());
     };
-    let (Break::Reset(after) | Break::Fin(after) | Break::Stall(after)) = broken;
+    let (Break::Reset(after) | Break::Fin(after) | Break::Stall(after) | Break::Drip(after)) = broken;
     if forward_exactly(&mut from_server, &mut to_client, after).await? < after {
         return Ok(());
     }
     plan.broken.lock().unwrap_or_else(PoisonError::into_inner).push(broken);
     match broken {
         Break::Fin(_) => to_client.shutdown().await,
+        Break::Drip(_) => {
+            while forward_exactly(&mut from_server, &mut to_client, 1000).await? > 0 {
+                sleep(Duration::from_millis(1)).await;
+            }
+            Ok(())
+        }
         Break::Stall(_) => {
             // The client hangs up when it has waited enough.
             let _ = requests.await;

@@ -54,6 +54,8 @@ pub struct Outcome<S, E> {
     pub objects: BTreeSet<ObjectId>,
     /// Deliveries of an object that had been delivered before: not read again, and no fault.
     pub duplicates: u64,
+    /// What the sources have to say of what they left out on purpose, sorted.
+    pub notes: BTreeSet<String>,
     /// What went wrong, in an order that does not depend on the threads.
     pub faults: Vec<Fault<E>>,
 }

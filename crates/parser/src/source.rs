@@ -1,6 +1,8 @@
 //! Where log objects come from: the trait every source implements, and the registry of those there are.
 
 #[cfg(feature = "s3")]
+mod aws_http;
+#[cfg(feature = "s3")]
 pub(crate) mod s3;
 
 use std::fmt;
@@ -74,8 +76,10 @@ pub type Counted = dyn Fn(&ObjectId) -> bool + Send + Sync;
 pub enum Delivery {
     /// An object to read.
     Object(Object),
-    /// An object that is there and could not be opened: the run goes on and says so at its end.
+    /// An object, or a folder of them, that is there and could not be opened: the run goes on and says so at its end.
     Failed(SourceError),
+    /// What the user should know of what was found and left out on purpose, in one sentence; nothing is wrong.
+    Note(String),
 }
 
 /// The sending end of the one bounded channel between sources and readers.

@@ -17,6 +17,7 @@ pub(super) struct Belt<'a, E> {
     receive: Mutex<Receiver<Delivery>>,
     taken: Mutex<Taken>,
     faults: Mutex<Vec<Fault<E>>>,
+    notes: Mutex<BTreeSet<String>>,
     progress: &'a Progress,
 }
 
@@ -32,6 +33,7 @@ impl<'a, E> Belt<'a, E> {
             receive: Mutex::new(receive),
             taken: Mutex::default(),
             faults: Mutex::default(),
+            notes: Mutex::default(),
             progress,
         }
     }
@@ -46,6 +48,7 @@ impl<'a, E> Belt<'a, E> {
         while let Some(delivery) = self.next() {
             match delivery {
                 Delivery::Failed(error) => self.fault(Fault::Unopened(error)),
+                Delivery::Note(note) => drop(lock(&self.notes).insert(note)),
                 Delivery::Object(object) if self.take(&object.id) => {
                     let object = self.metered(object);
                     let id = object.id.clone();
@@ -117,6 +120,7 @@ impl<'a, E> Belt<'a, E> {
             counters,
             objects: taken.objects,
             duplicates: taken.duplicates,
+            notes: self.notes.into_inner().unwrap_or_else(PoisonError::into_inner),
             faults,
         }
     }

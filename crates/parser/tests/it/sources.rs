@@ -16,6 +16,7 @@ fn deliver(spec: &str) -> (Vec<String>, Result<(), SourceError>) {
     let deliveries = from.iter().map(|delivery| match delivery {
         Delivery::Object(object) => object.id.uri,
         Delivery::Failed(error) => error.to_string(),
+        Delivery::Note(note) => note,
     });
     (deliveries.collect(), ended)
 }
