@@ -117,6 +117,9 @@ pub(crate) fn discover(
         },
         &Progress::default(),
     );
+    for note in &outcome.notes {
+        say::note(global, note);
+    }
     let observed = outcome
         .sinks
         .into_iter()
