@@ -1,7 +1,9 @@
 //! Servers on 127.0.0.1 that speak a real protocol, for tests and benches.
 
+mod cloudwatch;
 mod proxy;
 mod s3;
 
+pub use cloudwatch::{Asked, CloudWatchServer, Paging};
 pub use proxy::{Break, Proxy};
 pub use s3::S3Server;

@@ -19,7 +19,8 @@ pub(crate) struct Cli {
 }
 
 const AFTER_HELP: &str = "\
-SOURCE is a file, a folder, a glob, - for standard input, or s3://bucket/prefix. The kind of log is told from its content.
+SOURCE is a file, a folder, a glob, - for standard input, s3://bucket/prefix or cloudwatch://log-group.
+The kind of log is told from its content.
 Exit codes: 0 done, nothing found; 1 could not do it; 2 findings, or differences; 3 evidence insufficient.";
 
 impl Cli {

@@ -45,9 +45,10 @@ pub(crate) fn reading(discovery: &Discovery, global: &Global) {
     }
     for (reason, samples) in &counters.samples {
         for sample in samples {
+            let event = sample.event.map(|event| format!(", event {event}")).unwrap_or_default();
             let _ = write!(
                 text,
-                "\n          {reason}: {}: line {}: {}",
+                "\n          {reason}: {}: line {}{event}: {}",
                 sample.object, sample.line, sample.message
             );
         }

@@ -36,6 +36,8 @@ pub struct Sample {
     pub object: String,
     /// The 1-based line in the decoded object.
     pub line: u64,
+    /// The 1-based event within the line, where the line delivers several.
+    pub event: Option<u64>,
     /// What was expected and what was found, safe to print: `dstport: expected a port, found "70000"`.
     pub message: String,
 }
@@ -67,11 +69,11 @@ impl Counters {
 
     /// Whether a sample at `line` of `object` would be kept: ask before formatting its message.
     #[must_use]
-    pub fn wants_sample(&self, reason: Reason, object: &str, line: u64) -> bool {
+    pub fn wants_sample(&self, reason: Reason, object: &str, line: u64, event: Option<u64>) -> bool {
         match self.samples.get(reason) {
             Some(kept) if kept.len() >= SAMPLES_PER_REASON => kept
                 .last()
-                .is_some_and(|last| (object, line) < (last.object.as_str(), last.line)),
+                .is_some_and(|last| (object, line, event) < (last.object.as_str(), last.line, last.event)),
             _ => true,
         }
     }

@@ -2,16 +2,13 @@
 
 use std::io::{self, Read};
 
-use flate2::{Decompress, FlushDecompress, Status};
-
 pub(crate) use fault::Fault;
+use gzip::Gzip;
 use input::Input;
 
 mod fault;
+mod gzip;
 mod input;
-
-/// The window of gzip, the largest there is: 2^15 bytes.
-const WINDOW_BITS: u8 = 15;
 
 /// How the bytes of an object may be packed: told by the first bytes, never by the name.
 pub struct Coding {
@@ -48,12 +45,22 @@ pub struct Decoded<R> {
     member: u64,
 }
 
+/// What one call of a decompressor did.
+struct Step {
+    /// Bytes of the input that were used.
+    taken: usize,
+    /// Bytes of output that were written, good even where it failed.
+    written: usize,
+    /// Whether the member or frame is at its end; or what is wrong with it, in the words of the decompressor.
+    ended: Result<bool, String>,
+}
+
 enum Stage {
     /// Nothing was read yet.
     Fresh,
     Plain,
     /// Inside a gzip member.
-    Member(Box<Decompress>),
+    Member(Box<Gzip>),
     /// Behind a gzip member: what follows begins another, or should not be there.
     Between,
     /// What came before this fault is handed out; the fault is next.
@@ -98,7 +105,7 @@ impl<R: Read> Decoded<R> {
             Err(error) => Stage::Failed(self.source_fault(error)),
             Ok(true) => {
                 self.member += 1;
-                Stage::Member(Box::new(Decompress::new_gzip(WINDOW_BITS)))
+                Stage::Member(Box::new(Gzip::new()))
             }
             Ok(false) if self.member == 0 => Stage::Plain,
             Ok(false) => self.trailing(),
@@ -113,7 +120,7 @@ impl<R: Read> Decoded<R> {
         }
     }
 
-    fn inflate(&mut self, mut state: Box<Decompress>, into: &mut [u8]) -> (Stage, usize) {
+    fn inflate(&mut self, mut state: Box<Gzip>, into: &mut [u8]) -> (Stage, usize) {
         let more = if self.input.bytes().is_empty() {
             self.input.more()
         } else {
@@ -123,21 +130,17 @@ impl<R: Read> Decoded<R> {
             Ok(more) => more,
             Err(error) => return (Stage::Failed(self.source_fault(error)), 0),
         };
-        let (before_in, before_out) = (state.total_in(), state.total_out());
         // At the end of the input there may still be output in the state: an empty input asks for it.
-        let status = state.decompress(self.input.bytes(), into, FlushDecompress::None);
-        // Even where it fails, these say what came before the fault.
-        let taken = usize::try_from(state.total_in() - before_in).unwrap_or(usize::MAX);
-        let read = usize::try_from(state.total_out() - before_out).unwrap_or(usize::MAX);
-        self.input.take(taken);
+        let step = state.inflate(self.input.bytes(), into);
+        self.input.take(step.taken);
         let (member, at) = (self.member, self.input.taken());
-        let stage = match status {
-            Ok(Status::StreamEnd) => Stage::Between,
-            Ok(_) if more || read > 0 => Stage::Member(state),
-            Ok(_) => Stage::Failed(Fault::Truncated { member, at }),
+        let stage = match step.ended {
+            Ok(true) => Stage::Between,
+            Ok(false) if more || step.written > 0 => Stage::Member(state),
+            Ok(false) => Stage::Failed(Fault::Truncated { member, at }),
             Err(error) => Stage::Failed(Fault::Corrupt { member, at, error }),
         };
-        (stage, read)
+        (stage, step.written)
     }
 
     /// What follows the last member and begins no other.

@@ -1,5 +1,6 @@
 //! Log formats: the trait of a parser, and the registry of the kinds there are.
 
+pub(crate) use formats::Formats;
 pub use options::{Options, OptionsError};
 pub(crate) use output::Output;
 pub use shown::{Kind, Shown};
@@ -8,6 +9,7 @@ mod envoy_json;
 mod envoy_text;
 mod envoy_value;
 mod flow_text;
+mod formats;
 mod options;
 mod output;
 mod shown;

@@ -1,12 +1,11 @@
 //! Reads one object line by line and says of each what it is: the slow, complete view behind `egressmap parse`.
 
-use std::io::Read;
-
-use crate::decode;
-use crate::format::{Format, Kind, Options, Shown, Sniff};
+use crate::counters::Reason;
+use crate::format::{Formats, Kind, Options, Shown};
 use crate::lines;
 use crate::scan::ObjectError;
 use crate::source::Object;
+use crate::unwrap::{self, Place, Taker};
 
 /// One physical line of an object, or one event of a line that delivers several.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,32 +22,96 @@ pub struct Line {
 
 /// Gives every line of an object to `each`, in order, read as [`scan`](crate::scan()) would read it.
 ///
+/// Out of order come only the parts of lines of which the last part is missing: they are known for that at the end.
+///
 /// # Errors
 /// Those of [`scan`](crate::scan()).
 pub fn inspect(object: Object, options: &Options, each: &mut dyn FnMut(&Line)) -> Result<(), ObjectError> {
-    let failed = |what: String| ObjectError {
-        uri: object.id.uri.clone(),
-        what,
-    };
-    let mut formats = options.start().map_err(|error| failed(error.to_string()))?;
-    let mut bytes = Vec::new();
-    let ended = decode::open(object.body).read_to_end(&mut bytes);
-    let mut known: Option<Box<dyn Format>> = None;
-    for (number, line) in (1..).zip(lines::split(&bytes)) {
-        if known.is_none() {
-            let at = formats.iter_mut().position(|format| format.sniff(line) == Sniff::Mine);
-            known = at.map(|at| formats.swap_remove(at));
+    let Object { id, body, .. } = object;
+    let uri = id.uri;
+    let formats = match options.start() {
+        Ok(formats) => formats,
+        Err(error) => {
+            let what = error.to_string();
+            return Err(ObjectError { uri, what });
         }
-        let shown = match &mut known {
-            Some(format) => format.show(line),
-            None => Shown::aside(Kind::NotALog, "unrecognised"),
-        };
-        each(&Line {
-            line: number,
-            event: None,
-            format: None,
+    };
+    let mut inspect = Inspect { formats, line: 0, each };
+    let read = unwrap::read(body, &mut inspect);
+    let line = inspect.line.max(1);
+    read.map_err(|error| ObjectError {
+        what: format!("{error} (line {line})"),
+        uri,
+    })
+}
+
+/// Has every line shown by the format that takes it.
+struct Inspect<'a> {
+    formats: Formats,
+    /// The physical line that was taken last.
+    line: u64,
+    each: &'a mut dyn FnMut(&Line),
+}
+
+impl Inspect<'_> {
+    fn show(&mut self, line: &[u8], place: Place) {
+        let (format, shown) = self.formats.show(line);
+        self.give(place, format, shown);
+    }
+
+    fn give(&mut self, place: Place, format: Option<&'static str>, shown: Shown) {
+        self.line = place.line;
+        (self.each)(&Line {
+            line: place.line,
+            event: place.event,
+            format,
             shown,
         });
     }
-    ended.map(|_| ()).map_err(|error| failed(error.to_string()))
+}
+
+impl Taker for Inspect<'_> {
+    fn claims(&mut self, line: &[u8]) -> bool {
+        self.formats.claim(line)
+    }
+
+    fn knows(&mut self, line: &[u8]) -> bool {
+        self.formats.know(line)
+    }
+
+    fn lines(&mut self, block: &[u8]) {
+        for line in lines::split(block) {
+            let place = Place {
+                line: self.line + 1,
+                event: None,
+            };
+            self.show(line, place);
+        }
+    }
+
+    fn inner(&mut self, block: &[u8], places: &[Place]) {
+        for (line, place) in lines::split(block).zip(places) {
+            self.show(line, *place);
+        }
+    }
+
+    fn set_aside(&mut self, place: Place, reason: Reason) {
+        self.give(place, None, Shown::aside(Kind::NotALog, reason));
+    }
+
+    fn fault(&mut self, place: Place, reason: Reason, message: &dyn Fn() -> String) {
+        let shown = Shown {
+            message: Some(message()),
+            ..Shown::aside(Kind::Malformed, reason)
+        };
+        self.give(place, None, shown);
+    }
+
+    fn origin(&mut self, _origin: &str) {}
+
+    fn line(&self) -> u64 {
+        self.line
+    }
+
+    fn bytes(&mut self, _bytes: u64) {}
 }

@@ -90,14 +90,24 @@ impl<R: Read> Scanner<R> {
     }
 
     /// What is here and belongs to no whole line; whether it is the rest of a line that is too long.
-    pub(crate) fn rest(&self) -> Option<Piece<'_>> {
+    pub(crate) fn rest(&mut self) -> Option<Piece<'_>> {
         if self.skipping {
             return Some(Piece::TooLong);
         }
+        let from = self.start;
+        self.start = self.end;
         self.buffer
-            .get(self.start..self.end)
+            .get(from..self.end)
             .filter(|rest| !rest.is_empty())
             .map(Piece::Lines)
+    }
+
+    /// Ends the cutting: how many bytes were read, those that were not handed out or are given back (so many of the
+    /// last piece), and what the others are still to be read from.
+    pub(crate) fn give_back(self, count: usize) -> (u64, Vec<u8>, R) {
+        let from = self.start.saturating_sub(count);
+        let here = self.buffer.get(from..self.end).unwrap_or_default().to_vec();
+        (self.bytes, here, self.from)
     }
 
     /// Throws away up to the end of a line that is too long; `None` while there is more of it.

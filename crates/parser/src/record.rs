@@ -150,6 +150,11 @@ pub struct DnsRecord<'a> {
 pub trait Sink {
     /// The records that follow stand in this object; called once, before its first line is read.
     fn object(&mut self, id: &ObjectId);
+    /// The records that follow come from here, as the envelope around them says: a log group and stream, a task, a pod,
+    /// names joined by `/`. Empty where that is no longer said; an object begins without. Hostile, at most a few KiB.
+    fn origin(&mut self, origin: &str) {
+        let _ = origin;
+    }
     /// A flow record with `log-status` `OK`. `line` is 1-based in the decoded object.
     fn flow(&mut self, line: u64, record: &FlowRecord<'_>) -> Verdict;
     /// An access record.

@@ -1,15 +1,13 @@
 //! Reads one object from its first stored byte to its last line.
 
 use std::fmt;
-use std::io::{self, Read};
 
 use crate::counters::{Counters, Reason};
-use crate::decode::{self, Fault};
-use crate::format::{Format, Options, Output, Sniff};
-use crate::lines::{self, LONGEST, Piece, Scanner};
+use crate::format::{Formats, Options, Output};
 use crate::printable;
 use crate::record::Sink;
 use crate::source::Object;
+use crate::unwrap::{self, Place, Taker};
 
 /// An object that could not be read to its end, or at all. What came before the fault was used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +26,8 @@ impl fmt::Display for ObjectError {
 
 impl std::error::Error for ObjectError {}
 
-/// Decodes an object, tells its format from its lines, gives its records to `sink` and counts every line in `counters`.
+/// Decodes an object, takes off what carried its lines, tells their format, gives their records to `sink` and counts
+/// every line in `counters`.
 ///
 /// A line that cannot be used is counted with its reason and is no error.
 ///
@@ -42,8 +41,8 @@ pub fn scan(
     counters: &mut Counters,
 ) -> Result<(), ObjectError> {
     let Object { id, body, .. } = object;
-    let parsers = match options.start() {
-        Ok(parsers) => parsers,
+    let formats = match options.start() {
+        Ok(formats) => formats,
         Err(error) => {
             return Err(ObjectError {
                 uri: id.uri,
@@ -51,123 +50,56 @@ pub fn scan(
             });
         }
     };
-    let mut out = Output::begin(&id, sink, counters);
-    let read = read(body, Parser::new(parsers), &mut out);
-    let lines = out.lines();
+    let out = Output::begin(&id, sink, counters);
+    let mut scan = Scan { formats, out };
+    let read = unwrap::read(body, &mut scan);
+    let lines = scan.out.lines();
     read.map_err(|error| ObjectError {
         what: format!("{error} (line {})", lines.max(1)),
         uri: id.uri,
     })
 }
 
-fn read(body: Box<dyn Read + Send>, mut parser: Parser, out: &mut Output<'_>) -> io::Result<()> {
-    let mut scanner = Scanner::new(decode::open(body));
-    let ended = loop {
-        match scanner.next() {
-            Ok(Some(piece)) => parser.take(&piece, out),
-            Ok(None) => break Ok(()),
-            Err(error) => break Err(error),
-        }
-    };
-    if let Err(error) = &ended {
-        let cut = Fault::of(error).is_none_or(Fault::cuts_a_line);
-        match scanner.rest() {
-            Some(Piece::Lines(rest)) if cut => out.fault("cut-off", || {
-                format!(
-                    "expected a whole line, found the start of one: {}",
-                    printable::quoted(rest)
-                )
-            }),
-            Some(rest) => parser.take(&rest, out),
-            None => {}
-        }
-    }
-    out.count_bytes(scanner.bytes());
-    ended
+/// Gives lines to their format a block at a time.
+struct Scan<'a> {
+    formats: Formats,
+    out: Output<'a>,
 }
 
-/// The parser of an object, once a line told which it is.
-enum Parser {
-    Known(Box<dyn Format>),
-    Unknown(Vec<Box<dyn Format>>),
-}
-
-impl Parser {
-    fn new(mut candidates: Vec<Box<dyn Format>>) -> Self {
-        match candidates.pop() {
-            Some(only) if candidates.is_empty() => Parser::Known(only),
-            Some(last) => {
-                candidates.push(last);
-                Parser::Unknown(candidates)
-            }
-            None => Parser::Unknown(candidates),
-        }
+impl Taker for Scan<'_> {
+    fn claims(&mut self, line: &[u8]) -> bool {
+        self.formats.claim(line)
     }
 
-    fn take(&mut self, piece: &Piece<'_>, out: &mut Output<'_>) {
-        match piece {
-            Piece::Lines(block) => self.parse(block, out),
-            Piece::TooLong => {
-                out.fault("too-long", || {
-                    format!("expected a line of at most {LONGEST} bytes, found a longer one")
-                });
-            }
-        }
+    fn knows(&mut self, line: &[u8]) -> bool {
+        self.formats.know(line)
     }
 
-    fn parse(&mut self, block: &[u8], out: &mut Output<'_>) {
-        let mut block = block;
-        if let Parser::Unknown(candidates) = self {
-            let Some((at, rest)) = recognise(candidates, block, out) else {
-                return;
-            };
-            block = rest;
-            *self = Parser::Known(candidates.swap_remove(at));
-        }
-        if let Parser::Known(format) = self {
-            format.parse(block, out);
-        }
+    fn lines(&mut self, block: &[u8]) {
+        self.formats.parse(block, &mut self.out);
     }
-}
 
-/// Sets lines aside up to the first that a format knows: which one, and the block from that line on.
-fn recognise<'a>(
-    candidates: &mut [Box<dyn Format>],
-    block: &'a [u8],
-    out: &mut Output<'_>,
-) -> Option<(usize, &'a [u8])> {
-    let mut lines = lines::split(block);
-    loop {
-        let rest = lines.rest();
-        let line = lines.next()?;
-        match whose(candidates, line) {
-            Whose::Of(at) => return Some((at, rest)),
-            Whose::Beside(reason) => out.set_aside(reason),
-            Whose::Nobody => out.fault("unrecognised", || {
-                format!(
-                    "expected a line of a known log format, found {}",
-                    printable::quoted(line)
-                )
-            }),
-        }
+    fn inner(&mut self, block: &[u8], places: &[Place]) {
+        self.out.at(places, |out| self.formats.parse(block, out));
     }
-}
 
-enum Whose {
-    /// Of the candidate at this index.
-    Of(usize),
-    Beside(Reason),
-    Nobody,
-}
-
-fn whose(candidates: &mut [Box<dyn Format>], line: &[u8]) -> Whose {
-    let mut beside = None;
-    for (at, candidate) in candidates.iter_mut().enumerate() {
-        match candidate.sniff(line) {
-            Sniff::Mine => return Whose::Of(at),
-            Sniff::Beside(reason) => beside = beside.or(Some(reason)),
-            Sniff::Unknown => {}
-        }
+    fn set_aside(&mut self, place: Place, reason: Reason) {
+        self.out.at(&[place], |out| out.set_aside(reason));
     }
-    beside.map_or(Whose::Nobody, Whose::Beside)
+
+    fn fault(&mut self, place: Place, reason: Reason, message: &dyn Fn() -> String) {
+        self.out.at(&[place], |out| out.fault(reason, message));
+    }
+
+    fn origin(&mut self, origin: &str) {
+        self.out.origin(origin);
+    }
+
+    fn line(&self) -> u64 {
+        self.out.lines()
+    }
+
+    fn bytes(&mut self, bytes: u64) {
+        self.out.count_bytes(bytes);
+    }
 }

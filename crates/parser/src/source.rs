@@ -1,5 +1,7 @@
 //! Where log objects come from: the trait every source implements, and the registry of those there are.
 
+#[cfg(feature = "cloudwatch")]
+pub(crate) mod cloudwatch;
 #[cfg(feature = "s3")]
 mod aws_http;
 #[cfg(feature = "s3")]
@@ -15,10 +17,10 @@ use crate::{near, printable};
 mod local;
 mod stdin;
 
-/// One object of a source: a file, an S3 object, standard input.
+/// One object of a source: a file, an S3 object, an hour of a log group, standard input.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ObjectId {
-    /// Where it is: a path, or `s3://bucket/key`.
+    /// Where it is: a path, `s3://bucket/key`, or `cloudwatch://group?…&from=…&until=…`.
     pub uri: String,
     /// Which version of it: the S3 ETag; `None` where the source has none.
     pub version: Option<String>,
@@ -127,7 +129,7 @@ pub type Opened = Result<Box<dyn Source>, SourceError>;
 
 /// A member of the family of sources: one file and one line in [`REGISTRY`].
 pub struct SourceKind {
-    /// Its name in help texts: `local`, `stdin`, `s3`.
+    /// Its name in help texts: `local`, `stdin`, `s3`, `cloudwatch`.
     pub name: &'static str,
     /// One line of help.
     pub help: &'static str,
@@ -144,6 +146,8 @@ pub static REGISTRY: &[&SourceKind] = &[
     &stdin::KIND,
     #[cfg(feature = "s3")]
     &s3::KIND,
+    #[cfg(feature = "cloudwatch")]
+    &cloudwatch::KIND,
     &local::KIND,
 ];
 

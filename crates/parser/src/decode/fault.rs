@@ -3,8 +3,6 @@
 use std::fmt;
 use std::io;
 
-use flate2::DecompressError;
-
 /// Positions are counted in stored bytes from the start of the object.
 #[derive(Debug)]
 pub(crate) enum Fault {
@@ -13,11 +11,7 @@ pub(crate) enum Fault {
     /// The object ends inside a gzip member.
     Truncated { member: u64, at: u64 },
     /// A gzip member is not what its compressor wrote.
-    Corrupt {
-        member: u64,
-        at: u64,
-        error: DecompressError,
-    },
+    Corrupt { member: u64, at: u64, error: String },
     /// Bytes behind the last gzip member that begin no other.
     Trailing {
         member: u64,
@@ -46,9 +40,9 @@ impl fmt::Display for Fault {
             Fault::Truncated { member, at } => write!(f, "gzip member {member} is truncated after {at} bytes"),
             Fault::Corrupt { member, at, error } => {
                 write!(f, "gzip member {member} is corrupt at byte {at}")?;
-                match error.message() {
-                    Some(message) => write!(f, " ({message})"),
-                    None => Ok(()),
+                match error.as_str() {
+                    "" => Ok(()),
+                    message => write!(f, " ({message})"),
                 }
             }
             Fault::Trailing {

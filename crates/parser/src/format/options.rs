@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{Format, FormatKind, REGISTRY};
+use super::{FormatKind, Formats, REGISTRY};
 
 /// What the lines themselves do not tell. The default is to tell everything from content.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,8 +49,9 @@ impl Options {
     }
 
     /// A parser for each kind that an object may be.
-    pub(crate) fn start(&self) -> Result<Vec<Box<dyn Format>>, OptionsError> {
-        self.kinds()?.iter().map(|kind| (kind.start)(self)).collect()
+    pub(crate) fn start(&self) -> Result<Formats, OptionsError> {
+        let started = self.kinds()?.iter().map(|kind| Ok((kind.name, (kind.start)(self)?)));
+        Ok(Formats::new(started.collect::<Result<_, _>>()?))
     }
 
     /// The forced kind, or all.

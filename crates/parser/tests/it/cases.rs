@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use egressmap_parser::{Options, decode, format};
+use egressmap_parser::{Options, decode, format, unwrap};
 use serde_json::Value;
 
 use crate::collected::collect;
@@ -20,6 +20,24 @@ fn every_case_of_a_format_is_read_as_expected() {
 #[test]
 fn every_case_of_a_coding_is_decoded_as_expected() {
     check("decode", decode::REGISTRY.iter().map(|coding| coding.name));
+}
+
+#[test]
+fn every_case_of_a_delivery_is_unwrapped_as_expected() {
+    check("unwrap", unwrap::REGISTRY.iter().map(|delivery| delivery.name));
+}
+
+#[test]
+fn the_example_of_every_delivery_carries_one_record() {
+    for delivery in unwrap::REGISTRY {
+        let found = collect(delivery.example.as_bytes(), &Options::default());
+        assert_eq!(
+            (found.counters.used(), found.counters.lines),
+            (1, 1),
+            "{}",
+            delivery.name
+        );
+    }
 }
 
 #[test]

@@ -16,6 +16,8 @@ pub(crate) struct Collected {
     pub(crate) counters: Counters,
     pub(crate) objects: Vec<String>,
     pub(crate) records: Vec<Value>,
+    /// Where the record at hand comes from, as its envelope says.
+    origin: String,
 }
 
 /// Reads bytes as one object.
@@ -47,9 +49,13 @@ impl Collected {
             .samples
             .iter()
             .map(|(reason, samples)| {
-                let samples = samples
-                    .iter()
-                    .map(|sample| json!({"line": sample.line, "message": sample.message}));
+                let samples = samples.iter().map(|sample| {
+                    let mut shown = json!({"line": sample.line, "message": sample.message});
+                    if let Some(event) = sample.event {
+                        shown["event"] = json!(event);
+                    }
+                    shown
+                });
                 ((*reason).to_owned(), samples.collect())
             })
             .collect();
@@ -67,6 +73,13 @@ impl Collected {
         })
     }
 
+    fn keep(&mut self, mut record: Value) {
+        if !self.origin.is_empty() {
+            record["origin"] = json!(self.origin);
+        }
+        self.records.push(record);
+    }
+
     /// How many lines were set aside for a reason.
     pub(crate) fn set_aside(&self, reason: &str) -> u64 {
         self.counters.set_aside.get(reason).copied().unwrap_or_default()
@@ -78,18 +91,22 @@ impl Sink for Collected {
         self.objects.push(id.uri.clone());
     }
 
+    fn origin(&mut self, origin: &str) {
+        origin.clone_into(&mut self.origin);
+    }
+
     fn flow(&mut self, line: u64, record: &FlowRecord<'_>) -> Verdict {
-        self.records.push(flow(line, record));
+        self.keep(flow(line, record));
         Verdict::Used
     }
 
     fn access(&mut self, line: u64, record: &AccessRecord<'_>) -> Verdict {
-        self.records.push(access(line, record));
+        self.keep(access(line, record));
         Verdict::Used
     }
 
     fn dns(&mut self, line: u64, record: &DnsRecord<'_>) -> Verdict {
-        self.records.push(dns(line, record));
+        self.keep(dns(line, record));
         Verdict::Used
     }
 }

@@ -1,0 +1,207 @@
+//! Questions about one log group: each at its turn, and asked again when the trouble may pass.
+
+use std::error::Error;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_cloudwatchlogs::Client;
+use aws_sdk_cloudwatchlogs::config::http::HttpResponse;
+use aws_sdk_cloudwatchlogs::config::{Builder, IdentityCache, Region, SharedHttpClient, StalledStreamProtectionConfig};
+use aws_sdk_cloudwatchlogs::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_types::service_config::ServiceConfigKey;
+use tokio::sync::RwLock;
+use tokio::time::sleep;
+
+use super::CloudWatchOptions;
+use super::error::{self, Asked, Refused, Trouble};
+use super::pace::{self, Pace};
+use super::place::Place;
+use crate::source::SourceError;
+
+/// How often a throttled request is tried: the pace slows down meanwhile, so that a turn comes in the end.
+const THROTTLED_ATTEMPTS: u32 = 12;
+
+/// How often a request is tried that meets expired credentials, each time with credentials that were loaded anew.
+const EXPIRED_ATTEMPTS: u32 = 3;
+
+/// The longest wait between two attempts.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
+
+/// Requests a second to a server that is not AWS's.
+const UNLIMITED: u32 = 1_000_000;
+
+/// A log group, and all that is needed to ask for its events and to explain what went wrong.
+pub(super) struct Group {
+    /// Which one.
+    pub(super) place: Place,
+    /// The region that requests are signed for.
+    pub(super) region: String,
+    /// The endpoint that was asked for instead of AWS's own.
+    pub(super) endpoint: Option<String>,
+    /// How hard to try.
+    pub(super) options: CloudWatchOptions,
+    given: Option<SdkConfig>,
+    client: RwLock<Current>,
+    pace: Arc<Pace>,
+}
+
+/// The client in use, and how often it was renewed.
+#[derive(Clone)]
+struct Current {
+    client: Client,
+    renewals: u32,
+}
+
+impl Group {
+    /// Prepares a client; nothing is asked of CloudWatch Logs yet.
+    pub(super) async fn connect(
+        place: Place,
+        given: Option<SdkConfig>,
+        options: CloudWatchOptions,
+    ) -> Result<Self, SourceError> {
+        let config = match &given {
+            Some(config) => config.clone(),
+            None => environment().await,
+        };
+        let region = place
+            .region
+            .clone()
+            .or_else(|| config.region().map(ToString::to_string));
+        let region = region.ok_or_else(|| error::no_region(&place.group))?;
+        let endpoint = endpoint(&config);
+        let rate = options
+            .rate
+            .map_or_else(|| allowed(endpoint.as_deref(), &region), f64::from);
+        let server = format!("{} {region}", endpoint.as_deref().unwrap_or_default());
+        let client = client(&config, &region, &options);
+        Ok(Self {
+            pace: Pace::of(&server, Duration::from_secs_f64(rate.max(0.01).recip())),
+            client: RwLock::new(Current { client, renewals: 0 }),
+            place,
+            region,
+            endpoint,
+            options,
+            given,
+        })
+    }
+
+    /// Asks until there is an answer, or a reason why there will be none.
+    pub(super) async fn ask<T, E, F>(&self, asked: Asked<'_>, request: impl Fn(Client) -> F) -> Result<T, Refused>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let mut attempt = 1;
+        loop {
+            self.pace.turn().await;
+            let current = self.client.read().await.clone();
+            let error = match request(current.client).await {
+                Ok(answer) => {
+                    self.pace.answered();
+                    return Ok(answer);
+                }
+                Err(error) => error,
+            };
+            let trouble = Trouble::of(&error);
+            let attempts = match trouble {
+                Trouble::Throttled => THROTTLED_ATTEMPTS,
+                Trouble::Expired => EXPIRED_ATTEMPTS,
+                Trouble::Passing => self.options.attempts,
+                Trouble::Missing | Trouble::Lasting => 0,
+            };
+            if attempt >= attempts {
+                let error = error::explain(asked, self, &error);
+                return Err(Refused { trouble, error });
+            }
+            match trouble {
+                Trouble::Throttled => self.pace.throttled(),
+                Trouble::Expired => self.renew(current.renewals).await,
+                _ => {}
+            }
+            let wait = self.options.backoff.saturating_mul(1 << (attempt - 1).min(16));
+            sleep(wait.min(LONGEST_WAIT)).await;
+            attempt += 1;
+        }
+    }
+
+    /// Loads the credentials anew, unless another request has done so since.
+    async fn renew(&self, seen: u32) {
+        let mut current = self.client.write().await;
+        if current.renewals == seen {
+            let config = match &self.given {
+                Some(config) => config.clone(),
+                None => environment().await,
+            };
+            *current = Current {
+                client: client(&config, &self.region, &self.options),
+                renewals: seen + 1,
+            };
+        }
+    }
+
+    /// Who is asked, for messages.
+    pub(super) fn server(&self) -> String {
+        match &self.endpoint {
+            Some(endpoint) => error::without_password(endpoint),
+            None => format!("CloudWatch Logs in {}", self.region),
+        }
+    }
+}
+
+/// What the SDK's default chain finds in the environment, the shared files and the machine.
+async fn environment() -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http_client())
+        .load()
+        .await
+}
+
+/// A client with credentials of its own, that tries each request once: every attempt must wait for its turn.
+fn client(config: &SdkConfig, region: &str, options: &CloudWatchOptions) -> Client {
+    let timeouts = config
+        .timeout_config()
+        .map_or_else(TimeoutConfig::builder, TimeoutConfig::to_builder);
+    let mut builder = Builder::from(config)
+        .region(Region::new(region.to_owned()))
+        .identity_cache(IdentityCache::lazy().build())
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(timeouts.operation_attempt_timeout(options.patience).build())
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    if config.http_client().is_none() {
+        builder = builder.http_client(http_client());
+    }
+    Client::from_conf(builder.build())
+}
+
+/// HTTP over rustls with ring; the SDK's own default would be built with a C++ toolchain.
+fn http_client() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https()
+}
+
+/// Requests a second: a little below AWS's quota, which other programs of the account use as well.
+fn allowed(endpoint: Option<&str>, region: &str) -> f64 {
+    // An interface endpoint in a VPC is AWS's all the same.
+    if endpoint.is_none_or(|url| url.contains(".amazonaws.com")) {
+        0.9 * f64::from(pace::quota(region))
+    } else {
+        f64::from(UNLIMITED)
+    }
+}
+
+/// The endpoint that the SDK will use: one for CloudWatch Logs comes before one for all services.
+fn endpoint(config: &SdkConfig) -> Option<String> {
+    let key = ServiceConfigKey::builder()
+        .service_id("CloudWatch Logs")
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build();
+    let own = key.ok().and_then(|key| config.service_config()?.load_config(key));
+    own.or_else(|| config.endpoint_url().map(str::to_owned))
+}

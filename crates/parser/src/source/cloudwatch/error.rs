@@ -1,0 +1,234 @@
+//! What went wrong with CloudWatch Logs, in words that say what to do about it.
+
+use std::error::Error;
+use std::io;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_cloudwatchlogs::config::http::HttpResponse;
+use aws_sdk_cloudwatchlogs::error::{ProvideErrorMetadata, SdkError};
+
+use super::client::Group;
+use super::place::Place;
+use crate::printable;
+use crate::source::SourceError;
+
+/// What was asked.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Asked<'a> {
+    /// The streams of the group.
+    Streams,
+    /// Groups whose names begin alike.
+    Groups,
+    /// The events of the slice with this URI.
+    Events(&'a str),
+}
+
+impl Asked<'_> {
+    fn what(self, group: &Group) -> String {
+        match self {
+            Self::Streams | Self::Groups => format!("cannot list {}", Place::uri(&group.place.group)),
+            Self::Events(uri) => format!("cannot read {uri}"),
+        }
+    }
+
+    fn permission(self) -> &'static str {
+        match self {
+            Self::Streams => "logs:DescribeLogStreams",
+            Self::Groups => "logs:DescribeLogGroups",
+            Self::Events(_) => "logs:FilterLogEvents",
+        }
+    }
+}
+
+/// A question that got no answer.
+pub(super) struct Refused {
+    pub(super) trouble: Trouble,
+    pub(super) error: SourceError,
+}
+
+/// What kind of trouble, as far as it decides what to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// Too many requests at a time.
+    Throttled,
+    /// The credentials are no longer valid.
+    Expired,
+    /// The network, or the service itself.
+    Passing,
+    /// There is no such group.
+    Missing,
+    /// Every request would be refused.
+    Lasting,
+}
+
+impl Trouble {
+    pub(super) fn of<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E, HttpResponse>) -> Self {
+        let SdkError::ServiceError(service) = error else {
+            let unsigned = chain(error).any(|cause| cause.is::<CredentialsError>());
+            let unsent = matches!(error, SdkError::ConstructionFailure(_));
+            return if unsigned || unsent {
+                Self::Lasting
+            } else {
+                Self::Passing
+            };
+        };
+        let status = service.raw().status().as_u16();
+        match service.err().code().unwrap_or_default() {
+            "ThrottlingException" | "Throttling" | "TooManyRequestsException" | "RequestLimitExceeded" => {
+                Self::Throttled
+            }
+            "ExpiredTokenException" | "ExpiredToken" => Self::Expired,
+            "ResourceNotFoundException" => Self::Missing,
+            _ if status == 429 => Self::Throttled,
+            _ if status >= 500 => Self::Passing,
+            _ => Self::Lasting,
+        }
+    }
+}
+
+/// Explains an error of the SDK.
+pub(super) fn explain<E>(asked: Asked<'_>, group: &Group, error: &SdkError<E, HttpResponse>) -> SourceError
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    let server = group.server();
+    let (why, hint) = match error {
+        SdkError::ServiceError(service) => {
+            let code = service.err().code().unwrap_or_default();
+            let message = service.err().message().unwrap_or_default();
+            refusal(asked, &server, code, message, service.raw().status().as_u16())
+        }
+        SdkError::TimeoutError(_) => (
+            format!("{server} did not answer in time"),
+            Some("check the network between here and there"),
+        ),
+        SdkError::ResponseError(_) => (
+            format!(
+                "the answer of {server} broke off, or is none of CloudWatch Logs: {}",
+                innermost(error)
+            ),
+            Some("check the network, and that the endpoint is one of CloudWatch Logs"),
+        ),
+        _ => unsent(group, &server, error),
+    };
+    SourceError {
+        what: asked.what(group),
+        why,
+        hint: hint.map(str::to_owned),
+    }
+}
+
+type Cause = (String, Option<&'static str>);
+
+/// An answer that says no.
+fn refusal(asked: Asked<'_>, server: &str, code: &str, message: &str, status: u16) -> Cause {
+    let (why, hint) = match code {
+        "AccessDeniedException" | "AccessDenied" => (
+            format!("access denied (needs {})", asked.permission()),
+            "check AWS_PROFILE or the role, and that its policy allows this for the log group, with :* behind its name",
+        ),
+        "ResourceNotFoundException" => (
+            format!("{server} has no such log group for this account"),
+            "check AWS_PROFILE, the region (?region=… or AWS_REGION) and the group's name, with its first / if it has one",
+        ),
+        "ExpiredTokenException" | "ExpiredToken" => (
+            "the credentials have expired".to_owned(),
+            "renew them (aws sso login, or a new session token), and run again: what the map has is not read twice",
+        ),
+        "UnrecognizedClientException" | "InvalidClientTokenId" => (
+            "the access key or session token is not known there".to_owned(),
+            "check AWS_ACCESS_KEY_ID, AWS_SESSION_TOKEN or AWS_PROFILE",
+        ),
+        "InvalidSignatureException" | "SignatureDoesNotMatch" => (
+            "the signature is not valid".to_owned(),
+            "check AWS_SECRET_ACCESS_KEY or AWS_PROFILE, and this machine's clock",
+        ),
+        _ if status == 429 || status >= 500 || code.starts_with("Throttling") => (
+            format!("{server} answered {} to every attempt", said(code, "", status)),
+            "try again later: what the map has is not read twice",
+        ),
+        _ => return (said(code, message, status), None),
+    };
+    (why, Some(hint))
+}
+
+/// What a server said, made fit for a message.
+fn said(code: &str, message: &str, status: u16) -> String {
+    let texts = [code, message].map(|text| printable::name(&text.chars().take(300).collect::<String>()));
+    match texts {
+        [code, message] if code.is_empty() && message.is_empty() => format!("HTTP status {status}"),
+        [code, message] if message.is_empty() => code,
+        [code, message] => format!("{code}: {message}"),
+    }
+}
+
+/// Why a request did not even get an answer.
+fn unsent(group: &Group, server: &str, error: &(dyn Error + 'static)) -> Cause {
+    if let Some(credentials) = chain(error).find_map(|cause| cause.downcast_ref::<CredentialsError>()) {
+        return match credentials {
+            CredentialsError::CredentialsNotLoaded(_) => (
+                "no AWS credentials were found".to_owned(),
+                Some(
+                    "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role is attached",
+                ),
+            ),
+            other => (
+                format!("the AWS credentials could not be loaded: {}", innermost(other)),
+                Some("aws sts get-caller-identity tells more; a single sign-on is renewed by aws sso login"),
+            ),
+        };
+    }
+    let hint = match group.endpoint {
+        Some(_) => "check AWS_ENDPOINT_URL, and that the server runs",
+        None => "check the network, and that the region is one",
+    };
+    let refused = |cause: &(dyn Error + 'static)| {
+        let io = cause.downcast_ref::<io::Error>();
+        io.is_some_and(|why| why.kind() == io::ErrorKind::ConnectionRefused)
+    };
+    let why = if chain(error).any(refused) {
+        format!("connection refused by {server}")
+    } else {
+        format!("cannot reach {server}: {}", innermost(error))
+    };
+    (why, Some(hint))
+}
+
+/// The error, then what caused it, and so on.
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
+}
+
+/// What the innermost cause says, which is what happened; the ones around it say where.
+fn innermost(error: &(dyn Error + 'static)) -> String {
+    let cause = chain(error).last().map(ToString::to_string);
+    said(&cause.unwrap_or_default(), "", 0)
+}
+
+/// A URL fit for a message: whoever wrote a password into it does not meet it again in a log.
+pub(super) fn without_password(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let (authority, path) = rest
+        .split_once('/')
+        .map_or((rest, None), |(authority, path)| (authority, Some(path)));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let path = path.map_or_else(String::new, |path| format!("/{path}"));
+    printable::name(&format!("{scheme}://{host}{path}"))
+}
+
+/// The region is unknown.
+pub(super) fn no_region(group: &str) -> SourceError {
+    SourceError {
+        hint: Some("set AWS_REGION, or a region in the profile that AWS_PROFILE names, or add ?region=…".to_owned()),
+        ..cannot_read(&Place::uri(group), "no AWS region is set".to_owned())
+    }
+}
+
+/// A source or a slice that cannot be read, without a hint.
+pub(super) fn cannot_read(uri: &str, why: String) -> SourceError {
+    SourceError {
+        what: format!("cannot read {}", printable::name(uri)),
+        why,
+        hint: None,
+    }
+}
