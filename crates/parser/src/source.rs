@@ -1,9 +1,9 @@
 //! Where log objects come from: the trait every source implements, and the registry of those there are.
 
-#[cfg(feature = "cloudwatch")]
-pub(crate) mod cloudwatch;
 #[cfg(feature = "s3")]
 mod aws_http;
+#[cfg(feature = "cloudwatch")]
+pub(crate) mod cloudwatch;
 #[cfg(feature = "s3")]
 pub(crate) mod s3;
 
