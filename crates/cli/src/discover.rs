@@ -10,8 +10,9 @@ use egressmap_aggregator::inventory::Inventory;
 use egressmap_aggregator::map::{CountedObject, DependencyMap, Manifest, Used};
 use egressmap_aggregator::name::{self, Knowledge};
 use egressmap_aggregator::{Aggregator, Observed, Settings};
+use egressmap_parser::printable;
 use egressmap_parser::source::{self, ObjectId, Wanted};
-use egressmap_parser::{Counters, Fault, ObjectError, Options, Progress, drive, scan};
+use egressmap_parser::{CloudWatchSource, Counters, Fault, ObjectError, Options, Progress, drive, scan};
 
 use crate::args::{DiscoverArgs, Global, Reading};
 use crate::{Ending, say, summary, time};
@@ -87,6 +88,8 @@ pub(crate) fn discover(
     global: &Global,
     before: Option<DependencyMap>,
 ) -> Result<Discovery> {
+    let before = before.unwrap_or_default();
+    counted_once(sources, &before)?;
     let inventory = inventory(reading)?;
     let knowledge = knowledge(reading)?;
     let settings = settings(reading)?;
@@ -100,7 +103,6 @@ pub(crate) fn discover(
         .map(|spec| source::open(spec, &wanted))
         .collect::<Result<Vec<_>, _>>()?;
     let formats = formats(reading)?;
-    let before = before.unwrap_or_default();
     let earlier = counted_before(&before);
     let known = AtomicU64::new(0);
 
@@ -151,6 +153,21 @@ pub(crate) fn discover(
         resolver,
         known: known.into_inner(),
     })
+}
+
+/// Some streams of a log group and the whole of it are objects of different names that hold the same events.
+fn counted_once(sources: &[String], before: &DependencyMap) -> Result<()> {
+    let counted = before.manifest.objects.iter().map(|object| &object.uri);
+    let others: Vec<&String> = sources.iter().chain(counted).collect();
+    for source in sources {
+        if let Some(other) = others.iter().find(|other| CloudWatchSource::overlap(source, other)) {
+            let [source, other] = [source, *other].map(|uri| printable::name(uri));
+            bail!(
+                "{source} holds events that {other} holds as well\n  hint: read the two into separate maps, and do not merge them"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Objects by what a map knows them by, with the size they had.

@@ -79,13 +79,19 @@ fn a_log_group_gives_the_dependencies_that_its_files_give_and_is_counted_once() 
     let numbers = |shown: &Value| (shown["dependencies"].clone(), shown["input"]["lines"].clone());
     from_group();
     assert_eq!(numbers(&shown(&group)), numbers(&found));
+
+    let some = "cloudwatch:///mesh/envoy?stream-prefix=payment/";
+    let (_, stderr) = expect(1, &mut discover(some, &group, &server));
+    let expected = format!("{some} holds events that cloudwatch:///mesh/envoy?account=");
+    assert!(stderr.contains(&expected), "{stderr}");
 }
 
 #[test]
 fn a_group_that_is_not_there_is_explained() {
     let server = CloudWatchServer::start();
     server.create_group("/mesh/envoy");
-    let map = tempfile::tempdir().unwrap().path().join("map.parquet");
+    let dir = tempfile::tempdir().unwrap();
+    let map = dir.path().join("map.parquet");
     let (_, stderr) = expect(1, &mut discover("cloudwatch://mesh/envoy", &map, &server));
     assert!(
         stderr.contains("hint: did you mean cloudwatch:///mesh/envoy?"),

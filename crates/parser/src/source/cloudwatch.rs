@@ -118,6 +118,13 @@ impl CloudWatchSource {
         Self { options, ..self }
     }
 
+    /// Whether a source would count events again that another source, or an object of one (its URI), holds under another name:
+    /// a group read whole and some streams of it.
+    #[must_use]
+    pub fn overlap(one: &str, other: &str) -> bool {
+        Place::overlap(one, other)
+    }
+
     fn runtime(&self) -> Result<Runtime, SourceError> {
         let built = Builder::new_multi_thread()
             .worker_threads(2)

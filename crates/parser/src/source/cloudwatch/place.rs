@@ -91,6 +91,27 @@ impl Place {
         }
     }
 
+    /// Whether two sources, or a source and an object of an earlier one, hold common events in objects of different names.
+    ///
+    /// A region that is not given may be any.
+    pub(super) fn overlap(one: &str, other: &str) -> bool {
+        let (Some(one), Some(other)) = (Self::of_object(one), Self::of_object(other)) else {
+            return false;
+        };
+        let alike = one.region.is_none() || other.region.is_none() || one.region == other.region;
+        let [one_prefix, other_prefix] = [&one, &other].map(|place| place.stream_prefix.as_deref().unwrap_or_default());
+        let nested = one_prefix.starts_with(other_prefix) || other_prefix.starts_with(one_prefix);
+        one.group == other.group && alike && one_prefix != other_prefix && nested
+    }
+
+    /// The place that a source or one of its objects is of.
+    fn of_object(uri: &str) -> Option<Self> {
+        let (group, query) = uri.strip_prefix(SCHEME)?.split_once('?').unwrap_or((uri, ""));
+        let of_slice = |pair: &&str| ["account=", "from=", "until="].iter().any(|key| pair.starts_with(key));
+        let query: Vec<&str> = query.split('&').filter(|pair| !of_slice(pair)).collect();
+        Self::parse(&format!("{group}?{}", query.join("&"))).ok()
+    }
+
     /// The group as the user may write it.
     pub(super) fn uri(group: &str) -> String {
         format!("{SCHEME}{group}")
@@ -202,6 +223,27 @@ mod tests {
         }
         let error = Place::parse("cloudwatch://\u{1b}[2J").unwrap_err().to_string();
         assert!(!error.contains('\u{1b}'), "{error:?}");
+    }
+
+    #[test]
+    fn a_group_and_a_prefix_of_its_streams_overlap_and_two_prefixes_do_not() {
+        let all = "cloudwatch:///aws/x";
+        let hour = "cloudwatch:///aws/x?account=1&region=eu-west-1&stream-prefix=a/&from=2026-10-01T00:00:00Z&until=2026-10-01T01:00:00Z";
+        for (one, other, expected) in [
+            (all, hour, true),
+            (all, "cloudwatch:///aws/x?stream-prefix=a", true),
+            ("cloudwatch:///aws/x?stream-prefix=a/b&region=eu-west-1", hour, true),
+            ("cloudwatch:///aws/x?stream-prefix=a/b&region=eu-west-2", hour, false),
+            // The same objects: they are told apart by name.
+            ("cloudwatch:///aws/x?stream-prefix=a/", hour, false),
+            (all, all, false),
+            ("cloudwatch:///aws/x?stream-prefix=b", hour, false),
+            ("cloudwatch:///aws/xy", hour, false),
+            ("s3://aws/x", hour, false),
+        ] {
+            assert_eq!(Place::overlap(one, other), expected, "{one} {other}");
+            assert_eq!(Place::overlap(other, one), expected, "{other} {one}");
+        }
     }
 
     #[test]
