@@ -1,6 +1,6 @@
 //! Where log objects come from: the trait every source implements, and the registry of those there are.
 
-#[cfg(feature = "s3")]
+#[cfg(any(feature = "s3", feature = "cloudwatch"))]
 mod aws_http;
 #[cfg(feature = "cloudwatch")]
 pub(crate) mod cloudwatch;

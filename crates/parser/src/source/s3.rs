@@ -92,7 +92,8 @@ impl S3Options {
 /// The objects of one bucket under one prefix.
 ///
 /// Credentials, region and endpoint come from where the AWS SDK looks for them: the environment (`AWS_PROFILE`,
-/// `AWS_ACCESS_KEY_ID`, `AWS_REGION`, `AWS_ENDPOINT_URL`, …), the shared files, and the roles of the machine.
+/// `AWS_ACCESS_KEY_ID`, `AWS_REGION`, `AWS_ENDPOINT_URL`, …), the shared files, and the roles of the machine. Of the
+/// environment `HTTPS_PROXY`, `NO_PROXY` and `AWS_CA_BUNDLE` are heeded as well.
 pub struct S3Source {
     uri: String,
     place: Place,

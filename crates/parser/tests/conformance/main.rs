@@ -3,7 +3,11 @@
 //! A [`Store`](store::Store) puts objects where its source finds them, and breaks what stands between. The
 //! [`Scenario`](scenario::Scenario)s know nothing of any source. What makes no sense for a source its store declares, with the reason.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may panic, and say what it left out"
+)]
 
 mod cloudwatch;
 mod law;

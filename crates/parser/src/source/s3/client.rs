@@ -172,11 +172,12 @@ async fn configuration(given: Option<&SdkConfig>) -> Result<SdkConfig, SourceErr
     if let Some(given) = given {
         return Ok(given.clone());
     }
-    let http = aws_http::client(None)?;
-    Ok(aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http)
-        .load()
-        .await)
+    let for_credentials = aws_http::client(None)?;
+    let loader = aws_config::defaults(BehaviorVersion::latest()).http_client(for_credentials);
+    let mut found = loader.load().await.into_builder();
+    // The service's own depends on its endpoint.
+    found.set_http_client(None);
+    Ok(found.build())
 }
 
 fn client(config: &SdkConfig, region: &str, options: &S3Options) -> Result<Client, SourceError> {
@@ -184,9 +185,8 @@ fn client(config: &SdkConfig, region: &str, options: &S3Options) -> Result<Clien
     let timeouts = config
         .timeout_config()
         .map_or_else(TimeoutConfig::builder, TimeoutConfig::to_builder);
-    let builder = Builder::from(config)
+    let mut builder = Builder::from(config)
         .region(Region::new(region.to_owned()))
-        .http_client(aws_http::client(endpoint.as_deref())?)
         // One of its own: what an earlier session knew may have expired.
         .identity_cache(IdentityCache::lazy().build())
         .retry_config(retries(config))
@@ -195,6 +195,9 @@ fn client(config: &SdkConfig, region: &str, options: &S3Options) -> Result<Clien
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         // Servers other than AWS's seldom have a host name for each bucket.
         .force_path_style(endpoint.is_some());
+    if config.http_client().is_none() {
+        builder = builder.http_client(aws_http::client(endpoint.as_deref())?);
+    }
     Ok(Client::from_conf(builder.build()))
 }
 

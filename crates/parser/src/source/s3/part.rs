@@ -100,17 +100,13 @@ impl Version {
     }
 
     fn refused(&self, at: u64, error: &SdkError<GetObjectError, HttpResponse>) -> Refused {
-        let explained = error::explain(Asked::Read(&self.key), &self.bucket, error);
-        let why = || match &explained.hint {
-            Some(hint) => format!("{}\n  hint: {hint}", explained.why),
-            None => explained.why.clone(),
-        };
+        let why = error::explain(Asked::Read(&self.key), &self.bucket, error).why;
         match error.raw_response().map(|response| response.status().as_u16()) {
             Some(404) => Refused::ForGood(self.changed(at, "deleted")),
             // The precondition failed, or the object is shorter now.
             Some(412 | 416) => Refused::ForGood(self.changed(at, "replaced")),
-            Some(status @ 400..500) if !matches!(status, 408 | 429) => Refused::ForGood(self.broken(at, &why())),
-            _ => Refused::ForNow(explained.why),
+            Some(status @ 400..500) if !matches!(status, 408 | 429) => Refused::ForGood(self.broken(at, &why)),
+            _ => Refused::ForNow(why),
         }
     }
 
