@@ -1,6 +1,7 @@
 //! An S3 server in memory: real signatures, XML, paging, ranges and preconditions, on a port of its own.
 
 mod bucket;
+mod rules;
 mod service;
 
 use std::net::SocketAddr;
@@ -18,7 +19,8 @@ use service::{Keys, Service};
 
 /// A running server; it ends when dropped.
 ///
-/// It takes requests signed with [`ACCESS_KEY`](Self::ACCESS_KEY) and [`SECRET_KEY`](Self::SECRET_KEY), path-style.
+/// It takes requests signed with [`ACCESS_KEY`](Self::ACCESS_KEY), or a key that begins so, and [`SECRET_KEY`](Self::SECRET_KEY),
+/// path-style.
 pub struct S3Server {
     address: SocketAddr,
     store: Arc<Store>,
@@ -71,7 +73,7 @@ impl S3Server {
 
     /// Makes an empty bucket, unless it is there. Its name needs three characters.
     pub fn create_bucket(&self, bucket: &str) {
-        self.store.create(bucket);
+        self.store.change(bucket, |_| ());
     }
 
     /// Puts an object in place of whatever the key held, and makes the bucket if there is none.
@@ -84,22 +86,69 @@ impl S3Server {
         self.store.claim_checksum(bucket, key, crc32);
     }
 
+    /// Deletes every object of a bucket, and makes it if there is none.
+    pub fn empty(&self, bucket: &str) {
+        self.store.change(bucket, |bucket| bucket.objects.clear());
+    }
+
     /// Deletes an object.
     pub fn delete(&self, bucket: &str, key: &str) {
         self.store.delete(bucket, key);
     }
 
+    /// Replaces an object, or deletes it, as soon as a listing has shown it.
+    pub fn change_after_listing(&self, bucket: &str, key: &str, bytes: Option<Bytes>) {
+        self.store.change(bucket, |bucket| {
+            drop(bucket.after_listing.insert(key.to_owned(), bytes))
+        });
+    }
+
     /// Answers an operation (`ListObjectsV2` or `GetObject`) on a bucket with an error code, such as `AccessDenied`.
     pub fn refuse(&self, bucket: &str, operation: &'static str, code: &'static str) {
-        self.store.refuse(bucket, operation, code);
+        self.refuse_times(bucket, operation, code, usize::MAX);
+    }
+
+    /// Answers the next `times` requests of an operation on a bucket with an error code, such as `SlowDown`.
+    pub fn refuse_times(&self, bucket: &str, operation: &'static str, code: &'static str, times: usize) {
+        self.store.change(bucket, |bucket| {
+            bucket.rules.refusals.insert(operation, (code, times));
+        });
+    }
+
+    /// Answers listings of exactly this prefix with an error code.
+    pub fn refuse_folder(&self, bucket: &str, prefix: &str, code: &'static str) {
+        self.store.change(bucket, |bucket| {
+            bucket.rules.closed.insert(prefix.to_owned(), code);
+        });
+    }
+
+    /// Refuses whoever does not say that they pay for the request.
+    pub fn requester_pays(&self, bucket: &str) {
+        self.store.change(bucket, |bucket| bucket.rules.requester_pays = true);
+    }
+
+    /// Lets an access key expire after so many more answers from a bucket.
+    pub fn expire_after(&self, bucket: &str, access_key: &str, answers: usize) {
+        let key = access_key.to_owned();
+        self.store.change(bucket, |bucket| match answers {
+            0 => drop(bucket.rules.expired.insert(key)),
+            _ => drop(bucket.rules.expiring.insert(key, answers)),
+        });
     }
 
     /// Moves a bucket to another region: requests signed for a different one are redirected.
     pub fn move_bucket(&self, bucket: &str, region: &str) {
-        self.store.relocate(bucket, region);
+        self.store
+            .change(bucket, |bucket| bucket.rules.region = Some(region.to_owned()));
     }
 
-    /// The requests so far, in order: `ListObjectsV2 bucket prefix`, `GetObject bucket key`, and the range if any.
+    /// Says from now on in words alone that a request was signed for another region than the bucket's.
+    pub fn redirect_in_words(&self, bucket: &str) {
+        self.store.change(bucket, |bucket| bucket.rules.in_words = true);
+    }
+
+    /// The requests so far, in order: `ListObjectsV2 bucket prefix`, with ` by folder` and ` after KEY` if so, and
+    /// `GetObject bucket key`, with the range if any.
     #[must_use]
     pub fn requests(&self) -> Vec<String> {
         self.store.requests()

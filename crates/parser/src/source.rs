@@ -1,5 +1,7 @@
 //! Where log objects come from: the trait every source implements, and the registry of those there are.
 
+#[cfg(any(feature = "s3", feature = "cloudwatch"))]
+mod aws_http;
 #[cfg(feature = "cloudwatch")]
 pub(crate) mod cloudwatch;
 #[cfg(feature = "s3")]
@@ -138,6 +140,9 @@ impl fmt::Display for SourceError {
 
 impl std::error::Error for SourceError {}
 
+/// A source that is ready to deliver, or why what the user wrote names none.
+pub type Opened = Result<Box<dyn Source>, SourceError>;
+
 /// A member of the family of sources: one file and one line in [`REGISTRY`].
 pub struct SourceKind {
     /// Its name in help texts: `local`, `stdin`, `s3`, `cloudwatch`.
@@ -149,7 +154,7 @@ pub struct SourceKind {
     /// Whether what the user wrote is a source of this kind.
     pub recognises: fn(&str) -> bool,
     /// Makes the source; finds nothing and opens nothing yet.
-    pub open: fn(&str, &Wanted) -> Result<Box<dyn Source>, SourceError>,
+    pub open: fn(&str, &Wanted) -> Opened,
 }
 
 /// Every kind of source, asked in this order; the last takes what no other recognises.

@@ -1,4 +1,4 @@
-//! The two S3 operations that a reader of logs needs, behind the one pair of keys that is known.
+//! The two S3 operations that a reader of logs needs, behind the keys that are known.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -7,23 +7,25 @@ use hyper::StatusCode;
 use hyper::header::{HeaderMap, HeaderValue};
 use s3s::auth::{S3Auth, SecretKey};
 use s3s::dto::{
-    ETag, EncodingType, GetObjectInput, GetObjectOutput, ListObjectsV2Input, ListObjectsV2Output, Object, StreamingBlob,
+    CommonPrefix, ETag, EncodingType, GetObjectInput, GetObjectOutput, ListObjectsV2Input, ListObjectsV2Output, Object,
+    StreamingBlob,
 };
 use s3s::{Body, S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 
 use super::S3Server;
-use super::bucket::{Closed, Store, Stored};
+use super::bucket::{Question, Store, Stored};
+use super::rules::{Closed, Signed};
 
 /// What S3 gives at most in one page.
 const PAGE: usize = 1000;
 
-/// The one pair of keys; S3 has another code for an unknown key than the library's own.
+/// The known keys; S3 has another code for an unknown key than the library's own.
 pub(super) struct Keys;
 
 #[async_trait::async_trait]
 impl S3Auth for Keys {
     async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
-        if access_key == S3Server::ACCESS_KEY {
+        if access_key.starts_with(S3Server::ACCESS_KEY) {
             Ok(S3Server::SECRET_KEY.into())
         } else {
             Err(s3_error!(InvalidAccessKeyId))
@@ -42,53 +44,71 @@ impl S3 for Service {
         &self,
         request: S3Request<ListObjectsV2Input>,
     ) -> S3Result<S3Response<ListObjectsV2Output>> {
-        let region = request.region.as_ref().map(ToString::to_string);
-        let input = request.input;
-        let prefix = input.prefix.unwrap_or_default();
-        self.store.note(format!("ListObjectsV2 {} {prefix}", input.bucket));
-        self.admit(&input.bucket, "ListObjectsV2", region.as_deref())?;
-        let most = input
-            .max_keys
-            .and_then(|most| usize::try_from(most).ok())
-            .unwrap_or(PAGE)
-            .min(PAGE);
-        let page = self
-            .store
-            .page(&input.bucket, &prefix, input.continuation_token.as_deref(), most);
+        let input = &request.input;
+        let prefix = input.prefix.as_deref().unwrap_or_default();
+        let by_folder = input.delimiter.as_deref() == Some("/");
+        let after = input.continuation_token.as_deref().or(input.start_after.as_deref());
+        self.store.note(format!(
+            "ListObjectsV2 {} {prefix}{}{}",
+            input.bucket,
+            if by_folder { " by folder" } else { "" },
+            input
+                .start_after
+                .as_ref()
+                .map(|key| format!(" after {key}"))
+                .unwrap_or_default()
+        ));
+        self.admit(
+            &input.bucket,
+            ("ListObjectsV2", prefix),
+            input.request_payer.is_some(),
+            &request,
+        )?;
+        let most = input.max_keys.and_then(|most| usize::try_from(most).ok());
+        let question = Question {
+            prefix,
+            by_folder,
+            after,
+            most: most.unwrap_or(PAGE).min(PAGE),
+        };
+        let page = self.store.page(&input.bucket, &question);
         let encoded = input
             .encoding_type
             .as_ref()
             .is_some_and(|kind| kind.as_str() == EncodingType::URL);
+        let text = |text: &str| if encoded { url_encoded(text) } else { text.to_owned() };
+        let folder = |folder: &String| CommonPrefix {
+            prefix: Some(text(folder)),
+        };
+        let objects = page.objects.iter().map(|(key, stored)| entry(text(key), stored));
         let output = ListObjectsV2Output {
-            next_continuation_token: page
-                .more
-                .then(|| page.objects.last().map(|(key, _)| key.clone()))
-                .flatten(),
-            is_truncated: Some(page.more),
-            key_count: i32::try_from(page.objects.len()).ok(),
-            contents: Some(
-                page.objects
-                    .into_iter()
-                    .map(|(key, stored)| entry(&key, &stored, encoded))
-                    .collect(),
-            ),
-            encoding_type: input.encoding_type,
-            name: Some(input.bucket),
+            is_truncated: Some(page.more.is_some()),
+            key_count: i32::try_from(page.objects.len() + page.folders.len()).ok(),
+            contents: Some(objects.collect()),
+            common_prefixes: Some(page.folders.iter().map(folder).collect()),
+            next_continuation_token: page.more,
+            encoding_type: input.encoding_type.clone(),
+            name: Some(input.bucket.clone()),
             ..ListObjectsV2Output::default()
         };
         Ok(S3Response::new(output))
     }
 
     async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
-        let region = request.region.as_ref().map(ToString::to_string);
-        let input = request.input;
+        let input = &request.input;
         let range = input
             .range
+            .as_ref()
             .map(|range| format!(" {}", range.to_header_string()))
             .unwrap_or_default();
         self.store
             .note(format!("GetObject {} {}{range}", input.bucket, input.key));
-        self.admit(&input.bucket, "GetObject", region.as_deref())?;
+        self.admit(
+            &input.bucket,
+            ("GetObject", &input.key),
+            input.request_payer.is_some(),
+            &request,
+        )?;
         let stored = self
             .store
             .get(&input.bucket, &input.key)
@@ -98,7 +118,7 @@ impl S3 for Service {
             return Err(s3_error!(PreconditionFailed));
         }
         let whole = u64::try_from(stored.bytes.len()).map_err(S3Error::internal_error)?;
-        let part = input.range.map(|range| range.check(whole)).transpose()?;
+        let part = input.range.as_ref().map(|range| range.check(whole)).transpose()?;
         let (from, until) = part.as_ref().map_or((0, whole), |part| (part.start, part.end));
         let index = |at: u64| usize::try_from(at).map_err(S3Error::internal_error);
         let crc32 = stored.crc32.filter(|_| part.is_none());
@@ -116,17 +136,39 @@ impl S3 for Service {
 }
 
 impl Service {
-    fn admit(&self, bucket: &str, operation: &str, region: Option<&str>) -> S3Result<()> {
-        self.store
-            .admit(bucket, operation, region)
-            .map_err(|closed| match closed {
-                Closed::Missing => s3_error!(NoSuchBucket),
-                Closed::Refused(code) => {
-                    S3Error::new(S3ErrorCode::from_bytes(code.as_bytes()).unwrap_or(S3ErrorCode::InternalError))
-                }
-                Closed::Elsewhere(region) => redirect(&region),
-            })
+    fn admit<T>(
+        &self,
+        bucket: &str,
+        (operation, of): (&'static str, &str),
+        pays: bool,
+        request: &S3Request<T>,
+    ) -> S3Result<()> {
+        let region = request.region.as_ref().map(ToString::to_string);
+        let signed = Signed {
+            operation,
+            of,
+            region: region.as_deref(),
+            access_key: request.credentials.as_ref().map_or("", |keys| &keys.access_key),
+            pays,
+        };
+        let admitted = self.store.admit(bucket, &signed);
+        admitted.map_err(|closed| match closed {
+            Closed::Missing => s3_error!(NoSuchBucket),
+            Closed::Refused(code) => refusal(code),
+            Closed::Elsewhere { region, in_words: true } => {
+                let asked = signed.region.unwrap_or_default();
+                let said = format!(
+                    "The authorization header is malformed; the region '{asked}' is wrong; expecting '{region}'"
+                );
+                S3Error::with_message(S3ErrorCode::AuthorizationHeaderMalformed, said)
+            }
+            Closed::Elsewhere { region, .. } => redirect(&region),
+        })
     }
+}
+
+fn refusal(code: &'static str) -> S3Error {
+    S3Error::new(S3ErrorCode::from_bytes(code.as_bytes()).unwrap_or(S3ErrorCode::InternalError))
 }
 
 fn redirect(region: &str) -> S3Error {
@@ -140,9 +182,9 @@ fn redirect(region: &str) -> S3Error {
     error
 }
 
-fn entry(key: &str, stored: &Stored, encoded: bool) -> Object {
+fn entry(key: String, stored: &Stored) -> Object {
     Object {
-        key: Some(if encoded { url_encoded(key) } else { key.to_owned() }),
+        key: Some(key),
         size: i64::try_from(stored.bytes.len()).ok(),
         e_tag: Some(ETag::Strong(stored.etag.clone())),
         ..Object::default()

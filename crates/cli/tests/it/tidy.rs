@@ -109,6 +109,7 @@ fn each_heavy_guest_keeps_to_its_room() {
             &[
                 "crates/cli/src",
                 "crates/parser/src/source/local",
+                "crates/parser/src/source/aws_http",
                 "crates/aggregator/src/table",
             ],
         ),

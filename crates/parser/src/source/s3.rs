@@ -1,15 +1,21 @@
-//! Objects of an S3 bucket: listed page by page, downloaded a few at a time, handed over as plain readers.
+//! Objects of an S3 bucket: listed folder by folder, downloaded a few at a time, handed over as plain readers.
 //!
 //! Asynchronous code lives in this folder only. [`deliver`](Source::deliver) starts a runtime, and everything that leaves
 //! it is a blocking [`Read`](std::io::Read).
 
+mod ask;
 mod body;
 mod client;
 mod error;
 mod get;
+mod layout;
 mod list;
+mod part;
 mod place;
+mod skipped;
 mod text;
+mod walk;
+mod window;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +25,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{self, Sender};
 use tokio::task::JoinSet;
 
-use super::{Deliveries, Delivery, Source, SourceError, SourceKind};
+use super::{Deliveries, Delivery, Source, SourceError, SourceKind, Wanted};
 use client::Bucket;
 use list::Listed;
 use place::Place;
@@ -31,7 +37,7 @@ pub(super) static KIND: SourceKind = SourceKind {
     help: "the objects of an S3 bucket whose keys begin with a prefix",
     example: "s3://bucket/prefix",
     recognises: |text| text.starts_with(place::SCHEME),
-    open: |text, _| Ok(Box::new(S3Source::new(text)?)),
+    open: |text, wanted| Ok(Box::new(S3Source::new(text)?.with_wanted(wanted.clone()))),
 };
 
 /// Keys listed ahead of the downloads: a page.
@@ -42,6 +48,16 @@ const AHEAD: usize = 1000;
 pub struct S3Options {
     /// Objects that are downloaded at the same time.
     pub parallel: usize,
+    /// Folders that are listed at the same time.
+    pub listings: usize,
+    /// Objects of more bytes than these are fetched in parts, several at the same time.
+    pub large: u64,
+    /// The bytes of a part.
+    pub part: u64,
+    /// Parts of one object that are read before their turn.
+    pub ahead: usize,
+    /// Parts of all objects that are read before their turn: what bounds the memory that they take.
+    pub room: usize,
     /// How long the server may be silent before the connection is given up: for an answer, and within a body.
     pub idle: Duration,
     /// How often in a row a broken body is resumed without a byte of progress.
@@ -54,6 +70,11 @@ impl Default for S3Options {
     fn default() -> Self {
         Self {
             parallel: 16,
+            listings: 8,
+            large: 32 << 20,
+            part: 8 << 20,
+            ahead: 4,
+            room: 8,
             idle: Duration::from_secs(30),
             resumes: 4,
             backoff: Duration::from_millis(500),
@@ -61,15 +82,24 @@ impl Default for S3Options {
     }
 }
 
+impl S3Options {
+    /// How long to wait before the attempt after so many.
+    fn pause(&self, attempts: u32) -> Duration {
+        self.backoff.saturating_mul(1 << attempts.min(16))
+    }
+}
+
 /// The objects of one bucket under one prefix.
 ///
 /// Credentials, region and endpoint come from where the AWS SDK looks for them: the environment (`AWS_PROFILE`,
-/// `AWS_ACCESS_KEY_ID`, `AWS_REGION`, `AWS_ENDPOINT_URL`, …), the shared files, and the roles of the machine.
+/// `AWS_ACCESS_KEY_ID`, `AWS_REGION`, `AWS_ENDPOINT_URL`, …), the shared files, and the roles of the machine. Of the
+/// environment `HTTPS_PROXY`, `NO_PROXY` and `AWS_CA_BUNDLE` are heeded as well.
 pub struct S3Source {
     uri: String,
     place: Place,
     config: Option<SdkConfig>,
     options: S3Options,
+    wanted: Wanted,
 }
 
 impl S3Source {
@@ -84,6 +114,7 @@ impl S3Source {
             place,
             config: None,
             options: S3Options::default(),
+            wanted: Wanted::default(),
         })
     }
 
@@ -94,6 +125,12 @@ impl S3Source {
             config: Some(config),
             ..self
         }
+    }
+
+    /// The same source, asked for less than all.
+    #[must_use]
+    pub fn with_wanted(self, wanted: Wanted) -> Self {
+        Self { wanted, ..self }
     }
 
     /// The same source with other options.
@@ -116,6 +153,7 @@ impl Source for S3Source {
             self.place.clone(),
             self.config.clone(),
             self.options.clone(),
+            self.wanted.clone(),
             found,
         ));
         while let Some(delivery) = objects.blocking_recv() {
@@ -152,17 +190,12 @@ async fn run(
     place: Place,
     config: Option<SdkConfig>,
     options: S3Options,
+    wanted: Wanted,
     found: Sender<Delivery>,
 ) -> Result<(), SourceError> {
-    let config = match config {
-        Some(config) => config,
-        None => client::environment().await,
-    };
-    let bucket = Bucket::connect(&place.bucket, &config, options)?;
-    let (bucket, first) = list::begin(bucket, &place.prefix).await?;
-    let bucket = Arc::new(bucket);
+    let bucket = Arc::new(Bucket::connect(&place.bucket, config, options, wanted).await?);
     let (keys, mut listed) = mpsc::channel(AHEAD);
-    let listing = tokio::spawn(list::list(Arc::clone(&bucket), place.prefix, first, keys));
+    let listing = tokio::spawn(walk::walk(Arc::clone(&bucket), place.prefix, keys, found.clone()));
     let mut downloads = Downloads {
         bucket,
         running: JoinSet::new(),

@@ -39,11 +39,8 @@ impl Bucket {
 impl Store for Bucket {
     const NAME: &'static str = "s3";
 
-    fn declines(scenario: Scenario) -> Option<&'static str> {
-        match scenario {
-            Scenario::Counted => Some("it fetches what was counted as well: whoever has counted it does not read it"),
-            _ => None,
-        }
+    fn declines(_: Scenario) -> Option<&'static str> {
+        None
     }
 
     fn start() -> Self {
@@ -83,7 +80,7 @@ impl Store for Bucket {
         self.proxy.as_ref().map_or(!self.server.requests().is_empty(), broke)
     }
 
-    fn source(&self, _: &Wanted) -> Box<dyn Source> {
+    fn source(&self, wanted: &Wanted) -> Box<dyn Source> {
         let options = S3Options {
             backoff: Duration::from_millis(1),
             idle: self.patience,
@@ -91,7 +88,7 @@ impl Store for Bucket {
             parallel: 1,
             ..S3Options::default()
         };
-        let source = S3Source::new(PLACE).unwrap();
+        let source = S3Source::new(PLACE).unwrap().with_wanted(wanted.clone());
         Box::new(source.with_config(self.config()).with_options(options))
     }
 

@@ -8,6 +8,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
+use egressmap_loopback::{Break, Proxy};
+
 use super::*;
 
 const REPORT: &str = "EGRESSMAP_TEST_REPORT";
@@ -62,6 +64,38 @@ fn the_environment_alone_is_enough() {
         ("AWS_ENDPOINT_URL_S3", &server.url()),
     ]);
     assert_eq!(found, "s3://logs/flow/1 one");
+}
+
+#[test]
+fn the_proxy_of_the_environment_is_asked_but_not_for_the_own_machine() {
+    let server = server();
+    let proxy = Proxy::start(server.address(), &[Break::Stall(u64::MAX)]);
+    let keys = [
+        ("AWS_ACCESS_KEY_ID", S3Server::ACCESS_KEY),
+        ("AWS_SECRET_ACCESS_KEY", S3Server::SECRET_KEY),
+        ("AWS_REGION", S3Server::REGION),
+    ];
+    let through = [("AWS_ENDPOINT_URL", "http://s3.test"), ("HTTP_PROXY", &proxy.url())];
+    assert_eq!(report(&[keys.as_slice(), &through].concat()), "s3://logs/flow/1 one");
+    let beside = [
+        ("AWS_ENDPOINT_URL", server.url()),
+        ("HTTP_PROXY", "http://127.0.0.1:1".to_owned()),
+    ];
+    let beside = beside.each_ref().map(|(name, value)| (*name, value.as_str()));
+    assert_eq!(report(&[keys.as_slice(), &beside].concat()), "s3://logs/flow/1 one");
+}
+
+#[test]
+fn a_bundle_of_certificates_that_is_none_is_an_error_with_a_hint() {
+    let found = report(&[
+        ("AWS_REGION", S3Server::REGION),
+        ("AWS_CA_BUNDLE", "/no/such/bundle.pem"),
+    ]);
+    assert!(found.starts_with("cannot trust /no/such/bundle.pem: "), "{found}");
+    assert!(
+        found.contains("\n  hint: AWS_CA_BUNDLE names a file of PEM certificates"),
+        "{found}"
+    );
 }
 
 #[test]

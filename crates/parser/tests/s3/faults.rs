@@ -10,6 +10,14 @@ use super::*;
 
 const LARGE: usize = 50_000_000;
 
+/// Large objects as one answer.
+fn whole() -> S3Options {
+    S3Options {
+        large: u64::MAX,
+        ..options()
+    }
+}
+
 #[test]
 fn a_body_that_is_reset_cut_and_stalled_is_resumed_to_the_exact_byte() {
     let server = S3Server::start();
@@ -26,7 +34,7 @@ fn a_body_that_is_reset_cut_and_stalled_is_resumed_to_the_exact_byte() {
     let proxy = Proxy::start(server.address(), &breaks);
     let patience = S3Options {
         idle: Duration::from_secs(2),
-        ..options()
+        ..whole()
     };
     let bytes = read_well(source(&proxy.url(), "s3://logs").with_options(patience));
     assert_same(&bytes["s3://logs/large"][0], &sent);
@@ -40,7 +48,7 @@ fn a_body_that_is_reset_cut_and_stalled_is_resumed_to_the_exact_byte() {
         .into_iter()
         .filter(|request| request.starts_with("GetObject"));
     let ranges: Vec<u64> = gets
-        .filter_map(|get| get.split_once("bytes=")?.1.strip_suffix('-')?.parse().ok())
+        .filter_map(|get| get.split_once("bytes=")?.1.split_once('-')?.0.parse().ok())
         .collect();
     assert!(ranges.len() >= 4 && ranges.is_sorted(), "{ranges:?}");
 }
@@ -55,6 +63,37 @@ fn a_connection_that_breaks_before_the_answer_is_tried_again() {
 }
 
 #[test]
+fn a_body_that_comes_in_drips_is_read_whole() {
+    let server = S3Server::start();
+    let sent = noise(300_000);
+    server.put("logs", "x", sent.clone());
+    let proxy = Proxy::start(server.address(), &[Break::Drip(1000), Break::Drip(100_000)]);
+    let impatient = S3Options {
+        idle: Duration::from_secs(2),
+        ..whole()
+    };
+    let bytes = read_well(source(&proxy.url(), "s3://logs").with_options(impatient));
+    assert_same(&bytes["s3://logs/x"][0], &sent);
+    assert_eq!(proxy.broken().len(), 1);
+}
+
+#[test]
+fn a_storm_of_slow_down_costs_time_and_no_object() {
+    let server = S3Server::start();
+    for n in 0..50 {
+        server.put("logs", &format!("{n}"), format!("object {n}"));
+    }
+    server.refuse_times("logs", "ListObjectsV2", "SlowDown", 5);
+    server.refuse_times("logs", "GetObject", "SlowDown", 60);
+    let bytes = read_well(source(&server.url(), "s3://logs").with_options(S3Options { resumes: 40, ..whole() }));
+    assert_eq!(bytes.len(), 50);
+    assert!(bytes.iter().all(|(uri, reads)| {
+        let key = uri.strip_prefix("s3://logs/").unwrap();
+        reads == &[format!("object {key}").into_bytes()]
+    }));
+}
+
+#[test]
 fn a_body_that_breaks_for_good_costs_no_other_object() {
     let server = S3Server::start();
     for key in ["a", "z"] {
@@ -62,10 +101,7 @@ fn a_body_that_breaks_for_good_costs_no_other_object() {
     }
     server.put("logs", "large", noise(LARGE));
     let proxy = Proxy::start(server.address(), &[Break::Reset(2_000_000); 50]);
-    let never_resumed = S3Options {
-        resumes: 0,
-        ..options()
-    };
+    let never_resumed = S3Options { resumes: 0, ..whole() };
     let (bytes, outcome) = read(source(&proxy.url(), "s3://logs").with_options(never_resumed));
     let fault = fault(&outcome);
     assert!(
@@ -129,7 +165,7 @@ fn change_while_reading(change: impl Fn(&S3Server)) -> (Vec<u8>, String, usize) 
     server.put("logs", "large", noise(LARGE));
     // Later than all buffers on the way could hold while nobody reads.
     let proxy = Proxy::start(server.address(), &[Break::Reset(45_000_000); 3]);
-    let source = source(&proxy.url(), "s3://logs");
+    let source = source(&proxy.url(), "s3://logs").with_options(whole());
     let (to, objects) = sync_channel(1);
     std::thread::scope(|threads| {
         threads.spawn(|| {

@@ -2,20 +2,26 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod changes;
+mod credentials;
 mod environment;
 mod faults;
+mod layouts;
 mod objects;
+mod parts;
+mod pruning;
 mod refusals;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use egressmap_loopback::S3Server;
-use egressmap_parser::source::{Object, Source};
+use egressmap_parser::source::{Object, Source, Wanted};
 use egressmap_parser::{Counters, Fault, Outcome, Progress, S3Options, S3Source, drive};
 
 /// The bytes of every object by its URI, one entry for each time it was read.
@@ -80,6 +86,25 @@ fn read(source: S3Source) -> (Bytes, Outcome<Bytes, String>) {
         all.entry(uri).or_default().extend(bytes);
     }
     (all, outcome)
+}
+
+/// The keys of bucket `logs` that the source delivers, each as often as it does, without fetching any; and its notes.
+fn keys(source: S3Source, wanted: Wanted) -> (Vec<String>, BTreeSet<String>) {
+    let source = source.with_wanted(Wanted {
+        counted: Some(Arc::new(|_| true)),
+        ..wanted
+    });
+    let sources: [Box<dyn Source>; 1] = [Box::new(source)];
+    let read = |object: Object, keys: &mut Vec<String>, _: &mut Counters| -> Result<(), String> {
+        keys.push(object.id.uri.strip_prefix("s3://logs/").unwrap().to_owned());
+        Ok(())
+    };
+    let threads = NonZeroUsize::new(1).unwrap();
+    let mut outcome = drive(&sources, threads, Vec::new, read, &Progress::default());
+    assert_eq!((texts(&outcome), outcome.duplicates), (Vec::new(), 0));
+    let mut keys = outcome.sinks.remove(0);
+    keys.sort_unstable();
+    (keys, outcome.notes)
 }
 
 /// Reads all that the source delivers, and expects nothing to go wrong.

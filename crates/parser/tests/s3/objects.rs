@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::sync_channel;
 
-use egressmap_parser::source::{Delivery, REGISTRY};
+use egressmap_parser::source::{Delivery, REGISTRY, Wanted};
 
 use super::*;
 
@@ -161,8 +161,11 @@ fn the_registry_knows_the_source_by_its_scheme() {
         .find(|kind| (kind.recognises)("s3://logs/flow/"))
         .unwrap();
     assert_eq!(
-        (kind.name, (kind.open)("s3://logs/flow/").unwrap().uri()),
+        (
+            kind.name,
+            (kind.open)("s3://logs/flow/", &Wanted::default()).unwrap().uri()
+        ),
         ("s3", "s3://logs/flow/")
     );
-    assert!((kind.open)("s3://").is_err());
+    assert!((kind.open)("s3://", &Wanted::default()).is_err());
 }

@@ -10,9 +10,8 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::config::http::HttpResponse;
-use aws_sdk_cloudwatchlogs::config::{Builder, IdentityCache, Region, SharedHttpClient, StalledStreamProtectionConfig};
+use aws_sdk_cloudwatchlogs::config::{Builder, IdentityCache, Region, StalledStreamProtectionConfig};
 use aws_sdk_cloudwatchlogs::error::{ProvideErrorMetadata, SdkError};
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_types::service_config::ServiceConfigKey;
 use tokio::sync::RwLock;
 use tokio::time::sleep;
@@ -21,7 +20,7 @@ use super::CloudWatchOptions;
 use super::error::{self, Asked, Refused, Trouble};
 use super::pace::{self, Pace};
 use super::place::Place;
-use crate::source::SourceError;
+use crate::source::{SourceError, aws_http};
 
 /// How often a throttled request is tried: the pace slows down meanwhile, so that a turn comes in the end.
 const THROTTLED_ATTEMPTS: u32 = 12;
@@ -66,7 +65,7 @@ impl Group {
     ) -> Result<Self, SourceError> {
         let config = match &given {
             Some(config) => config.clone(),
-            None => environment().await,
+            None => environment().await?,
         };
         let region = place
             .region
@@ -78,7 +77,7 @@ impl Group {
             .rate
             .map_or_else(|| allowed(endpoint.as_deref(), &region), f64::from);
         let server = format!("{} {region}", endpoint.as_deref().unwrap_or_default());
-        let client = client(&config, &region, &options);
+        let client = client(&config, &region, &options)?;
         Ok(Self {
             pace: Pace::of(&server, Duration::from_secs_f64(rate.max(0.01).recip())),
             client: RwLock::new(Current { client, renewals: 0 }),
@@ -134,11 +133,13 @@ impl Group {
         let mut current = self.client.write().await;
         if current.renewals == seen {
             let config = match &self.given {
-                Some(config) => config.clone(),
+                Some(config) => Ok(config.clone()),
                 None => environment().await,
             };
+            // The old one is kept where there is no new one: its next refusal says what is wrong.
+            let renewed = config.and_then(|config| client(&config, &self.region, &self.options));
             *current = Current {
-                client: client(&config, &self.region, &self.options),
+                client: renewed.unwrap_or_else(|_| current.client.clone()),
                 renewals: seen + 1,
             };
         }
@@ -154,15 +155,17 @@ impl Group {
 }
 
 /// What the SDK's default chain finds in the environment, the shared files and the machine.
-async fn environment() -> SdkConfig {
-    aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http_client())
-        .load()
-        .await
+async fn environment() -> Result<SdkConfig, SourceError> {
+    let for_credentials = aws_http::client(None)?;
+    let loader = aws_config::defaults(BehaviorVersion::latest()).http_client(for_credentials);
+    let mut found = loader.load().await.into_builder();
+    // The service's own depends on its endpoint.
+    found.set_http_client(None);
+    Ok(found.build())
 }
 
 /// A client with credentials of its own, that tries each request once: every attempt must wait for its turn.
-fn client(config: &SdkConfig, region: &str, options: &CloudWatchOptions) -> Client {
+fn client(config: &SdkConfig, region: &str, options: &CloudWatchOptions) -> Result<Client, SourceError> {
     let timeouts = config
         .timeout_config()
         .map_or_else(TimeoutConfig::builder, TimeoutConfig::to_builder);
@@ -173,16 +176,9 @@ fn client(config: &SdkConfig, region: &str, options: &CloudWatchOptions) -> Clie
         .timeout_config(timeouts.operation_attempt_timeout(options.patience).build())
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
     if config.http_client().is_none() {
-        builder = builder.http_client(http_client());
+        builder = builder.http_client(aws_http::client(endpoint(config).as_deref())?);
     }
-    Client::from_conf(builder.build())
-}
-
-/// HTTP over rustls with ring; the SDK's own default would be built with a C++ toolchain.
-fn http_client() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https()
+    Ok(Client::from_conf(builder.build()))
 }
 
 /// Requests a second: a little below AWS's quota, which other programs of the account use as well.

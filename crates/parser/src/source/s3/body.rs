@@ -4,6 +4,7 @@ use std::io::{self, Read};
 
 use bytes::{Buf, Bytes};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::oneshot;
 
 /// Chunks that wait for the reader. A chunk is what the HTTP client read at once: at most some 400 kB.
 const CHUNKS: usize = 4;
@@ -14,11 +15,23 @@ pub(super) fn body() -> (Feed, Body) {
     (
         Feed(to),
         Body {
+            wanted: None,
             pieces,
             current: Bytes::new(),
             ended: None,
         },
     )
+}
+
+/// The two ends of a body that nobody may ever read: the receiver hears when somebody does.
+pub(super) fn lazy_body() -> (Feed, Body, oneshot::Receiver<()>) {
+    let (to, wanted) = oneshot::channel();
+    let (feed, body) = body();
+    let wanted_body = Body {
+        wanted: Some(to),
+        ..body
+    };
+    (feed, wanted_body, wanted)
 }
 
 /// The end that a download fills.
@@ -48,6 +61,7 @@ impl Feed {
 ///
 /// Its errors say why; which object it is, the reader knows.
 pub(super) struct Body {
+    wanted: Option<oneshot::Sender<()>>,
     pieces: Receiver<Piece>,
     current: Bytes,
     ended: Option<Result<(), String>>,
@@ -70,6 +84,10 @@ impl Read for Body {
 
 impl Body {
     fn next(&mut self) {
+        if let Some(wanted) = self.wanted.take() {
+            // If nobody hears it any more, the pieces end as well.
+            let _ = wanted.send(());
+        }
         match self.pieces.blocking_recv() {
             Some(Piece::Bytes(bytes)) => self.current = bytes,
             Some(Piece::End) => self.ended = Some(Ok(())),

@@ -57,7 +57,7 @@ where
                 code: service.err().code().unwrap_or_default(),
                 message: service.err().message().unwrap_or_default(),
                 status: service.raw().status().as_u16(),
-                home: home(service.raw()),
+                home: home(service.raw(), service.err().message()),
             };
             refusal.cause(asked, bucket)
         }
@@ -79,10 +79,25 @@ where
 }
 
 /// The region that an answer says the bucket is in. It becomes part of a host name, so it must look like a region.
-pub(super) fn home(answer: &HttpResponse) -> Option<&str> {
-    let region = answer.headers().get("x-amz-bucket-region")?;
+pub(super) fn home<'a>(answer: &'a HttpResponse, message: Option<&'a str>) -> Option<&'a str> {
+    // Of a signature for another region S3 says so in words alone: "the region 'a' is wrong; expecting 'b'".
+    let said = || message?.split_once("expecting '")?.1.split('\'').next();
+    let region = answer.headers().get("x-amz-bucket-region").or_else(said)?;
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     (!region.is_empty() && region.bytes().all(plain)).then_some(region)
+}
+
+fn denied(asked: Asked<'_>, bucket: &Bucket) -> Cause {
+    let pays = match bucket.wanted.requester_pays {
+        true => "",
+        false => "; --requester-pays where whoever reads the bucket pays for it",
+    };
+    Cause::new(
+        format!("access denied (needs {})", asked.permission()),
+        format!(
+            "check AWS_PROFILE or the role, the bucket's policy, and kms:Decrypt where a KMS key encrypts it{pays}"
+        ),
+    )
 }
 
 /// An answer that says no.
@@ -96,10 +111,7 @@ struct Refusal<'a> {
 impl Refusal<'_> {
     fn cause(&self, asked: Asked<'_>, bucket: &Bucket) -> Cause {
         match (self.code, self.status) {
-            ("AccessDenied" | "AllAccessDisabled", _) | ("", 403) => Cause::new(
-                format!("access denied (needs {})", asked.permission()),
-                "check AWS_PROFILE or the role, the bucket's policy, and kms:Decrypt where a KMS key encrypts it",
-            ),
+            ("AccessDenied" | "AllAccessDisabled", _) | ("", 403) => denied(asked, bucket),
             ("NoSuchBucket", _) => Cause::new(
                 "no such bucket",
                 format!(
@@ -154,13 +166,16 @@ impl Refusal<'_> {
     fn elsewhere(&self, bucket: &Bucket) -> Cause {
         match self.home {
             Some(home) => Cause::new(
-                format!("the bucket is in region {home}, the request was for {}", bucket.region),
+                format!(
+                    "the bucket is in region {home}, the request was for {}",
+                    bucket.region()
+                ),
                 format!("set AWS_REGION={home}"),
             ),
             None => Cause::new(
                 format!(
                     "the bucket is in another region than {}: {}",
-                    bucket.region,
+                    bucket.region(),
                     printable(self.message)
                 ),
                 "set AWS_REGION to the bucket's region",

@@ -1,124 +1,260 @@
-//! One object's bytes: counted against its length, and resumed where they broke off.
+//! One object, delivered with its bytes in order: a large one over several connections, resumed where they broke off.
 
+use std::collections::VecDeque;
+use std::io::{self, Read};
 use std::sync::Arc;
 
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::SdkError;
-use aws_sdk_s3::operation::get_object::GetObjectError;
+use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
 use aws_sdk_s3::primitives::ByteStream;
+use bytes::Bytes;
+use tokio::runtime::Handle;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::Sender;
-use tokio::time::{sleep, timeout};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
-use super::body::{Feed, body};
+use super::body::{Feed, body, lazy_body};
 use super::client::Bucket;
 use super::error::{self, Asked};
-use super::list::Listed;
-use super::text::innermost;
+use super::list::{Entry, Listed, version};
+use super::part::{Parts, Refused, Version, length, piece};
 use crate::source::{Delivery, Object, ObjectId, SourceError};
 
-/// Opens an object, delivers it, and stays until its last byte was handed over or nobody reads it any more.
-pub(super) async fn fetch(bucket: Arc<Bucket>, key: Listed, to: Sender<Delivery>) {
-    let opened = match key {
-        Ok(key) => Download::open(bucket, key).await,
-        Err(text) => Err(error::no_key(&bucket, &text)),
+/// How the key of an object ends that is read by its index: its bytes are fetched when asked for.
+const INDEXED: &str = ".parquet";
+
+/// Delivers an object, and stays until its last byte was handed over or nobody reads them any more.
+pub(super) async fn fetch(bucket: Arc<Bucket>, listed: Listed, to: Sender<Delivery>) {
+    let entry = match listed {
+        Ok(entry) => entry,
+        // Here and below: nobody takes deliveries any more, then nobody needs to know.
+        Err(text) => return drop(to.send(Delivery::Failed(error::no_key(&bucket, &text))).await),
     };
-    match opened {
-        Ok((download, stream)) => {
-            let (feed, body) = body();
-            let object = Object::new(download.id.clone(), Box::new(body));
-            if to.send(Delivery::Object(object)).await.is_ok() {
-                download.run(stream, feed).await;
-            }
-        }
-        // Nobody takes deliveries any more: then nobody needs to know.
+    let id = entry.id(&bucket);
+    if bucket.wanted.counted.as_ref().is_some_and(|counted| counted(&id)) {
+        let object = Object::new(id, Box::new(io::empty()));
+        return drop(to.send(Delivery::Object(object)).await);
+    }
+    if let (true, Some(_), Some(size)) = (entry.key.ends_with(INDEXED), &entry.etag, entry.size) {
+        let version = Version {
+            bucket,
+            key: entry.key,
+            etag: entry.etag,
+            size,
+        };
+        return deliver_lazily(Download::new(version, 0), to).await;
+    }
+    match open(bucket, entry).await {
+        Ok((download, stream)) => deliver(download, stream, to).await,
         Err(error) => drop(to.send(Delivery::Failed(error)).await),
     }
 }
 
+async fn deliver(download: Download, stream: ByteStream, to: Sender<Delivery>) {
+    let (feed, body) = body();
+    if send(&download, Box::new(body), to).await {
+        download.run(Some(stream), feed).await;
+    }
+}
+
+/// Nothing is fetched before somebody reads.
+async fn deliver_lazily(download: Download, to: Sender<Delivery>) {
+    let (feed, body, wanted) = lazy_body();
+    if send(&download, Box::new(body), to).await && wanted.await.is_ok() {
+        download.run(None, feed).await;
+    }
+}
+
+async fn send(download: &Download, body: Box<dyn Read + Send>, to: Sender<Delivery>) -> bool {
+    let at = Parts {
+        version: Arc::clone(&download.version),
+        runtime: Handle::current(),
+        _reading: to.clone(),
+    };
+    let object = Object {
+        at: Some(Arc::new(at)),
+        ..Object::new(download.id(), body)
+    };
+    to.send(Delivery::Object(object)).await.is_ok()
+}
+
+/// Asks for an object, as it is now: of a large one for the first part.
+async fn open(bucket: Arc<Bucket>, entry: Entry) -> Result<(Download, ByteStream), SourceError> {
+    let large = entry.size.is_some_and(|size| size > bucket.options.large);
+    let first = large.then(|| format!("bytes=0-{}", bucket.options.part.max(1) - 1));
+    let mut answer = get(&bucket, &entry.key, first.clone()).await;
+    let emptied = |error: &SdkError<GetObjectError, HttpResponse>| {
+        error
+            .raw_response()
+            .is_some_and(|response| response.status().as_u16() == 416)
+    };
+    if first.is_some() && answer.as_ref().is_err_and(emptied) {
+        answer = get(&bucket, &entry.key, None).await;
+    }
+    let answer = answer.map_err(|error| error::explain(Asked::Read(&entry.key), &bucket, &error))?;
+    let here = answer.content_length().and_then(|size| u64::try_from(size).ok());
+    let here = here.ok_or_else(|| error::no_length(&bucket, &entry.key))?;
+    let size = match answer.content_range() {
+        None => here,
+        Some(range) => {
+            let size = range.rsplit_once('/').and_then(|(_, size)| size.parse().ok());
+            size.ok_or_else(|| error::no_length(&bucket, &entry.key))?
+        }
+    };
+    let version = Version {
+        bucket,
+        key: entry.key,
+        etag: answer.e_tag().map(str::to_owned),
+        size,
+    };
+    Ok((Download::new(version, here.min(size)), answer.body))
+}
+
+async fn get(
+    bucket: &Bucket,
+    key: &str,
+    range: Option<String>,
+) -> Result<GetObjectOutput, SdkError<GetObjectError, HttpResponse>> {
+    let answer = bucket.ask(|client| {
+        client
+            .get_object()
+            .bucket(&bucket.name)
+            .key(key)
+            .set_range(range.clone())
+            .set_request_payer(bucket.payer())
+            .send()
+    });
+    answer.await
+}
+
 /// A download under way.
 struct Download {
-    bucket: Arc<Bucket>,
-    key: String,
-    id: ObjectId,
-    /// As the server wrote it, quotes and all.
-    etag: Option<String>,
-    size: u64,
+    version: Arc<Version>,
     /// Bytes handed over.
     at: u64,
+    /// Where the part that is asked for ends.
+    until: u64,
+    /// The parts after it, read before their turn.
+    ahead: VecDeque<Ahead>,
     /// Attempts to resume since a byte was last handed over.
     resumes: u32,
 }
 
-/// How one answer's bytes ended.
+/// A part that is read before its turn. Dropped, it is read no further.
+struct Ahead {
+    until: u64,
+    pieces: JoinHandle<(Result<Vec<Bytes>, String>, OwnedSemaphorePermit)>,
+}
+
+impl Drop for Ahead {
+    fn drop(&mut self) {
+        self.pieces.abort();
+    }
+}
+
+/// How the bytes of a part ended.
 enum Ended {
     Complete,
     ReaderGone,
     Broken(String),
 }
 
-/// Why an attempt to resume did not succeed.
-enum Refused {
-    /// Another attempt would be refused as well.
-    ForGood(String),
-    ForNow(String),
-}
-
 impl Download {
-    async fn open(bucket: Arc<Bucket>, key: String) -> Result<(Self, ByteStream), SourceError> {
-        let request = bucket.client.get_object().bucket(&bucket.name).key(&key);
-        let answer = request
-            .send()
-            .await
-            .map_err(|error| error::explain(Asked::Read(&key), &bucket, &error))?;
-        let size = answer.content_length().and_then(|size| u64::try_from(size).ok());
-        let size = size.ok_or_else(|| error::no_length(&bucket, &key))?;
-        let etag = answer.e_tag().map(str::to_owned);
-        let version = etag.as_deref().map(|etag| etag.trim_matches('"').to_owned());
-        let id = ObjectId {
-            uri: bucket.uri(&key),
-            version,
-            size: Some(size),
-        };
-        Ok((
-            Self {
-                bucket,
-                key,
-                id,
-                etag,
-                size,
-                at: 0,
-                resumes: 0,
-            },
-            answer.body,
-        ))
+    fn new(version: Version, until: u64) -> Self {
+        Self {
+            version: Arc::new(version),
+            at: 0,
+            until,
+            ahead: VecDeque::new(),
+            resumes: 0,
+        }
     }
 
-    async fn run(mut self, mut stream: ByteStream, feed: Feed) {
+    fn id(&self) -> ObjectId {
+        ObjectId {
+            uri: self.version.bucket.uri(&self.version.key),
+            version: self.version.etag.as_deref().map(version),
+            size: Some(self.version.size),
+        }
+    }
+
+    /// Hands everything over; `stream` is the answer that was opened, up to `until`.
+    async fn run(mut self, mut stream: Option<ByteStream>, feed: Feed) {
         let end = loop {
-            let why = match self.pour(&mut stream, &feed).await {
-                Ended::Complete => break Ok(()),
-                Ended::ReaderGone => return,
-                Ended::Broken(why) => why,
+            self.look_ahead();
+            let ended = match stream.take() {
+                Some(stream) => self.pour(stream, &feed).await,
+                None if self.at == self.version.size => break Ok(()),
+                None => self.next_part(&feed).await,
             };
-            stream = match self.resumed(why).await {
-                Ok(stream) => stream,
+            let why = match ended {
+                Ended::Complete if self.at < self.until => None,
+                Ended::Complete => continue,
+                Ended::ReaderGone => return,
+                // It broke behind its last byte, and the next part is another answer.
+                Ended::Broken(_) if self.at == self.until && self.until < self.version.size => continue,
+                Ended::Broken(why) => Some(why),
+            };
+            stream = match self.rest(why).await {
+                Ok(stream) => Some(stream),
                 Err(why) => break Err(why),
             };
         };
         feed.end(end).await;
     }
 
-    /// Hands one answer's bytes over.
-    async fn pour(&mut self, stream: &mut ByteStream, feed: &Feed) -> Ended {
-        loop {
-            let next = match timeout(self.bucket.options.idle, stream.next()).await {
-                Ok(next) => next,
-                Err(_) => return Ended::Broken(format!("no byte came for {:?}", self.bucket.options.idle)),
+    /// Begins to read the parts that come next, as far as there is room for them.
+    fn look_ahead(&mut self) {
+        let Version { bucket, size, .. } = &*self.version;
+        while self.ahead.len() < bucket.options.ahead {
+            let from = self.ahead.back().map_or(self.until, |last| last.until);
+            if from >= *size || self.until == 0 {
+                return;
+            }
+            let Ok(room) = Arc::clone(&bucket.room).try_acquire_owned() else {
+                return;
             };
-            match next {
-                Some(Ok(bytes)) => {
-                    let until = self.at.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-                    if until > self.size {
+            let until = self.part_end(from);
+            let version = Arc::clone(&self.version);
+            let pieces = tokio::spawn(async move { (version.whole(from, until).await, room) });
+            self.ahead.push_back(Ahead { until, pieces });
+        }
+    }
+
+    fn part_end(&self, from: u64) -> u64 {
+        let Version { bucket, size, .. } = &*self.version;
+        from.saturating_add(bucket.options.part.max(1)).min(*size)
+    }
+
+    /// Hands over the part that was read ahead, or sees to it that the next one is asked for.
+    async fn next_part(&mut self, feed: &Feed) -> Ended {
+        let Some(mut ahead) = self.ahead.pop_front() else {
+            self.until = self.part_end(self.at);
+            return Ended::Complete;
+        };
+        self.until = ahead.until;
+        // What could not be read ahead is read in its turn, and then says why it cannot.
+        if let Ok((Ok(pieces), _room)) = (&mut ahead.pieces).await {
+            for bytes in pieces {
+                let length = length(&bytes);
+                if !feed.bytes(bytes).await {
+                    return Ended::ReaderGone;
+                }
+                self.at += length;
+            }
+        }
+        Ended::Complete
+    }
+
+    /// Hands one answer's bytes over.
+    async fn pour(&mut self, mut stream: ByteStream, feed: &Feed) -> Ended {
+        loop {
+            match piece(&mut stream, &self.version).await {
+                Ok(Some(bytes)) => {
+                    let until = self.at.saturating_add(length(&bytes));
+                    if until > self.until {
                         return Ended::Broken("more bytes came than the object has".to_owned());
                     }
                     if !feed.bytes(bytes).await {
@@ -127,73 +263,33 @@ impl Download {
                     self.at = until;
                     self.resumes = 0;
                 }
-                Some(Err(why)) => return Ended::Broken(innermost(&why)),
-                None if self.at == self.size => return Ended::Complete,
-                None => return Ended::Broken("the connection ended".to_owned()),
+                Err(why) => return Ended::Broken(why),
+                Ok(None) if self.at == self.until => return Ended::Complete,
+                Ok(None) => return Ended::Broken("the connection ended".to_owned()),
             }
         }
     }
 
-    /// Asks for the rest, a few times.
-    async fn resumed(&mut self, mut why: String) -> Result<ByteStream, String> {
-        // All bytes came and the answer still failed: its checksum did not match, and what was handed over is wrong.
-        if self.at == self.size {
-            return Err(format!(
-                "all {} bytes came, and not those that were stored: {why}",
-                self.size
-            ));
-        }
-        while self.resumes < self.bucket.options.resumes {
-            sleep(self.bucket.options.backoff.saturating_mul(1 << self.resumes.min(16))).await;
-            self.resumes += 1;
-            match self.rest().await {
+    /// Asks for the rest of the part, a few times if something broke.
+    async fn rest(&mut self, mut why: Option<String>) -> Result<ByteStream, String> {
+        let Version { bucket, size, .. } = &*self.version;
+        loop {
+            if let Some(why) = &why {
+                // All bytes came and the answer still failed: its checksum did not match, and what was handed over is wrong.
+                if self.at == *size {
+                    return Err(format!("all {size} bytes came, and not those that were stored: {why}"));
+                }
+                if self.resumes >= bucket.options.resumes {
+                    return Err(self.version.broken(self.at, why));
+                }
+                sleep(bucket.options.pause(self.resumes)).await;
+                self.resumes += 1;
+            }
+            match self.version.part(self.at, self.until).await {
                 Ok(stream) => return Ok(stream),
                 Err(Refused::ForGood(why)) => return Err(why),
-                Err(Refused::ForNow(again)) => why = again,
+                Err(Refused::ForNow(again)) => why = Some(again),
             }
         }
-        Err(self.broken(&why))
-    }
-
-    /// Asks for the rest of the very same object.
-    async fn rest(&self) -> Result<ByteStream, Refused> {
-        let Some(etag) = &self.etag else {
-            return Err(Refused::ForGood(self.broken("the server gave no ETag to resume by")));
-        };
-        let request = self.bucket.client.get_object().bucket(&self.bucket.name).key(&self.key);
-        let answer = request.range(format!("bytes={}-", self.at)).if_match(etag).send().await;
-        let answer = answer.map_err(|error| self.refused(&error))?;
-        // Not every server heeds the two conditions; bytes of another place or version must not slip in.
-        if answer.e_tag() != Some(etag) {
-            return Err(Refused::ForGood(self.changed("replaced")));
-        }
-        let rest = format!("bytes {}-{}/{}", self.at, self.size.saturating_sub(1), self.size);
-        if answer.content_range() != Some(rest.as_str()) {
-            return Err(Refused::ForGood(
-                self.broken("the server cannot resume: it sent another range"),
-            ));
-        }
-        Ok(answer.body)
-    }
-
-    fn refused(&self, error: &SdkError<GetObjectError, HttpResponse>) -> Refused {
-        let why = || error::explain(Asked::Read(&self.key), &self.bucket, error).why;
-        match error.raw_response().map(|response| response.status().as_u16()) {
-            Some(404) => Refused::ForGood(self.changed("deleted")),
-            // The precondition failed, or the object is shorter now.
-            Some(412 | 416) => Refused::ForGood(self.changed("replaced")),
-            Some(status @ 400..500) if !matches!(status, 408 | 429) => Refused::ForGood(self.broken(&why())),
-            _ => Refused::ForNow(why()),
-        }
-    }
-
-    fn changed(&self, how: &str) -> String {
-        let Self { at, size, .. } = self;
-        format!("the object was {how} while it was read (after {at} of {size} bytes)")
-    }
-
-    fn broken(&self, why: &str) -> String {
-        let Self { at, size, .. } = self;
-        format!("the transfer broke off after {at} of {size} bytes: {why}")
     }
 }

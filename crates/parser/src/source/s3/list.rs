@@ -1,98 +1,111 @@
-//! The keys of a bucket, page by page.
-
-use std::sync::Arc;
+//! One page of a bucket's keys.
 
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::list_objects_v2::{ListObjectsV2Error, ListObjectsV2Output};
 use aws_sdk_s3::types::{EncodingType, Object};
-use tokio::sync::mpsc::Sender;
 
 use super::client::Bucket;
-use super::error::{self, Asked};
-use crate::source::SourceError;
+use crate::source::ObjectId;
 
-/// A key that was listed, or the text of one that cannot be understood.
-pub(super) type Listed = Result<String, String>;
+/// An object that was listed, or the text of a key that cannot be understood.
+pub(super) type Listed = Result<Entry, String>;
 
-/// One answer to the question for keys.
-pub(super) struct Page(ListObjectsV2Output);
-
-type Refused = SdkError<ListObjectsV2Error, HttpResponse>;
-
-/// The first page, and the bucket in the region where it is: logs of several regions are often read in one run.
-pub(super) async fn begin(bucket: Bucket, prefix: &str) -> Result<(Bucket, Page), SourceError> {
-    let explained = |bucket: &Bucket, error: &Refused| error::explain(Asked::List(prefix), bucket, error);
-    let refused = match page(&bucket, prefix, None).await {
-        Ok(first) => return Ok((bucket, first)),
-        Err(refused) => refused,
-    };
-    let home = refused
-        .raw_response()
-        .and_then(error::home)
-        .filter(|home| *home != bucket.region);
-    let home = home.ok_or_else(|| explained(&bucket, &refused))?;
-    let bucket = bucket.moved_to(home);
-    let first = page(&bucket, prefix, None)
-        .await
-        .map_err(|refused| explained(&bucket, &refused))?;
-    Ok((bucket, first))
+/// An object as a listing shows it; it may have changed since.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) key: String,
+    /// As the server wrote it, quotes and all.
+    pub(super) etag: Option<String>,
+    pub(super) size: Option<u64>,
 }
 
-/// Sends every key under a prefix, from the first page on, until nobody takes them.
-pub(super) async fn list(
-    bucket: Arc<Bucket>,
-    prefix: String,
-    first: Page,
-    keys: Sender<Listed>,
-) -> Result<(), SourceError> {
-    let mut current = first;
-    let mut token = None;
-    loop {
-        for key in current.keys() {
-            if keys.send(key).await.is_err() {
-                return Ok(());
-            }
+impl Entry {
+    pub(super) fn id(&self, bucket: &Bucket) -> ObjectId {
+        ObjectId {
+            uri: bucket.uri(&self.key),
+            version: self.etag.as_deref().map(version),
+            size: self.size,
         }
-        if current.0.is_truncated != Some(true) {
-            return Ok(());
-        }
-        let next = current.0.next_continuation_token;
-        if next.is_none() || next == token {
-            return Err(error::endless_listing(&bucket, &prefix));
-        }
-        token = next;
-        let answer = page(&bucket, &prefix, token.as_deref()).await;
-        current = answer.map_err(|refused| error::explain(Asked::List(&prefix), &bucket, &refused))?;
     }
 }
 
-async fn page(bucket: &Bucket, prefix: &str, token: Option<&str>) -> Result<Page, Refused> {
-    // Keys may hold characters that XML cannot.
-    let request = bucket
-        .client
-        .list_objects_v2()
-        .bucket(&bucket.name)
-        .encoding_type(EncodingType::Url);
-    let prefix = (!prefix.is_empty()).then(|| prefix.to_owned());
-    request
-        .set_prefix(prefix)
-        .set_continuation_token(token.map(str::to_owned))
-        .send()
-        .await
-        .map(Page)
+/// An ETag without its quotes.
+pub(super) fn version(etag: &str) -> String {
+    etag.trim_matches('"').to_owned()
+}
+
+/// What a page begins behind.
+#[derive(Debug, Clone)]
+pub(super) enum After {
+    Nothing,
+    /// The page that gave this token.
+    Token(String),
+    /// This key.
+    Key(String),
+}
+
+/// One answer to the question for keys.
+pub(super) struct Page {
+    /// Objects, but for what consoles leave behind for an empty folder.
+    pub(super) objects: Vec<Listed>,
+    /// Folders, where the question was for them: prefixes that end with a slash, or their undecodable text.
+    pub(super) folders: Vec<Result<String, String>>,
+    /// The token of the next page; an inner `None` where there is more and the server does not give one.
+    pub(super) more: Option<Option<String>>,
+}
+
+/// Asks for a page of what begins with `prefix`: down to the next slash where `by_folder`, else all the way.
+pub(super) async fn page(
+    bucket: &Bucket,
+    prefix: &str,
+    by_folder: bool,
+    after: &After,
+) -> Result<Page, SdkError<ListObjectsV2Error, HttpResponse>> {
+    let (token, key) = match after {
+        After::Nothing => (None, None),
+        After::Token(token) => (Some(token.clone()), None),
+        After::Key(key) => (None, Some(key.clone())),
+    };
+    let answer = bucket.ask(|client| {
+        client
+            .list_objects_v2()
+            .bucket(&bucket.name)
+            .set_prefix((!prefix.is_empty()).then(|| prefix.to_owned()))
+            .set_delimiter(by_folder.then(|| "/".to_owned()))
+            .set_continuation_token(token.clone())
+            .set_start_after(key.clone())
+            .set_request_payer(bucket.payer())
+            // Keys may hold characters that XML cannot.
+            .encoding_type(EncodingType::Url)
+            .send()
+    });
+    answer.await.map(Page::of)
 }
 
 impl Page {
-    fn keys(&self) -> impl Iterator<Item = Listed> {
-        let encoded = self.0.encoding_type() == Some(&EncodingType::Url);
-        // What consoles leave behind for an empty folder.
+    fn of(answer: ListObjectsV2Output) -> Self {
+        let encoded = answer.encoding_type() == Some(&EncodingType::Url);
+        let text = |text: &str| match encoded {
+            true => url_decoded(text).ok_or_else(|| text.to_owned()),
+            false => Ok(text.to_owned()),
+        };
         let marker = |object: &&Object| object.size() == Some(0) && object.key().is_some_and(|key| key.ends_with('/'));
-        let objects = self.0.contents().iter().filter(move |object| !marker(object));
-        objects.filter_map(Object::key).map(move |key| match encoded {
-            true => url_decoded(key).ok_or_else(|| key.to_owned()),
-            false => Ok(key.to_owned()),
-        })
+        let entry = |object: &Object| {
+            let key = object.key()?;
+            Some(text(key).map(|key| Entry {
+                key,
+                etag: object.e_tag().map(str::to_owned),
+                size: object.size().and_then(|size| u64::try_from(size).ok()),
+            }))
+        };
+        let objects = answer.contents().iter().filter(|object| !marker(object));
+        let folders = answer.common_prefixes().iter().filter_map(|folder| folder.prefix());
+        Self {
+            objects: objects.filter_map(entry).collect(),
+            folders: folders.map(text).collect(),
+            more: (answer.is_truncated == Some(true)).then(|| answer.next_continuation_token.clone()),
+        }
     }
 }
 
