@@ -42,8 +42,9 @@ fn start(_: &Options) -> Result<Box<dyn Format>, OptionsError> {
 impl Format for CoreDns {
     fn sniff(&mut self, line: &[u8]) -> Sniff {
         match Query::read(line).map(|query| record(&query)) {
-            Ok(Ok(_) | Err(Fault::NoTime)) => Sniff::Mine,
-            Err(Unread::Message) => Sniff::Beside(NOT_QUERY_LOG),
+            // A time before the message belongs to the line: it is the only one that there is.
+            Ok(Ok(_) | Err(Fault::NoTime)) | Err(Unread::Message { dated: true }) => Sniff::Mine,
+            Err(Unread::Message { dated: false }) => Sniff::Beside(NOT_QUERY_LOG),
             Ok(Err(_)) | Err(_) => Sniff::Unknown,
         }
     }
@@ -131,7 +132,7 @@ fn fields(query: &Query<'_>) -> Map<String, Value> {
 impl From<Unread> for Fault {
     fn from(unread: Unread) -> Self {
         match unread {
-            Unread::Message | Unread::Foreign => Fault::Stranger,
+            Unread::Message { .. } | Unread::Foreign => Fault::Stranger,
             Unread::Columns => Fault::Columns,
         }
     }

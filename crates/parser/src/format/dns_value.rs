@@ -41,7 +41,7 @@ impl Reasons {
             Part::Time => "a time such as 2026-11-20T01:58:00Z",
             Part::Source => "an IP address",
             Part::Name => "the name that was asked for",
-            Part::Answers => "addresses and names",
+            Part::Answers => "addresses of their type and names",
         };
         let (_, key) = self.of(part).split_once(':').unwrap_or_default();
         format!("{key}: expected {expected}, found {found}")
@@ -73,6 +73,7 @@ pub(super) fn time(value: &[u8]) -> Option<u64> {
 
 /// Reads the answers of a text, separated by `;` or space: addresses, and names on the way to them. False where one of
 /// them is neither.
+#[expect(clippy::ptr_arg, reason = "what is borrowed from the line stays borrowed")]
 pub(super) fn answers<'a>(text: &Cow<'a, str>, addresses: &mut Vec<IpAddr>, aliases: &mut Vec<Cow<'a, str>>) -> bool {
     match text {
         Cow::Borrowed(text) => answers_of(text, addresses, |alias| aliases.push(Cow::Borrowed(alias))),

@@ -122,6 +122,15 @@ fn listed(text: &str, addresses: &mut Vec<IpAddr>, aliases: &mut Vec<String>) ->
     Ok(())
 }
 
+/// Where in a field of CSV a character stands.
+#[derive(PartialEq)]
+enum At {
+    Start,
+    Bare,
+    InQuotes,
+    BehindQuote,
+}
+
 /// What the obvious reader makes of a line of CSV in the usual order, with `csv` for its quotes.
 fn of_csv(line: &str) -> Read {
     let row: Vec<String> = csv::ReaderBuilder::new()
@@ -131,30 +140,18 @@ fn of_csv(line: &str) -> Read {
         .into_records()
         .next()
         .map_or_else(Vec::new, |row| row.unwrap().iter().map(str::to_owned).collect());
-    // `csv` takes what ends inside quotes as it is. A quote that opens a field is outside of quotes, as is what follows
-    // the field's last one.
-    let mut inside = false;
-    let mut before = ',';
-    for c in line.chars() {
-        match (inside, c, before) {
-            (false, '"', ',') => inside = true,
-            (true, '"', _) => inside = false,
-            // A doubled quote: what seemed to end goes on.
-            (false, '"', '"') => inside = true,
-            _ => {}
-        }
-        before = if !inside && c == '"' && before != ',' {
-            '"'
-        } else if inside {
-            ' '
-        } else {
-            c
-        };
-    }
-    if row.len() != 8 || inside {
+    // `csv` takes what ends inside quotes as it is.
+    let end = line.chars().fold(At::Start, |at, c| match (at, c) {
+        (At::Start | At::BehindQuote, '"') => At::InQuotes,
+        (At::InQuotes, '"') => At::BehindQuote,
+        (At::InQuotes, _) => At::InQuotes,
+        (_, ',') => At::Start,
+        _ => At::Bare,
+    });
+    if row.len() != 8 || end == At::InQuotes {
         return Err("malformed:columns");
     }
-    let record = json!({
+    let mut record = json!({
         "time": seconds(&row[0]).ok_or("malformed:time")?,
         "source": address(&row[1]).ok_or("malformed:source")?,
         "vpc": row[6],
@@ -168,7 +165,6 @@ fn of_csv(line: &str) -> Read {
     }
     let (mut addresses, mut aliases) = (Vec::new(), Vec::new());
     listed(&row[5], &mut addresses, &mut aliases)?;
-    let mut record = record;
     record["addresses"] = json!(addresses);
     record["aliases"] = json!(aliases);
     Ok(record)
@@ -226,7 +222,7 @@ fn of_coredns(line: &str) -> Read {
         "vpc": "",
         "instance": "",
         "name": name,
-        "query_type": words[1][1..],
+        "query_type": words[1].strip_prefix('"'),
         "rcode": words[end - 4],
         "addresses": [],
         "aliases": [],
@@ -237,31 +233,29 @@ fn address(text: &str) -> Option<IpAddr> {
     text.parse().ok()
 }
 
-/// The time as another library reads it.
+/// The time as another library reads it, in the shapes that logs have.
 fn seconds(text: &str) -> Option<u64> {
-    let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
-    let (whole, fraction) = shape.split_once('.').unwrap_or((&shape, ""));
-    let digits = fraction.trim_start_matches('0');
-    let zone = if shape.contains('.') {
-        digits
-    } else {
-        whole.trim_start_matches("0000-00-00T00:00:00")
+    let shape = |text: &str| -> String { text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect() };
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (local, zone) = match text.strip_suffix('Z') {
+        Some(local) => (local, "Z"),
+        None => text
+            .split_at_checked(text.len().saturating_sub(6))
+            .unwrap_or((text, "")),
     };
-    let has_fraction = !shape.contains('.') || fraction.starts_with('0');
-    if has_fraction && whole.starts_with("0000-00-00T00:00:00") && ["Z", "+00:00", "-00:00"].contains(&zone) {
-        if text
-            .get(text.len() - 5..text.len() - 3)
-            .is_some_and(|hours| zone != "Z" && hours > "23")
-        {
-            return None;
-        }
-        // The other library takes nine digits of a fraction; the fraction does not count.
-        let until = text.find('.').unwrap_or(text.len() - zone.len());
-        let cut = format!("{}{}", &text[..until], &text[text.len() - zone.len()..]);
-        return cut.parse::<jiff::Timestamp>().ok()?.as_second().try_into().ok();
+    let (whole, fraction) = local.split_once('.').unwrap_or((local, "0"));
+    if shape(whole) == "0000-00-00T00:00:00" {
+        // The other library takes no more than nine digits of a fraction, and offsets of more than a day.
+        let fits = number(fraction)
+            && ["Z", "+00:00", "-00:00"].contains(&shape(zone).as_str())
+            && zone.get(1..3).is_none_or(|hours| hours < "24");
+        let parsed = format!("{whole}{zone}")
+            .parse::<jiff::Timestamp>()
+            .ok()
+            .filter(|_| fits);
+        return u64::try_from(parsed?.as_second()).ok();
     }
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let seconds: u64 = whole.parse().ok().filter(|_| number(whole) && number(fraction))?;
     Some(seconds).filter(|seconds| *seconds <= 253_402_300_799)
 }

@@ -32,9 +32,9 @@ pub(super) struct Query<'a> {
 /// Why a line is no query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unread {
-    /// Another message of CoreDNS.
-    Message,
-    /// Nothing that CoreDNS writes behind a level.
+    /// A message of one of its plugins, and whether a time stands before it.
+    Message { dated: bool },
+    /// Anything else.
     Foreign,
     /// A query whose columns are not those of the formats.
     Columns,
@@ -43,16 +43,15 @@ pub(super) enum Unread {
 impl<'a> Query<'a> {
     pub(super) fn read(line: &'a [u8]) -> Result<Self, Unread> {
         let (time, message) = dated(line);
-        let text = match message.strip_prefix(b"[INFO] ") {
-            Some(text) => text,
-            None if is_other_level(message) => return Err(Unread::Message),
-            None => return Err(Unread::Foreign),
-        };
-        let (remote, rest) = word(text).ok_or(Unread::Message)?;
+        if is_of_a_plugin(message) {
+            let dated = time.is_some();
+            return Err(Unread::Message { dated });
+        }
+        let text = message.strip_prefix(b"[INFO] ").ok_or(Unread::Foreign)?;
+        let (remote, rest) = word(text).ok_or(Unread::Foreign)?;
         let port = remote.rsplit(|byte| *byte == b':').next().unwrap_or_default();
         let rest = rest.strip_prefix(b"- ").filter(|_| is_number(port));
-        let rest = rest.ok_or(Unread::Message)?;
-        columns(rest)
+        columns(rest.ok_or(Unread::Foreign)?)
             .map(|query| Query { time, remote, ..query })
             .ok_or(Unread::Columns)
     }
@@ -69,10 +68,15 @@ fn dated(line: &[u8]) -> (Option<u64>, &[u8]) {
     (Some(time), message.unwrap_or(rest))
 }
 
-fn is_other_level(message: &[u8]) -> bool {
-    [&b"[DEBUG] "[..], b"[WARNING] ", b"[ERROR] ", b"[FATAL] "]
+/// `[ERROR] plugin/errors: …`
+fn is_of_a_plugin(message: &[u8]) -> bool {
+    [&b"[DEBUG] "[..], b"[INFO] ", b"[WARNING] ", b"[ERROR] ", b"[FATAL] "]
         .into_iter()
-        .any(|level| message.starts_with(level))
+        .any(|level| {
+            message
+                .strip_prefix(level)
+                .is_some_and(|text| text.starts_with(b"plugin/"))
+        })
 }
 
 /// What stands behind `REMOTE - `. Whoever asks chooses the name, which may hold anything: all else is counted from the
