@@ -6,6 +6,7 @@ mod cases;
 mod collected;
 mod corpora;
 mod decoding;
+mod dns_lines;
 mod dns_oracle;
 mod envoy_oracle;
 mod flow_oracle;
