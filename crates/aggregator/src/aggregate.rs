@@ -16,6 +16,7 @@ use crate::observed::Observed;
 
 mod access;
 mod compact;
+mod dns;
 mod edges;
 mod eni;
 mod flow_table;
@@ -36,6 +37,7 @@ mod slot;
 mod words;
 
 use access::Accesses;
+use dns::Answers;
 use interfaces::{GATEWAY, Interfaces, NO_INTERFACE};
 use plane::{Plane, Sighting};
 use row::{End, ICMP, Row, counted_protocol};
@@ -63,7 +65,8 @@ impl Settings {
 /// Takes records and counts them; one a thread, merged at the end.
 ///
 /// Memory follows the distinct flows without their clients' ports; clients on the internet that call us over IPv4 are
-/// counted and not kept. Flows whose two ports are of equal rank are kept with both.
+/// counted and not kept. Flows whose two ports are of equal rank are kept with both. DNS answers are kept once for each
+/// source, name and address.
 #[derive(Debug)]
 pub struct Aggregator<'i> {
     inventory: &'i Inventory,
@@ -73,6 +76,7 @@ pub struct Aggregator<'i> {
     v4: Plane<u32>,
     v6: Plane<u128>,
     accesses: Accesses,
+    answers: Answers,
     /// First start and last end of any record used.
     window: Option<(u64, u64)>,
 }
@@ -89,6 +93,7 @@ impl<'i> Aggregator<'i> {
             v4: Plane::default(),
             v6: Plane::default(),
             accesses: Accesses::default(),
+            answers: Answers::default(),
             window: None,
         }
     }
@@ -108,6 +113,7 @@ impl<'i> Aggregator<'i> {
         whole.v4.absorb(part.v4, &renumbered, &whole.words, &word);
         whole.v6.absorb(part.v6, &renumbered, &whole.words, &word);
         whole.accesses.absorb(part.accesses);
+        whole.answers.absorb(part.answers);
         if let Some((first, last)) = part.window {
             whole.used(first, last);
         }
@@ -125,10 +131,10 @@ impl<'i> Aggregator<'i> {
             IpAddr::V4(address) => v4.holder(address.to_bits(), at),
             IpAddr::V6(address) => v6.holder(address.to_bits(), at),
         };
+        let holder = |address, at| holder(address, at).unwrap_or(ServiceId::NOBODY);
         let mut inbound = self.accesses.inbound();
-        let accesses = self.accesses.finish(inventory, |address, at| {
-            holder(address, at).unwrap_or(ServiceId::NOBODY)
-        });
+        let accesses = self.accesses.finish(inventory, holder);
+        let answers = self.answers.finish(inventory, holder);
         let mut flows = Vec::new();
         inbound += settle::settle(self.v4, &v4, inventory, words, &mut flows);
         inbound += settle::settle(self.v6, &v6, inventory, words, &mut flows);
@@ -136,6 +142,7 @@ impl<'i> Aggregator<'i> {
         Observed {
             flows,
             accesses,
+            answers,
             inbound,
             window: self.window,
             services: inventory.services(),
@@ -335,7 +342,11 @@ impl Sink for Aggregator<'_> {
         if !self.settings.want(record.time) {
             return OUTSIDE_WINDOW;
         }
-        Verdict::SetAside("dns-not-joined")
+        let verdict = self.answers.count(record, self.inventory);
+        if verdict == Verdict::Used {
+            self.used(record.time, record.time);
+        }
+        verdict
     }
 }
 

@@ -170,6 +170,12 @@ impl Borrow<str> for ServiceName {
     }
 }
 
+impl Borrow<str> for DnsName {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,6 +9,7 @@ use crate::identity::DnsName;
 use crate::map::{Dependency, Key};
 use crate::observed::Observed;
 
+mod answers;
 mod class;
 mod evidence;
 mod far_end;
@@ -18,8 +19,10 @@ mod ranges;
 #[cfg(test)]
 mod tests;
 
+pub use answers::ANSWER_HOLDS_HOURS;
 pub use ranges::{AwsRanges, RangesError};
 
+use answers::Answers;
 use evidence::Evidence;
 use far_end::Known;
 use join::Joining;
@@ -60,12 +63,13 @@ pub fn name(observed: Observed, knowledge: &Knowledge) -> BTreeMap<Key, Dependen
     let Observed {
         flows,
         accesses,
+        answers,
         services,
         ..
     } = observed;
     let evidence = Evidence::of(&flows, &accesses, services.keys());
-    let known = Known::new(&evidence, knowledge);
-    let mut joining = Joining::new(&accesses, flows.len() + accesses.len());
+    let known = Known::new(&evidence, Answers::new(&answers), knowledge);
+    let mut joining = Joining::new(&accesses, &answers, flows.len() + accesses.len());
     for edge in flows {
         let far_end = known.flow(&edge);
         joining.flow(edge, far_end);
@@ -82,11 +86,12 @@ pub fn addresses_to_resolve(observed: &Observed, knowledge: &Knowledge) -> BTree
     let Observed {
         flows,
         accesses,
+        answers,
         services,
         ..
     } = observed;
     let evidence = Evidence::of(flows, accesses, services.keys());
-    let known = Known::new(&evidence, knowledge);
+    let known = Known::new(&evidence, Answers::new(answers), knowledge);
     let of_flows = flows.iter().map(|edge| (Some(edge.address), known.flow(edge)));
     let of_accesses = accesses.iter().map(|edge| (edge.address, known.access(edge)));
     of_flows

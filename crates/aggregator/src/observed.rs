@@ -13,6 +13,8 @@ pub struct Observed {
     pub flows: Vec<FlowEdge>,
     /// Edges of the access plane.
     pub accesses: Vec<AccessEdge>,
+    /// What resolvers told, in the order of address, service and name.
+    pub answers: Vec<Answered>,
     /// Records of clients that called us, and our answers to them.
     pub inbound: u64,
     /// First and last second of any used record.
@@ -70,6 +72,21 @@ pub struct AccessEdge {
     /// Lines in which the proxy refused.
     pub refused: u64,
     /// When.
+    pub seen: Hours,
+}
+
+/// One service that was told that a name has an address, as the query logs of resolvers show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// The address.
+    pub address: IpAddr,
+    /// Who asked: a service of ours, or a forwarder in its place.
+    pub service: ServiceName,
+    /// The name that was asked for, whatever other names led from it to the address.
+    pub name: DnsName,
+    /// How many answers said so.
+    pub answers: u64,
+    /// When they were logged.
     pub seen: Hours,
 }
 

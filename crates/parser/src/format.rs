@@ -5,6 +5,12 @@ pub use options::{Options, OptionsError};
 pub(crate) use output::Output;
 pub use shown::{Kind, Shown};
 
+mod coredns;
+mod dns_csv;
+mod dns_json;
+mod dns_lines;
+mod dns_object;
+mod dns_value;
 mod envoy_format;
 mod envoy_json;
 mod envoy_text;
@@ -13,6 +19,7 @@ mod flow_text;
 mod formats;
 mod options;
 mod output;
+mod resolver_log;
 mod shown;
 
 /// A member of the family of log formats: one file and one line in [`REGISTRY`].
@@ -28,7 +35,15 @@ pub struct FormatKind {
 }
 
 /// Every log format; the kind of an object is the first that knows a line of it.
-pub static REGISTRY: &[&FormatKind] = &[&flow_text::KIND, &envoy_text::KIND, &envoy_json::KIND];
+pub static REGISTRY: &[&FormatKind] = &[
+    &flow_text::KIND,
+    &envoy_text::KIND,
+    &envoy_json::KIND,
+    &resolver_log::KIND,
+    &coredns::KIND,
+    &dns_csv::KIND,
+    &dns_json::KIND,
+];
 
 /// A parser for the lines of one object.
 pub(crate) trait Format {

@@ -196,7 +196,8 @@ fn canonical(address: &SocketAddr) -> IpAddr {
     address.ip().to_canonical()
 }
 
-fn owner(inventory: &Inventory, address: IpAddr, at: u64) -> ServiceId {
+/// Who owns an address of either family at a moment, by address alone.
+pub(super) fn owner(inventory: &Inventory, address: IpAddr, at: u64) -> ServiceId {
     match address {
         IpAddr::V4(address) => address.to_bits().owner_in(inventory, at),
         IpAddr::V6(address) => address.to_bits().owner_in(inventory, at),

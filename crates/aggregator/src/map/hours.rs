@@ -51,6 +51,15 @@ impl Hours {
         self.days.len()
     }
 
+    /// The hours, each counted from 1970-01-01T00:00Z, in order.
+    pub(crate) fn hours(&self) -> impl Iterator<Item = u64> {
+        let of_day = |&(day, mask): &(u32, u32)| {
+            let set = (0..24).filter(move |hour| mask & (1 << hour) != 0);
+            set.map(move |hour| u64::from(day) * 24 + hour)
+        };
+        self.days.iter().flat_map(of_day)
+    }
+
     fn set(&mut self, day: u32, hours: u32) {
         // Logs come roughly in order of time: the day is nearly always the last one.
         match self.days.last_mut() {

@@ -20,6 +20,14 @@ pub(super) struct Evidence<'a> {
 /// Whose lines for an address: of one caller, by its number, or (`None`) of any, for one port or (`None`) for any.
 type Scope = (Option<usize>, IpAddr, Option<u16>);
 
+/// The names that lines give an address, best first, and whose lines they are.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Lines<'e, 'a> {
+    pub(super) names: &'e [Candidate<'a>],
+    /// Whether they are the caller's own.
+    pub(super) own: bool,
+}
+
 /// A name that lines of one scope give an address.
 pub(super) struct Candidate<'a> {
     /// The name.
@@ -53,13 +61,20 @@ impl<'a> Evidence<'a> {
         }
     }
 
-    /// The names that lines give an address, best first: of the nearest scope that has any.
-    pub(super) fn names(&self, caller: &ServiceName, address: IpAddr, port: u16) -> &[Candidate<'a>] {
+    /// The names that lines give an address: of the nearest scope that has any.
+    pub(super) fn names(&self, caller: &ServiceName, address: IpAddr, port: u16) -> Lines<'_, 'a> {
         let caller = self.callers.get(caller).copied();
         let scopes = nearest_first(caller, address, port);
-        let found: Vec<_> = scopes.iter().filter_map(|scope| self.rankings.get(scope)).collect();
-        let usable = found.iter().find(|names| names.iter().any(|name| name.usable));
-        usable.or(found.first()).map_or(&[], |names| names.as_slice())
+        let found: Vec<_> = scopes
+            .iter()
+            .filter_map(|scope| {
+                let names = self.rankings.get(scope)?;
+                let own = scope.0.is_some();
+                Some(Lines { names, own })
+            })
+            .collect();
+        let usable = found.iter().find(|lines| lines.names.iter().any(|name| name.usable));
+        usable.or(found.first()).copied().unwrap_or_default()
     }
 
     /// The AWS service that flow records name for an address, as a word of a destination.

@@ -3,19 +3,21 @@
 use std::net::IpAddr;
 
 use crate::identity::{DnsName, ServiceName};
-use crate::map::{Class, Grade, Protocol};
+use crate::map::{Class, Grade, Hours, Protocol};
 use crate::observed::{AccessEdge, FlowEdge, Host};
 
-use super::evidence::{Candidate, Evidence};
+use super::answers::{Answers, Given};
+use super::evidence::{Evidence, Lines};
 use super::{Confirmation, Knowledge, UNKNOWN_DESTINATION, class};
 
-/// How many other names of one address a dependency keeps, those with the most lines first. Each is a dependency of
-/// its own, so none is lost; without a bound an address with n names would cost n² entries.
+/// How many other names of one address a dependency keeps: first those in lines, each of which is a dependency of its
+/// own, then those in answers, each the best first. Without a bound an address with n names would cost n² entries.
 const MOST_OTHER_NAMES: usize = 32;
 
 /// Everything that can name a far end.
 pub(super) struct Known<'a> {
     evidence: &'a Evidence<'a>,
+    answers: Answers<'a>,
     knowledge: &'a Knowledge,
 }
 
@@ -27,7 +29,9 @@ pub(super) struct FarEnd<'a> {
     pub(super) class: Class,
     /// What the name rests on.
     pub(super) support: Support<'a>,
-    /// Other names that lines give the same address, with their lines.
+    /// The DNS answers that give the same address this name, by index.
+    pub(super) answers: Vec<usize>,
+    /// Other names that lines and answers give the same address, with how many of them do.
     pub(super) also: Vec<(&'a DnsName, u64)>,
 }
 
@@ -38,7 +42,7 @@ pub(super) enum Support<'a> {
     Nothing,
     /// The lines of the access edge that is being named.
     OwnLines,
-    /// The lines of these access edges.
+    /// The lines of these access edges; none where DNS answers alone give the name.
     Lines(&'a [usize]),
     /// What is known of the address; its flow records carry it.
     Address(Grade),
@@ -52,6 +56,7 @@ struct Responder<'e> {
     port: u16,
     protocol: Protocol,
     host: Option<&'e Host>,
+    seen: &'e Hours,
 }
 
 impl FarEnd<'_> {
@@ -62,8 +67,12 @@ impl FarEnd<'_> {
 }
 
 impl<'a> Known<'a> {
-    pub(super) fn new(evidence: &'a Evidence<'a>, knowledge: &'a Knowledge) -> Self {
-        Known { evidence, knowledge }
+    pub(super) fn new(evidence: &'a Evidence<'a>, answers: Answers<'a>, knowledge: &'a Knowledge) -> Self {
+        Known {
+            evidence,
+            answers,
+            knowledge,
+        }
     }
 
     /// Names the far end of a flow edge.
@@ -75,6 +84,7 @@ impl<'a> Known<'a> {
             port: edge.port,
             protocol: edge.protocol,
             host: None,
+            seen: &edge.seen,
         })
     }
 
@@ -87,45 +97,59 @@ impl<'a> Known<'a> {
             port: edge.port,
             protocol: Protocol::Tcp,
             host: edge.host.as_ref(),
+            seen: &edge.seen,
         })
     }
 
     fn far_end(&self, responder: &Responder<'_>) -> FarEnd<'a> {
-        let names = responder.address.map_or(&[][..], |address| {
-            self.evidence.names(responder.caller, address, responder.port)
-        });
-        let (destination, class, support) = self.destination(responder, names);
-        let also = names
-            .iter()
-            .filter(|it| it.name.as_str() != destination)
-            .map(|it| (it.name, it.lines))
-            .take(MOST_OTHER_NAMES)
-            .collect();
+        let Responder {
+            caller, address, seen, ..
+        } = *responder;
+        let lines = address.map(|address| self.evidence.names(caller, address, responder.port));
+        let lines = lines.unwrap_or_default();
+        let given = address.map(|address| self.answers.names(caller, address, seen));
+        let given = given.unwrap_or_default();
+        let (destination, class, support) = self.destination(responder, lines, &given);
+        let also = other_names(&destination, lines, &given);
+        let is_named = support != Support::Nothing;
+        let answers = given.into_iter().find(|it| is_named && it.name.as_str() == destination);
         let infrastructure = class::is_infrastructure(responder.address, responder.port, responder.protocol);
         FarEnd {
             destination,
             class: if infrastructure { Class::Infrastructure } else { class },
             support,
+            answers: answers.map(|it| it.answers).unwrap_or_default(),
             also,
         }
     }
 
-    fn destination(&self, responder: &Responder<'_>, names: &'a [Candidate<'a>]) -> (String, Class, Support<'a>) {
+    fn destination(
+        &self,
+        responder: &Responder<'_>,
+        lines: Lines<'a, 'a>,
+        given: &[Given<'_>],
+    ) -> (String, Class, Support<'a>) {
         if let Some(owner) = responder.owner {
             return (owner.to_string(), Class::Internal, Support::Nothing);
         }
         let by_host = responder.host.and_then(|host| self.by_own_host(responder, host.name()));
-        let by_lines = || {
-            let best = names.iter().find(|it| it.usable)?;
-            Some((
-                best.name.to_string(),
-                named(best.name, responder.address),
-                Support::Lines(&best.edges),
-            ))
+        let by_name = |name: &DnsName| {
+            let edges = lines.names.iter().find(|it| it.name == name);
+            let support = Support::Lines(edges.map_or(&[], |it| &it.edges));
+            (name.to_string(), named(name, responder.address), support)
         };
+        let by_lines = || lines.names.iter().find(|it| it.usable).map(|it| by_name(it.name));
+        let is_usable = |it: &&Given<'_>| self.evidence.service_called(it.name).is_none();
+        let best_given = given.iter().find(is_usable);
+        let by_own_answers = || best_given.filter(|it| it.to_caller > 0).map(|it| by_name(it.name));
+        let by_answers = || best_given.map(|it| by_name(it.name));
         let by_address = || responder.address.map(|address| self.by_address(address));
+        let own_lines_first = || if lines.own { by_lines() } else { None };
         by_host
+            .or_else(own_lines_first)
+            .or_else(by_own_answers)
             .or_else(by_lines)
+            .or_else(by_answers)
             .or_else(by_address)
             .unwrap_or_else(|| (UNKNOWN_DESTINATION.to_owned(), Class::External, Support::Nothing))
     }
@@ -160,6 +184,22 @@ impl<'a> Known<'a> {
             None => (address.to_string(), class::of_address(address), Support::Nothing),
         }
     }
+}
+
+/// The names of an address other than the one it goes by.
+fn other_names<'a>(destination: &str, lines: Lines<'a, 'a>, given: &[Given<'a>]) -> Vec<(&'a DnsName, u64)> {
+    let answers = |name| given.iter().find(|it| it.name == name).map_or(0, Given::weight);
+    let in_lines = |name| lines.names.iter().any(|it| it.name == name);
+    let of_lines = lines
+        .names
+        .iter()
+        .map(|it| (it.name, it.lines.saturating_add(answers(it.name))));
+    let of_answers = given.iter().filter(|it| !in_lines(it.name));
+    of_lines
+        .chain(of_answers.map(|it| (it.name, it.weight())))
+        .filter(|(name, _)| name.as_str() != destination)
+        .take(MOST_OTHER_NAMES)
+        .collect()
 }
 
 fn named(name: &DnsName, address: Option<IpAddr>) -> Class {

@@ -8,7 +8,7 @@ use rayon::slice::ParallelSliceMut;
 
 use crate::identity::DnsName;
 use crate::map::{Application, Certainty, Class, Dependency, Grade, Hours, Key, Naming, Protocol, Tally};
-use crate::observed::{AccessEdge, FlowEdge};
+use crate::observed::{AccessEdge, Answered, FlowEdge};
 
 use super::far_end::{FarEnd, Support};
 use super::{class, evidence};
@@ -16,6 +16,7 @@ use super::{class, evidence};
 /// The dependencies so far.
 pub(super) struct Joining<'a> {
     accesses: &'a [AccessEdge],
+    answers: &'a [Answered],
     by_key: HashMap<Key, Joined<'a>, foldhash::fast::RandomState>,
 }
 
@@ -26,15 +27,18 @@ struct Joined<'a> {
     spoken: Option<Application>,
     /// The access edges whose lines give the name.
     lines: BTreeSet<usize>,
-    /// The lines for another name at each of its addresses.
+    /// The DNS answers that give it.
+    answers: BTreeSet<usize>,
+    /// The lines and answers for another name at each of its addresses.
     also: BTreeMap<(&'a DnsName, Option<IpAddr>), u64>,
 }
 
 impl<'a> Joining<'a> {
     /// No dependencies yet, with room for so many.
-    pub(super) fn new(accesses: &'a [AccessEdge], room: usize) -> Self {
+    pub(super) fn new(accesses: &'a [AccessEdge], answers: &'a [Answered], room: usize) -> Self {
         Joining {
             accesses,
+            answers,
             by_key: HashMap::with_capacity_and_hasher(room, foldhash::fast::RandomState::default()),
         }
     }
@@ -62,6 +66,7 @@ impl<'a> Joining<'a> {
         let joined = self.by_key.entry(key).or_default();
         joined.dependency.add(&part);
         joined.keep_other_names(&far_end.also, Some(edge.address));
+        joined.answers.extend(far_end.answers);
         match far_end.support {
             Support::Nothing | Support::OwnLines => {}
             Support::Lines(edges) => joined.lines.extend(edges),
@@ -95,6 +100,7 @@ impl<'a> Joining<'a> {
             );
         }
         joined.keep_other_names(&far_end.also, edge.address);
+        joined.answers.extend(far_end.answers);
         match far_end.support {
             Support::Nothing => {}
             Support::OwnLines => drop(joined.lines.insert(index)),
@@ -105,12 +111,12 @@ impl<'a> Joining<'a> {
 
     /// The dependencies, with what each name rests on counted.
     pub(super) fn finish(self) -> BTreeMap<Key, Dependency> {
-        let accesses = self.accesses;
+        let (accesses, answers) = (self.accesses, self.answers);
         let mut joined: Vec<(Key, Joined<'_>)> = self.by_key.into_iter().collect();
         // Sorted at once on all processors; a map is then built from them in one pass.
         joined.par_sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         let finished = joined.into_iter().map(|(key, joined)| {
-            let dependency = joined.finish(&key, accesses);
+            let dependency = joined.finish(&key, accesses, answers);
             (key, dependency)
         });
         finished.collect()
@@ -119,8 +125,10 @@ impl<'a> Joining<'a> {
 
 impl<'a> Joined<'a> {
     fn keep_other_names(&mut self, also: &[(&'a DnsName, u64)], address: Option<IpAddr>) {
-        self.also
-            .extend(also.iter().map(|(name, lines)| ((*name, address), *lines)));
+        for (name, lines) in also {
+            let most = self.also.entry((*name, address)).or_default();
+            *most = (*most).max(*lines);
+        }
     }
 
     fn keep_grade(&mut self, grade: Grade, records: u64) {
@@ -131,12 +139,21 @@ impl<'a> Joined<'a> {
         });
     }
 
-    fn finish(mut self, key: &Key, accesses: &[AccessEdge]) -> Dependency {
+    fn finish(mut self, key: &Key, accesses: &[AccessEdge], answers: &[Answered]) -> Dependency {
         for edge in self.lines.iter().filter_map(|&index| accesses.get(index)) {
             if let Some(host) = &edge.host {
                 let sum = self.dependency.name.evidence.entry(evidence::grade(host)).or_default();
                 *sum = sum.saturating_add(lines(edge));
             }
+        }
+        for answered in self.answers.iter().filter_map(|&index| answers.get(index)) {
+            let grade = if answered.service == key.service {
+                Grade::Dns
+            } else {
+                Grade::DnsVpc
+            };
+            let sum = self.dependency.name.evidence.entry(grade).or_default();
+            *sum = sum.saturating_add(answered.answers);
         }
         for ((name, _), lines) in self.also {
             let sum = self.dependency.name.also.entry(name.to_string()).or_default();
@@ -153,6 +170,7 @@ impl Default for Joined<'_> {
             dependency: nothing(),
             spoken: None,
             lines: BTreeSet::new(),
+            answers: BTreeSet::new(),
             also: BTreeMap::new(),
         }
     }

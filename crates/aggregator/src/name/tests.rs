@@ -1,9 +1,13 @@
 //! What the destination is called, rule by rule.
 
+mod answers;
+
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use super::{AwsRanges, Confirmation, Knowledge, PtrAnswer, UNKNOWN_DESTINATION, addresses_to_resolve, name};
+use super::{
+    ANSWER_HOLDS_HOURS, AwsRanges, Confirmation, Knowledge, PtrAnswer, UNKNOWN_DESTINATION, addresses_to_resolve, name,
+};
 use crate::identity::{DnsName, ServiceName};
 use crate::map::{Application, Certainty, Class, Dependency, Grade, Hours, Protocol, ServiceFacts, Tally};
 use crate::observed::{AccessEdge, FlowEdge, Host, Observed};

@@ -4,6 +4,7 @@
 mod cli;
 mod cloudwatch;
 mod corpora;
+mod dns;
 mod example;
 mod hostile;
 mod progress;

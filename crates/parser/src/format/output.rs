@@ -204,7 +204,6 @@ impl<'a> Output<'a> {
     }
 
     /// The line is a DNS answer.
-    #[expect(dead_code, reason = "no format has them yet")]
     pub(crate) fn dns(&mut self, record: &DnsRecord<'_>) {
         self.next();
         match self.sink.dns(self.line, record) {

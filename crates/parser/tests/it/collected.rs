@@ -61,15 +61,19 @@ impl Collected {
                 ((*reason).to_owned(), samples.collect())
             })
             .collect();
+        let mut counted = json!({
+            "bytes": counters.bytes,
+            "lines": counters.lines,
+            "flow": counters.flow,
+            "access": counters.access,
+            "set_aside": counters.set_aside,
+        });
+        if counters.dns > 0 {
+            counted["dns"] = json!(counters.dns);
+        }
         json!({
             "error": self.error,
-            "counters": {
-                "bytes": counters.bytes,
-                "lines": counters.lines,
-                "flow": counters.flow,
-                "access": counters.access,
-                "set_aside": counters.set_aside,
-            },
+            "counters": counted,
             "samples": samples,
             "records": self.records,
         })

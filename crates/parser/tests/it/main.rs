@@ -6,6 +6,8 @@ mod cases;
 mod collected;
 mod corpora;
 mod decoding;
+mod dns_lines;
+mod dns_oracle;
 mod envoy_conformance;
 mod envoy_json_oracle;
 mod envoy_oracle;

@@ -68,8 +68,11 @@ fn a_kind_that_does_not_exist_names_the_near_one() {
         kind: Some("flow-txt".to_owned()),
         ..Options::default()
     };
-    let expected =
-        r#"kind: expected one of flow-text, envoy-text, envoy-json (did you mean flow-text?), found "flow-txt""#;
+    let names: Vec<_> = format::REGISTRY.iter().map(|kind| kind.name).collect();
+    let expected = format!(
+        r#"kind: expected one of {} (did you mean flow-text?), found "flow-txt""#,
+        names.join(", ")
+    );
     assert_eq!(options.check().unwrap_err().to_string(), expected);
     let found = collect(ROW.as_bytes(), &options);
     assert_eq!(found.error, Some(format!("input: {expected}")));

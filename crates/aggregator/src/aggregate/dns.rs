@@ -1,0 +1,128 @@
+//! The DNS answers of one thread: who was told that a name has an address, and in which hours.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use egressmap_parser::DnsRecord;
+use egressmap_parser::record::Verdict;
+
+use super::access::owner;
+use super::interfaces::index;
+use super::plane::Table;
+use super::seen::Seen;
+use crate::identity::ServiceName;
+use crate::inventory::{Inventory, ServiceId};
+use crate::observed::Answered;
+
+mod names;
+
+use names::Names;
+
+/// Addresses for what is no host name: nothing can be allowed by it.
+const MALFORMED_NAME: Verdict = Verdict::SetAside("malformed:query_name");
+
+/// Answers added up. Two of them add up.
+#[derive(Debug, Default)]
+pub(super) struct Answers {
+    names: Names,
+    told: Table<Key, Told>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Key {
+    asker: Asker,
+    address: IpAddr,
+    /// The name that was asked for, not the last one of a chain of CNAMEs: what the client dialled.
+    name: u32,
+}
+
+/// Who asked, as far as one record tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Asker {
+    Service(ServiceId),
+    /// An address that no entry by address owns: it may be an interface's own, else it is the instance's owner's.
+    Address(IpAddr, ServiceId),
+}
+
+#[derive(Debug, Default)]
+struct Told {
+    answers: u64,
+    seen: Seen,
+}
+
+impl Told {
+    fn add(&mut self, other: &Told) {
+        self.answers = self.answers.saturating_add(other.answers);
+        self.seen.union(&other.seen);
+    }
+}
+
+impl Answers {
+    /// Counts one record. Without addresses it tells no name, and takes no memory.
+    pub(super) fn count(&mut self, record: &DnsRecord<'_>, inventory: &Inventory) -> Verdict {
+        if record.addresses.is_empty() {
+            return Verdict::Used;
+        }
+        let Some(name) = self.names.intern(&record.name) else {
+            return MALFORMED_NAME;
+        };
+        let asker = asker(record, inventory);
+        for address in record.addresses {
+            let address = address.to_canonical();
+            let told = self.told.entry(Key { asker, address, name }).or_default();
+            told.answers = told.answers.saturating_add(1);
+            told.seen.mark(record.time, record.time);
+        }
+        Verdict::Used
+    }
+
+    /// Adds what another thread counted.
+    pub(super) fn absorb(&mut self, other: Answers) {
+        let names = self.names.absorb(other.names);
+        for (key, told) in other.told {
+            let name = names[index(key.name)];
+            self.told.entry(Key { name, ..key }).or_default().add(&told);
+        }
+    }
+
+    /// What was told, in order. `holder` tells who holds an address at a moment as an interface's own.
+    pub(super) fn finish(self, inventory: &Inventory, holder: impl Fn(IpAddr, u64) -> ServiceId) -> Vec<Answered> {
+        let mut all: BTreeMap<_, Told> = BTreeMap::new();
+        for (key, told) in self.told {
+            let service = match key.asker {
+                Asker::Service(service) => inventory.name(service).cloned(),
+                Asker::Address(address, by_instance) => inventory
+                    .name(holder(address, told.seen.first()))
+                    .or_else(|| inventory.name(by_instance))
+                    .cloned()
+                    .or_else(|| Some(ServiceName::unattributed(address))),
+            };
+            let service = service.expect("an id comes from the inventory that is asked");
+            let name = self.names.get(key.name).clone();
+            all.entry((key.address, service, name)).or_default().add(&told);
+        }
+        all.into_iter()
+            .map(|((address, service, name), told)| Answered {
+                address,
+                service,
+                name,
+                answers: told.answers,
+                seen: told.seen.into_hours(),
+            })
+            .collect()
+    }
+}
+
+fn asker(record: &DnsRecord<'_>, inventory: &Inventory) -> Asker {
+    let source = record.source.to_canonical();
+    match owner(inventory, source, record.time) {
+        ServiceId::NOBODY => {
+            let by_instance = inventory.interface_owner(b"", record.instance.as_bytes(), b"", record.time);
+            Asker::Address(source, by_instance)
+        }
+        service => Asker::Service(service),
+    }
+}
+
+#[cfg(test)]
+mod tests;
