@@ -6,9 +6,11 @@ use flate2::{Decompress, FlushDecompress, Status};
 
 pub(crate) use fault::Fault;
 use input::Input;
+pub(crate) use packing::{Packing, checksum};
 
 mod fault;
 mod input;
+mod packing;
 
 /// The window of gzip, the largest there is: 2^15 bytes.
 const WINDOW_BITS: u8 = 15;

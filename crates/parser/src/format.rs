@@ -7,6 +7,7 @@ pub use shown::{Kind, Shown};
 mod envoy_json;
 mod envoy_text;
 mod envoy_value;
+pub(crate) mod flow_parquet;
 mod flow_text;
 mod options;
 mod output;
@@ -18,14 +19,19 @@ pub struct FormatKind {
     pub name: &'static str,
     /// One line of help.
     pub help: &'static str,
-    /// A line of it.
+    /// A line of it; empty where it has no lines.
     pub example: &'static str,
     /// Makes a parser for one object.
     pub(crate) start: fn(&Options) -> Result<Box<dyn Format>, OptionsError>,
 }
 
 /// Every log format; the kind of an object is the first that knows a line of it.
-pub static REGISTRY: &[&FormatKind] = &[&flow_text::KIND, &envoy_text::KIND, &envoy_json::KIND];
+pub static REGISTRY: &[&FormatKind] = &[
+    &flow_text::KIND,
+    &flow_parquet::KIND,
+    &envoy_text::KIND,
+    &envoy_json::KIND,
+];
 
 /// A parser for the lines of one object.
 pub(crate) trait Format {

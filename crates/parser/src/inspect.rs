@@ -3,10 +3,10 @@
 use std::io::Read;
 
 use crate::decode;
-use crate::format::{Format, Kind, Options, Shown, Sniff};
+use crate::format::{Format, Kind, Options, Shown, Sniff, flow_parquet};
 use crate::lines;
 use crate::scan::ObjectError;
-use crate::source::Object;
+use crate::source::{self, Object};
 
 /// One physical line of an object, or one event of a line that delivers several.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,14 +26,17 @@ pub struct Line {
 /// # Errors
 /// Those of [`scan`](crate::scan()).
 pub fn inspect(object: Object, options: &Options, each: &mut dyn FnMut(&Line)) -> Result<(), ObjectError> {
-    let failed = |what: String| ObjectError {
-        uri: object.id.uri.clone(),
-        what,
-    };
+    let uri = object.id.uri;
+    let failed = |what: String| ObjectError { uri: uri.clone(), what };
     let mut formats = options.start().map_err(|error| failed(error.to_string()))?;
+    let (head, body) = source::peek(object.body);
+    if flow_parquet::takes(&head, options) {
+        return flow_parquet::inspect(body, object.at, each).map_err(failed);
+    }
     let mut bytes = Vec::new();
-    let ended = decode::open(object.body).read_to_end(&mut bytes);
-    let mut known: Option<Box<dyn Format>> = None;
+    let ended = decode::open(body).read_to_end(&mut bytes);
+    // A kind that is forced is not asked.
+    let mut known: Option<Box<dyn Format>> = formats.pop_if(|_| options.kind.is_some());
     for (number, line) in (1..).zip(lines::split(&bytes)) {
         if known.is_none() {
             let at = formats.iter_mut().position(|format| format.sniff(line) == Sniff::Mine);

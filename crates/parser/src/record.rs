@@ -51,6 +51,31 @@ pub struct FlowRecord<'a> {
     pub dst_aws_service: &'a [u8],
     /// `interface-type` (version 11), such as `nat_gateway`; empty where unset.
     pub interface_type: &'a [u8],
+    /// Whether a Transit Gateway logged it, which names no interface of its own: the interfaces at both ends log the
+    /// same packets.
+    pub on_the_way: bool,
+}
+
+/// A row of a flow log that says that there is no record: nothing was seen, or what was seen was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gap<'a> {
+    /// `interface-id`; empty where unset.
+    pub eni: &'a [u8],
+    /// `start` in Unix seconds.
+    pub start: u64,
+    /// `end` in Unix seconds.
+    pub end: u64,
+    /// Which of the two it is.
+    pub status: GapStatus,
+}
+
+/// `log-status` of a row without a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GapStatus {
+    /// `NODATA`: nothing was seen in the window.
+    NoData,
+    /// `SKIPDATA`: records of the window were lost, any number of them.
+    SkipData,
 }
 
 /// Whether the security groups and network ACLs let the packets through.
@@ -146,7 +171,7 @@ pub struct DnsRecord<'a> {
 
 /// Takes the records of one object as they are parsed.
 ///
-/// A reader calls exactly one method for each line. Records borrow from the reader's buffer: a sink keeps what it needs.
+/// A reader calls at most one method for each line. Records borrow from the reader's buffer: a sink keeps what it needs.
 pub trait Sink {
     /// The records that follow stand in this object; called once, before its first line is read.
     fn object(&mut self, id: &ObjectId);
@@ -156,6 +181,10 @@ pub trait Sink {
     fn access(&mut self, line: u64, record: &AccessRecord<'_>) -> Verdict;
     /// A DNS answer.
     fn dns(&mut self, line: u64, record: &DnsRecord<'_>) -> Verdict;
+    /// A row of a flow log with `log-status` `NODATA` or `SKIPDATA` that says when; the line is set aside all the same.
+    fn gap(&mut self, line: u64, gap: &Gap<'_>) {
+        let _ = (line, gap);
+    }
 }
 
 /// What a sink did with a record, so that the line's one counter is right.

@@ -5,11 +5,11 @@ use std::io::{self, Read};
 
 use crate::counters::{Counters, Reason};
 use crate::decode::{self, Fault};
-use crate::format::{Format, Options, Output, Sniff};
+use crate::format::{Format, Options, Output, Sniff, flow_parquet};
 use crate::lines::{self, LONGEST, Piece, Scanner};
 use crate::printable;
 use crate::record::Sink;
-use crate::source::Object;
+use crate::source::{self, Object};
 
 /// An object that could not be read to its end, or at all. What came before the fault was used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub fn scan(
     sink: &mut dyn Sink,
     counters: &mut Counters,
 ) -> Result<(), ObjectError> {
-    let Object { id, body, .. } = object;
+    let Object { id, body, at } = object;
     let parsers = match options.start() {
         Ok(parsers) => parsers,
         Err(error) => {
@@ -52,6 +52,11 @@ pub fn scan(
         }
     };
     let mut out = Output::begin(&id, sink, counters);
+    let (head, body) = source::peek(body);
+    if flow_parquet::takes(&head, options) {
+        let rows = flow_parquet::scan(body, at, &mut out);
+        return rows.map_err(|what| ObjectError { what, uri: id.uri });
+    }
     let read = read(body, Parser::new(parsers), &mut out);
     let lines = out.lines();
     read.map_err(|error| ObjectError {

@@ -1,7 +1,7 @@
 //! Where a format puts each line: the sink for records, the counters for all.
 
 use crate::counters::{Counters, Reason, Sample};
-use crate::record::{AccessRecord, DnsRecord, FlowRecord, Sink, Verdict};
+use crate::record::{AccessRecord, DnsRecord, FlowRecord, Gap, Sink, Verdict};
 use crate::source::ObjectId;
 
 /// Takes every line of one object once, in order, so that line numbers and counters are right by construction.
@@ -73,6 +73,14 @@ impl<'a> Output<'a> {
     pub(crate) fn set_aside(&mut self, reason: Reason) {
         self.line += 1;
         self.counters.set_aside(reason);
+    }
+
+    /// The line says that there is no record, and when if it says that.
+    pub(crate) fn gap(&mut self, reason: Reason, gap: Option<&Gap<'_>>) {
+        self.set_aside(reason);
+        if let Some(gap) = gap {
+            self.sink.gap(self.line, gap);
+        }
     }
 
     /// The line should have been a record. The message is made only if it is kept.

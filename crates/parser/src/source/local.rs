@@ -4,12 +4,18 @@ use std::fs::{self, File};
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobMatcher};
 use walkdir::{DirEntry, WalkDir};
 
-use super::{Deliveries, Delivery, Object, ObjectId, Source, SourceError, SourceKind};
+use super::{Deliveries, Delivery, Object, ObjectId, ReadAt, Source, SourceError, SourceKind};
 use crate::printable;
+use spool::Stored;
+
+mod spool;
+
+pub(crate) use spool::spool;
 
 pub(super) static KIND: SourceKind = SourceKind {
     name: "local",
@@ -164,10 +170,22 @@ fn send_file(path: &Path, to: &Deliveries) -> Sent {
                 version: None,
                 size,
             };
-            send(Delivery::Object(Object::new(id, Box::new(file))), to)
+            let file = Arc::new(file);
+            let at = random(&file, id.size);
+            let body = Box::new(file);
+            send(Delivery::Object(Object { id, body, at }), to)
         }
         Err(error) => send_failure("open", path, &reason(&error), to),
     }
+}
+
+/// A file that has a size can be read in any order.
+fn random(file: &Arc<File>, size: Option<u64>) -> Option<Arc<dyn ReadAt>> {
+    let stored = Stored {
+        file: Arc::clone(file),
+        size: size?,
+    };
+    Some(Arc::new(stored))
 }
 
 fn send_failure(verb: &str, path: &Path, why: &str, to: &Deliveries) -> Sent {

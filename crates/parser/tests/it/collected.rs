@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use egressmap_parser::source::{Object, ObjectId};
 use egressmap_parser::{
-    AccessRecord, Action, Counters, DnsRecord, FlowDirection, FlowRecord, Options, Sink, Verdict, scan,
+    AccessRecord, Action, Counters, DnsRecord, FlowDirection, FlowRecord, Gap, GapStatus, Options, Sink, Verdict, scan,
 };
 use serde_json::{Map, Value, json};
 
@@ -16,6 +16,7 @@ pub(crate) struct Collected {
     pub(crate) counters: Counters,
     pub(crate) objects: Vec<String>,
     pub(crate) records: Vec<Value>,
+    pub(crate) gaps: Vec<Value>,
 }
 
 /// Reads bytes as one object.
@@ -53,7 +54,7 @@ impl Collected {
                 ((*reason).to_owned(), samples.collect())
             })
             .collect();
-        json!({
+        let mut json = json!({
             "error": self.error,
             "counters": {
                 "bytes": counters.bytes,
@@ -64,7 +65,11 @@ impl Collected {
             },
             "samples": samples,
             "records": self.records,
-        })
+        });
+        if !self.gaps.is_empty() {
+            json["gaps"] = json!(self.gaps);
+        }
+        json
     }
 
     /// How many lines were set aside for a reason.
@@ -92,11 +97,21 @@ impl Sink for Collected {
         self.records.push(dns(line, record));
         Verdict::Used
     }
+
+    fn gap(&mut self, line: u64, gap: &Gap<'_>) {
+        let status = match gap.status {
+            GapStatus::NoData => "NODATA",
+            GapStatus::SkipData => "SKIPDATA",
+        };
+        let eni = std::str::from_utf8(gap.eni).unwrap();
+        self.gaps
+            .push(json!({"line": line, "eni": eni, "start": gap.start, "end": gap.end, "status": status}));
+    }
 }
 
 fn flow(line: u64, record: &FlowRecord<'_>) -> Value {
     let text = |bytes: &[u8]| std::str::from_utf8(bytes).unwrap().to_owned();
-    json!({
+    let mut json = json!({
         "line": line,
         "account": text(record.account),
         "eni": text(record.eni),
@@ -121,7 +136,11 @@ fn flow(line: u64, record: &FlowRecord<'_>) -> Value {
         "src_aws_service": text(record.src_aws_service),
         "dst_aws_service": text(record.dst_aws_service),
         "interface_type": text(record.interface_type),
-    })
+    });
+    if record.on_the_way {
+        json["on_the_way"] = json!(true);
+    }
+    json
 }
 
 fn access(line: u64, record: &AccessRecord<'_>) -> Value {

@@ -8,5 +8,8 @@ mod corpora;
 mod decoding;
 mod envoy_oracle;
 mod flow_oracle;
+mod flow_parquet;
+mod flow_shown;
+mod parquet_writer;
 mod scanning;
 mod sources;
