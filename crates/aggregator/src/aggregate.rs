@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use egressmap_parser::record::Verdict;
 use egressmap_parser::source::ObjectId;
-use egressmap_parser::{AccessRecord, Action, DnsRecord, FlowRecord, Sink};
+use egressmap_parser::{AccessRecord, Action, DnsRecord, FlowRecord, Gap, Sink};
 
 use crate::address::{mapped_v4, widened};
 use crate::inventory::{Inventory, Owned, ServiceId};
@@ -18,6 +18,7 @@ mod edges;
 mod eni;
 mod flow_table;
 mod flows;
+mod gaps;
 mod interfaces;
 mod opened;
 mod own;
@@ -32,6 +33,7 @@ mod settle;
 mod words;
 
 use access::Accesses;
+use gaps::GapTable;
 use interfaces::{GATEWAY, Interfaces, NO_INTERFACE};
 use plane::{Plane, Sighting};
 use row::{End, ICMP, Row, counted_protocol};
@@ -68,6 +70,7 @@ pub struct Aggregator<'i> {
     v4: Plane<u32>,
     v6: Plane<u128>,
     accesses: Accesses,
+    gaps: GapTable,
     /// First start and last end of any record used.
     window: Option<(u64, u64)>,
 }
@@ -84,6 +87,7 @@ impl<'i> Aggregator<'i> {
             v4: Plane::default(),
             v6: Plane::default(),
             accesses: Accesses::default(),
+            gaps: GapTable::default(),
             window: None,
         }
     }
@@ -103,6 +107,7 @@ impl<'i> Aggregator<'i> {
         whole.v4.absorb(part.v4, &renumbered, &whole.words, &word);
         whole.v6.absorb(part.v6, &renumbered, &whole.words, &word);
         whole.accesses.absorb(part.accesses);
+        whole.gaps.absorb(&part.gaps);
         if let Some((first, last)) = part.window {
             whole.used(first, last);
         }
@@ -132,6 +137,7 @@ impl<'i> Aggregator<'i> {
             flows,
             accesses,
             inbound,
+            gaps: self.gaps.finish(),
             window: self.window,
             services: inventory.services(),
         }
@@ -196,7 +202,8 @@ impl<'i> Aggregator<'i> {
 
     fn place(&mut self, record: &FlowRecord<'_>, gateway: bool) -> (Option<u32>, u32) {
         if record.eni.is_empty() {
-            return (None, if gateway { GATEWAY } else { NO_INTERFACE });
+            let on_the_way = gateway || record.on_the_way;
+            return (None, if on_the_way { GATEWAY } else { NO_INTERFACE });
         }
         let known = self.interfaces.intern(record.eni);
         if !self.inventory.knows_interfaces() {
@@ -256,6 +263,12 @@ impl Sink for Aggregator<'_> {
             return OUTSIDE_WINDOW;
         }
         Verdict::SetAside("dns-not-joined")
+    }
+
+    fn gap(&mut self, _line: u64, gap: &Gap<'_>) {
+        if self.settings.want(gap.start) {
+            self.gaps.count(gap);
+        }
     }
 }
 
