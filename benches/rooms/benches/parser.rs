@@ -53,7 +53,7 @@ fn read(stored: Vec<u8>) -> (Counters, u64) {
 }
 
 fn formats(criterion: &mut Criterion) {
-    for kind in format::REGISTRY {
+    for kind in format::REGISTRY.iter().filter(|kind| !kind.example.is_empty()) {
         let lines = varied(kind.example, BYTES, 1);
         let (counters, _) = read(lines.clone());
         assert_eq!(

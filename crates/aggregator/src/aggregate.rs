@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use egressmap_parser::batch::{FlowBatch, Refused};
 use egressmap_parser::record::Verdict;
 use egressmap_parser::source::ObjectId;
-use egressmap_parser::{AccessRecord, Action, DnsRecord, FlowRecord, Sink};
+use egressmap_parser::{AccessRecord, Action, DnsRecord, FlowRecord, Gap, Sink};
 
 use crate::address::{mapped_v4, widened};
 use crate::inventory::{Inventory, Owned, ServiceId};
@@ -21,6 +21,7 @@ mod edges;
 mod eni;
 mod flow_table;
 mod flows;
+mod gaps;
 mod interfaces;
 mod opened;
 mod own;
@@ -38,6 +39,7 @@ mod words;
 
 use access::Accesses;
 use dns::Answers;
+use gaps::GapTable;
 use interfaces::{GATEWAY, Interfaces, NO_INTERFACE};
 use plane::{Plane, Sighting};
 use row::{End, ICMP, Row, counted_protocol};
@@ -77,6 +79,7 @@ pub struct Aggregator<'i> {
     v6: Plane<u128>,
     accesses: Accesses,
     answers: Answers,
+    gaps: GapTable,
     /// First start and last end of any record used.
     window: Option<(u64, u64)>,
 }
@@ -94,6 +97,7 @@ impl<'i> Aggregator<'i> {
             v6: Plane::default(),
             accesses: Accesses::default(),
             answers: Answers::default(),
+            gaps: GapTable::default(),
             window: None,
         }
     }
@@ -114,6 +118,7 @@ impl<'i> Aggregator<'i> {
         whole.v6.absorb(part.v6, &renumbered, &whole.words, &word);
         whole.accesses.absorb(part.accesses);
         whole.answers.absorb(part.answers);
+        whole.gaps.absorb(&part.gaps);
         if let Some((first, last)) = part.window {
             whole.used(first, last);
         }
@@ -144,6 +149,7 @@ impl<'i> Aggregator<'i> {
             accesses,
             answers,
             inbound,
+            gaps: self.gaps.finish(),
             window: self.window,
             services: inventory.services(),
         }
@@ -269,7 +275,8 @@ impl<'i> Aggregator<'i> {
 
     fn place(&mut self, record: &FlowRecord<'_>, gateway: bool) -> (Option<u32>, u32) {
         if record.eni.is_empty() {
-            return (None, if gateway { GATEWAY } else { NO_INTERFACE });
+            let on_the_way = gateway || record.on_the_way;
+            return (None, if on_the_way { GATEWAY } else { NO_INTERFACE });
         }
         let known = self.interfaces.intern(record.eni);
         if !self.inventory.knows_interfaces() {
@@ -347,6 +354,12 @@ impl Sink for Aggregator<'_> {
             self.used(record.time, record.time);
         }
         verdict
+    }
+
+    fn gap(&mut self, _line: u64, gap: &Gap<'_>) {
+        if self.settings.want(gap.start) {
+            self.gaps.count(gap);
+        }
     }
 }
 

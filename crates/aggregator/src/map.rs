@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::identity::ServiceName;
 
+mod gaps;
 mod hours;
 mod words;
 
+pub use gaps::{Gaps, RowsByHour};
 pub use hours::Hours;
 pub use words::UnknownWord;
 
@@ -213,6 +215,9 @@ pub struct Manifest {
     pub set_aside: BTreeMap<String, u64>,
     /// Flow records of clients that called us, and our answers to them: used, and no dependency of ours.
     pub inbound: u64,
+    /// Rows of flow logs that are no records: windows without traffic, and windows whose records were lost.
+    #[serde(default, skip_serializing_if = "Gaps::is_empty")]
+    pub gaps: Gaps,
     /// What the inventory says of each service, for the definitions.
     pub services: BTreeMap<ServiceName, ServiceFacts>,
 }

@@ -80,6 +80,7 @@ impl Manifest {
         self.used.access = self.used.access.saturating_add(other.used.access);
         self.used.dns = self.used.dns.saturating_add(other.used.dns);
         self.inbound = self.inbound.saturating_add(other.inbound);
+        self.gaps.add(other.gaps);
         for (reason, count) in other.set_aside {
             let sum = self.set_aside.entry(reason).or_default();
             *sum = sum.saturating_add(count);

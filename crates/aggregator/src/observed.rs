@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::identity::{DnsName, ServiceName};
-use crate::map::{Application, Certainty, Hours, Protocol, ServiceFacts, Tally};
+use crate::map::{Application, Certainty, Gaps, Hours, Protocol, ServiceFacts, Tally};
 use std::collections::BTreeMap;
 
 /// All edges of a run. One (service, responder, port, protocol) may stand in several entries; naming adds them up.
@@ -17,6 +17,8 @@ pub struct Observed {
     pub answers: Vec<Answered>,
     /// Records of clients that called us, and our answers to them.
     pub inbound: u64,
+    /// Rows of flow logs that are no records.
+    pub gaps: Gaps,
     /// First and last second of any used record.
     pub window: Option<(u64, u64)>,
     /// What the inventory says of each service in it.

@@ -251,6 +251,7 @@ fn manifest(observed: &Observed, counters: &Counters, objects: impl IntoIterator
             .map(|(reason, count)| ((*reason).to_owned(), *count))
             .collect(),
         inbound: observed.inbound,
+        gaps: observed.gaps.clone(),
         services: observed.services.clone(),
     }
 }

@@ -277,6 +277,7 @@ impl<'a> FlowBatch<'a> {
             src_aws_service: self.src_aws_service(row),
             dst_aws_service: self.dst_aws_service(row),
             interface_type: self.interface_type(row),
+            on_the_way: false,
         }
     }
 

@@ -5,11 +5,13 @@ use std::io::{self, Read};
 pub(crate) use fault::Fault;
 use input::Input;
 use packed::Packed;
+pub(crate) use packing::{Packing, checksum};
 
 mod fault;
 mod gzip;
 mod input;
 mod packed;
+mod packing;
 mod zstd;
 
 /// How the bytes of an object may be packed: told by the first bytes, never by the name.

@@ -15,6 +15,7 @@ mod envoy_format;
 mod envoy_json;
 mod envoy_text;
 mod envoy_value;
+pub(crate) mod flow_parquet;
 mod flow_text;
 mod formats;
 mod options;
@@ -28,7 +29,7 @@ pub struct FormatKind {
     pub name: &'static str,
     /// One line of help.
     pub help: &'static str,
-    /// A line of it.
+    /// A line of it; empty where it has no lines.
     pub example: &'static str,
     /// Makes a parser for one object.
     pub(crate) start: fn(&Options) -> Result<Box<dyn Format>, OptionsError>,
@@ -37,6 +38,7 @@ pub struct FormatKind {
 /// Every log format; the kind of an object is the first that knows a line of it.
 pub static REGISTRY: &[&FormatKind] = &[
     &flow_text::KIND,
+    &flow_parquet::KIND,
     &envoy_text::KIND,
     &envoy_json::KIND,
     &resolver_log::KIND,

@@ -1,10 +1,10 @@
 //! Reads one object line by line and says of each what it is: the slow, complete view behind `egressmap parse`.
 
 use crate::counters::Reason;
-use crate::format::{Formats, Kind, Options, Shown};
+use crate::format::{Formats, Kind, Options, Shown, flow_parquet};
 use crate::lines;
 use crate::scan::ObjectError;
-use crate::source::Object;
+use crate::source::{self, Object};
 use crate::unwrap::{self, Place, Taker};
 
 /// One physical line of an object, or one event of a line that delivers several.
@@ -27,7 +27,7 @@ pub struct Line {
 /// # Errors
 /// Those of [`scan`](crate::scan()).
 pub fn inspect(object: Object, options: &Options, each: &mut dyn FnMut(&Line)) -> Result<(), ObjectError> {
-    let Object { id, body, .. } = object;
+    let Object { id, body, at, .. } = object;
     let uri = id.uri;
     let formats = match options.start() {
         Ok(formats) => formats,
@@ -36,6 +36,10 @@ pub fn inspect(object: Object, options: &Options, each: &mut dyn FnMut(&Line)) -
             return Err(ObjectError { uri, what });
         }
     };
+    let (head, body) = source::peek(body);
+    if flow_parquet::takes(&head, options) {
+        return flow_parquet::inspect(body, at, each).map_err(|what| ObjectError { uri, what });
+    }
     let mut inspect = Inspect { formats, line: 0, each };
     let read = unwrap::read(body, &mut inspect);
     let line = inspect.line.max(1);

@@ -23,7 +23,7 @@ pub use counters::{Counters, Reason, Sample};
 pub use drive::{Fault, Outcome, Progress, drive};
 pub use format::Options;
 pub use inspect::{Line, inspect};
-pub use record::{AccessRecord, Action, DnsRecord, FlowDirection, FlowRecord, Sink, Verdict};
+pub use record::{AccessRecord, Action, DnsRecord, FlowDirection, FlowRecord, Gap, GapStatus, Sink, Verdict};
 pub use scan::{ObjectError, scan};
 #[cfg(feature = "cloudwatch")]
 pub use source::cloudwatch::{CloudWatchOptions, CloudWatchSource};

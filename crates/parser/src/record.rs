@@ -52,6 +52,31 @@ pub struct FlowRecord<'a> {
     pub dst_aws_service: &'a [u8],
     /// `interface-type` (version 11), such as `nat_gateway`; empty where unset.
     pub interface_type: &'a [u8],
+    /// Whether a Transit Gateway logged it, which names no interface of its own: the interfaces at both ends log the
+    /// same packets.
+    pub on_the_way: bool,
+}
+
+/// A row of a flow log that says that there is no record: nothing was seen, or what was seen was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gap<'a> {
+    /// `interface-id`; empty where unset.
+    pub eni: &'a [u8],
+    /// `start` in Unix seconds.
+    pub start: u64,
+    /// `end` in Unix seconds.
+    pub end: u64,
+    /// Which of the two it is.
+    pub status: GapStatus,
+}
+
+/// `log-status` of a row without a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GapStatus {
+    /// `NODATA`: nothing was seen in the window.
+    NoData,
+    /// `SKIPDATA`: records of the window were lost, any number of them.
+    SkipData,
 }
 
 /// Whether the security groups and network ACLs let the packets through.
@@ -179,6 +204,10 @@ pub trait Sink {
     /// delivers several; `message` is what was expected and what was found, safe to print, where the line has a fault.
     fn set_aside(&mut self, line: u64, event: Option<u64>, reason: crate::Reason, message: Option<&str>) {
         let _ = (line, event, reason, message);
+    }
+    /// A row of a flow log with `log-status` `NODATA` or `SKIPDATA` that says when; the line is set aside all the same.
+    fn gap(&mut self, line: u64, gap: &Gap<'_>) {
+        let _ = (line, gap);
     }
 }
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::counters::{Counters, Reason};
-use crate::format::{Formats, Options, Output};
+use crate::format::{Formats, Options, Output, flow_parquet};
 use crate::printable;
 use crate::record::Sink;
-use crate::source::Object;
+use crate::source::{self, Object};
 use crate::unwrap::{self, Place, Taker};
 
 /// An object that could not be read to its end, or at all. What came before the fault was used.
@@ -43,7 +43,10 @@ pub fn scan(
     counters: &mut Counters,
 ) -> Result<(), ObjectError> {
     let Object {
-        id, body, lines: watch, ..
+        id,
+        body,
+        at,
+        lines: watch,
     } = object;
     let formats = match options.start() {
         Ok(formats) => formats,
@@ -54,7 +57,15 @@ pub fn scan(
             });
         }
     };
-    let out = Output::begin(&id, sink, counters);
+    let mut out = Output::begin(&id, sink, counters);
+    let (head, body) = source::peek(body);
+    if flow_parquet::takes(&head, options) {
+        let rows = flow_parquet::scan(body, at, &mut out);
+        if let Some(watch) = watch {
+            watch.fetch_add(out.lines(), Ordering::Relaxed);
+        }
+        return rows.map_err(|what| ObjectError { what, uri: id.uri });
+    }
     let mut scan = Scan { formats, out, watch };
     let read = unwrap::read(body, &mut scan);
     scan.formats.finish(&mut scan.out);

@@ -16,7 +16,11 @@ use std::sync::mpsc::SyncSender;
 use crate::{near, printable};
 
 mod local;
+mod peeked;
 mod stdin;
+
+pub(crate) use local::spool;
+pub(crate) use peeked::peek;
 
 /// One object of a source: a file, an S3 object, an hour of a log group, standard input.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -60,7 +60,7 @@ enum Role {
 
 /// The place of records that name no interface, and count as the initiator's.
 pub(super) const NO_INTERFACE: u32 = 0;
-/// The place of records of a gateway that names no interface.
+/// The place of records of a NAT or Transit Gateway that name no interface.
 pub(super) const GATEWAY: u32 = 1;
 
 impl Default for Interfaces {

@@ -2,6 +2,7 @@
 mod attribution;
 mod counting;
 mod direction;
+mod gaps;
 mod laws;
 mod literal;
 

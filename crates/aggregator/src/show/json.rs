@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::{escape, selected, utc};
 use crate::map::{
-    Application, Certainty, Class, Dependency, DependencyMap, Grade, Key, Manifest, Protocol, SCHEMA, Used,
+    Application, Certainty, Class, Dependency, DependencyMap, Grade, Key, Manifest, Protocol, RowsByHour, SCHEMA, Used,
 };
 
 #[derive(Serialize)]
@@ -15,6 +15,8 @@ struct Document<'a> {
     schema: &'static str,
     window: Option<Window>,
     input: Input<'a>,
+    #[serde(skip_serializing_if = "Gaps::is_empty")]
+    gaps: Gaps<'a>,
     dependencies: Vec<Entry<'a>>,
 }
 
@@ -32,6 +34,17 @@ struct Input<'a> {
     used: Used,
     set_aside: &'a BTreeMap<String, u64>,
 }
+
+/// Rows of flow logs that are no records, by `log-status`, interface and hour.
+#[derive(Serialize)]
+struct Gaps<'a> {
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    nodata: Hourly<'a>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    skipdata: Hourly<'a>,
+}
+
+type Hourly<'a> = BTreeMap<&'a str, BTreeMap<String, u32>>;
 
 #[derive(Serialize)]
 struct Entry<'a> {
@@ -86,10 +99,30 @@ pub fn json(map: &DependencyMap, service: Option<&str>) -> String {
             until: utc(until),
         }),
         input: input(&map.manifest),
+        gaps: Gaps {
+            nodata: hourly(&map.manifest.gaps.nodata),
+            skipdata: hourly(&map.manifest.gaps.skipdata),
+        },
         dependencies: selected(map, service).map(|(key, it)| entry(key, it)).collect(),
     };
     let text = serde_json::to_string_pretty(&document).expect("every key is text, so the document is JSON");
     escape::in_json(&text) + "\n"
+}
+
+impl Gaps<'_> {
+    fn is_empty(&self) -> bool {
+        self.nodata.is_empty() && self.skipdata.is_empty()
+    }
+}
+
+/// With each hour as the time it begins.
+fn hourly(rows: &RowsByHour) -> Hourly<'_> {
+    rows.iter()
+        .map(|(interface, hours)| {
+            let hours = hours.iter().map(|(&hour, &rows)| (utc(u64::from(hour) * 3_600), rows));
+            (interface.as_str(), hours.collect())
+        })
+        .collect()
 }
 
 fn input(manifest: &Manifest) -> Input<'_> {

@@ -18,6 +18,7 @@ use layout::{Align, Column};
 pub fn table(map: &DependencyMap, service: Option<&str>, width: usize) -> String {
     let rows: Vec<_> = selected(map, service).collect();
     let mut text = header(map, rows.len());
+    text.push_str(&lost(&map.manifest));
     if rows.is_empty() {
         text.push_str(&why_empty(map, service));
         return text;
@@ -58,6 +59,23 @@ fn header(map: &DependencyMap, shown: usize) -> String {
         size::counted(*lines, "line", "lines"),
         used.flow.saturating_add(used.access).saturating_add(used.dns),
         set_aside.values().fold(0_u64, |sum, count| sum.saturating_add(*count)),
+    )
+}
+
+/// A line that says where records are missing, if any are.
+fn lost(manifest: &Manifest) -> String {
+    let lost = &manifest.gaps.skipdata;
+    let hours: BTreeSet<_> = lost.values().flat_map(|hours| hours.keys()).collect();
+    let rows = lost.values().flat_map(|hours| hours.values());
+    let rows = rows.fold(0_u64, |sum, rows| sum + u64::from(*rows));
+    if rows == 0 {
+        return String::new();
+    }
+    format!(
+        "SKIPDATA: {} of {} in {}: records are missing there\n",
+        size::counted(rows, "row", "rows"),
+        size::counted(lost.len() as u64, "interface", "interfaces"),
+        size::counted(hours.len() as u64, "hour", "hours"),
     )
 }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use egressmap_aggregator::identity::ServiceName;
 use egressmap_aggregator::map::{
-    Application, Certainty, Class, CountedObject, Dependency, DependencyMap, Grade, Hours, Key, Manifest, Naming,
+    Application, Certainty, Class, CountedObject, Dependency, DependencyMap, Gaps, Grade, Hours, Key, Manifest, Naming,
     Protocol, ServiceFacts, Tally, Used,
 };
 use proptest::collection::{btree_map, btree_set, vec};
@@ -145,9 +145,10 @@ fn manifest(prefix: &'static str) -> impl Strategy<Value = Manifest> {
         btree_map(reason, count(), 0..3),
         count(),
         facts,
+        gaps(),
     )
         .prop_map(
-            |(window, objects, (bytes, lines, flow, access, dns), set_aside, inbound, services)| Manifest {
+            |(window, objects, (bytes, lines, flow, access, dns), set_aside, inbound, services, gaps)| Manifest {
                 window,
                 incomplete: objects
                     .iter()
@@ -160,6 +161,7 @@ fn manifest(prefix: &'static str) -> impl Strategy<Value = Manifest> {
                 used: Used { flow, access, dns },
                 set_aside,
                 inbound,
+                gaps,
                 services,
             },
         )
@@ -172,6 +174,12 @@ fn one_size_each(objects: BTreeSet<CountedObject>) -> BTreeSet<CountedObject> {
         .map(|it| ((it.uri.clone(), it.version.clone()), it))
         .collect();
     by_identity.into_values().collect()
+}
+
+fn gaps() -> impl Strategy<Value = Gaps> {
+    let interface = || select(vec!["-", "eni-1", "eni-2"]).prop_map(str::to_owned);
+    let table = || btree_map(interface(), btree_map(0_u32..5, 1_u32..9, 1..4), 0..3);
+    (table(), table()).prop_map(|(nodata, skipdata)| Gaps { nodata, skipdata })
 }
 
 fn facts() -> impl Strategy<Value = ServiceFacts> {

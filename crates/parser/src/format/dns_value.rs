@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use super::envoy_value::start_time;
+use super::envoy_value::moment;
 use super::flow_text::{decimal, ip};
 use crate::Reason;
 
@@ -54,7 +54,7 @@ pub(super) const NOT_QUERY_LOG: Reason = "not-query-log";
 /// Unix seconds of `2026-11-20T01:58:00.996Z`, of the same with an offset (`+02:00`), or of an epoch form.
 pub(super) fn time(value: &[u8]) -> Option<u64> {
     let Some((local, [sign @ (b'+' | b'-'), h0, h1, b':', m0, m1])) = value.split_last_chunk() else {
-        return start_time(value);
+        return moment(value).map(|moment| moment.seconds);
     };
     let (hours, minutes) = (decimal(&[*h0, *h1])?, decimal(&[*m0, *m1])?);
     if hours > 23 || minutes > 59 {
@@ -62,7 +62,7 @@ pub(super) fn time(value: &[u8]) -> Option<u64> {
     }
     let mut utc = [b'Z'; 36];
     utc.get_mut(..local.len())?.copy_from_slice(local);
-    let utc = start_time(utc.get(..=local.len())?)?;
+    let utc = moment(utc.get(..=local.len())?)?.seconds;
     let offset = hours * 3600 + minutes * 60;
     if *sign == b'+' {
         utc.checked_sub(offset)

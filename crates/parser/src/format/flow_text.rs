@@ -1,10 +1,10 @@
 //! VPC flow logs as text: versions 2 to 11 and Transit Gateway, with any header or the fields of version 2.
 
-use super::{Format, FormatKind, Options, OptionsError, Output, Sniff};
+use super::{Format, FormatKind, Options, OptionsError, Output, Shown, Sniff};
 use crate::batch::{Columns, FlowBatch};
 use crate::lines;
+use crate::record::GapStatus;
 use fast::{Fast, Rows};
-use fault::Fault;
 use plan::Plan;
 
 mod address;
@@ -15,13 +15,17 @@ mod fields;
 mod header;
 mod number;
 mod plan;
+pub(super) mod show;
 
 pub(crate) use address::ip;
+pub(super) use fault::Fault;
+pub(super) use fields::{FIELDS, Field, Name, WANTED, named};
 pub(crate) use number::decimal;
+pub(super) use plan::{action, direction, is_printable, seconds};
 
 pub(super) static KIND: FormatKind = FormatKind {
     name: "flow-text",
-    help: "VPC flow logs as text, with a header, with given fields, or with the default fields of version 2",
+    help: "VPC and Transit Gateway flow logs as text, with a header, with given fields, or with the default fields",
     example: "2 111122223333 eni-0a1b2c3d4e5f67890 10.0.1.5 203.0.113.10 41630 443 6 10 8420 1790000010 1790000070 ACCEPT OK",
     start,
 };
@@ -30,21 +34,50 @@ pub(super) static KIND: FormatKind = FormatKind {
 const DEFAULT: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end \
                        action log-status";
 
+/// The default format of a Transit Gateway's flow logs: version 6.
+const TRANSIT_GATEWAY: &str = "version resource-type account-id tgw-id tgw-attachment-id tgw-src-vpc-account-id \
+                               tgw-dst-vpc-account-id tgw-src-vpc-id tgw-dst-vpc-id tgw-src-subnet-id tgw-dst-subnet-id \
+                               tgw-src-eni tgw-dst-eni tgw-src-az-id tgw-dst-az-id tgw-pair-attachment-id srcaddr \
+                               dstaddr srcport dstport protocol packets bytes start end log-status type \
+                               packets-lost-no-route packets-lost-blackhole packets-lost-mtu-exceeded \
+                               packets-lost-ttl-expired tcp-flags region flow-direction pkt-src-aws-service \
+                               pkt-dst-aws-service";
+
 /// The parser of one object.
 struct FlowText {
     plan: Plan,
     /// `None` on a processor that lacks the instructions.
     fast: Option<Fast>,
+    /// The default formats, while neither a header nor a user has said what the format is.
+    defaults: Vec<Plan>,
+    shown: show::Reader,
 }
 
 fn start(options: &Options) -> Result<Box<dyn Format>, OptionsError> {
-    let fields = options.flow_format.as_deref().unwrap_or(DEFAULT);
-    let plan = header::given(fields).map_err(|why| OptionsError {
-        option: "flow_format",
-        why,
-    })?;
-    let fast = Fast::new(&plan);
-    Ok(Box::new(FlowText { plan, fast }))
+    let definition = options.flow_format.as_deref();
+    let plan = |fields| {
+        header::given(fields).map_err(|why| OptionsError {
+            option: "flow_format",
+            why,
+        })
+    };
+    let defaults = match definition {
+        Some(_) => Vec::new(),
+        None => vec![plan(DEFAULT)?, plan(TRANSIT_GATEWAY)?],
+    };
+    let plan = plan(definition.unwrap_or(DEFAULT))?;
+    Ok(Box::new(FlowText {
+        fast: Fast::new(&plan),
+        plan,
+        defaults,
+        shown: show::Reader::new(definition),
+    }))
+}
+
+/// Whether a row without a header says of itself that a Transit Gateway logged it.
+fn is_transit_gateway(line: &[u8]) -> bool {
+    let resource = line.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
+    resource.starts_with(b"TransitGateway")
 }
 
 impl Format for FlowText {
@@ -52,7 +85,10 @@ impl Format for FlowText {
         if let Some(reason) = fault::no_row(line) {
             return Sniff::Beside(reason);
         }
-        if header::read(line).is_some() || self.plan.fits(line) {
+        if header::read(line).is_some() || self.plan.fits(line) || default_of(&mut self.defaults, line).is_some() {
+            Sniff::Mine
+        } else if self.plan.lacking().is_some() && self.shown.fits(line) {
+            // A format that was given and holds no dependency: its rows can be shown.
             Sniff::Mine
         } else {
             Sniff::Unknown
@@ -65,6 +101,7 @@ impl Format for FlowText {
         while !rest.is_empty() {
             let mut reading = Reading {
                 plan: &mut self.plan,
+                defaults: &mut self.defaults,
                 same_plan: true,
                 block: rest,
                 out,
@@ -81,15 +118,27 @@ impl Format for FlowText {
         }
     }
 
-    fn show(&mut self, line: &[u8]) -> super::Shown {
-        let _ = line;
-        super::Shown::aside(super::Kind::NotALog, "unrecognised")
+    fn show(&mut self, line: &[u8]) -> Shown {
+        self.shown.line(line)
     }
+}
+
+/// The default format that a line without a header is a row of beyond doubt.
+fn default_of(defaults: &mut [Plan], line: &[u8]) -> Option<Plan> {
+    let fits = |plan: &mut Plan, transit: bool| transit == is_transit_gateway(line) && plan.fits(line);
+    let [vpc, transit] = defaults else {
+        return None;
+    };
+    if fits(vpc, false) {
+        return Some(vpc.clone());
+    }
+    fits(transit, true).then(|| transit.clone())
 }
 
 /// A block that is being read.
 struct Reading<'r, 'b, 'o> {
     plan: &'r mut Plan,
+    defaults: &'r mut Vec<Plan>,
     same_plan: bool,
     block: &'b [u8],
     out: &'r mut Output<'o>,
@@ -127,7 +176,10 @@ impl Rows for Reading<'_, '_, '_> {
         }
         match self.plan.row(line) {
             Ok(record) => self.out.flow(&record),
-            Err(fault @ (Fault::NoData | Fault::SkipData)) => self.out.set_aside(fault.reason()),
+            Err(Fault::NoData) => self.out.gap("nodata", self.plan.gap(line, GapStatus::NoData).as_ref()),
+            Err(Fault::SkipData) => self
+                .out
+                .gap("skipdata", self.plan.gap(line, GapStatus::SkipData).as_ref()),
             Err(fault) => self.other(line, fault),
         }
         self.same_plan
@@ -143,7 +195,13 @@ impl Reading<'_, '_, '_> {
         } else if let Some(plan) = header::read(line) {
             *self.plan = plan;
             self.same_plan = false;
+            self.defaults.clear();
             self.out.set_aside("header");
+        } else if let Some(plan) = default_of(self.defaults, line) {
+            *self.plan = plan;
+            let number = self.out.lines() + 1;
+            self.line(line, number);
+            self.same_plan = false;
         } else {
             self.out.fault(fault.reason(), || fault.message(line, self.plan));
         }

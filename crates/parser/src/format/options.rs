@@ -11,9 +11,6 @@ pub struct Options {
     /// The fields of flow logs without a header, as in the flow log's definition: `${version} ${account-id} …`, or the
     /// names alone. `None` is the default format of version 2. A header in the log wins.
     pub flow_format: Option<String>,
-    /// The format of Envoy's text access log, as its configuration says it: `[%START_TIME%] "%REQ(:METHOD)% …`. `None`: the
-    /// default and Istio's are known.
-    pub envoy_format: Option<String>,
     /// The keys of Envoy's JSON, each with the operator it was defined with: `authority` to `%REQ(:AUTHORITY)%`, the
     /// percent signs left out or not, nested keys joined by dots. Empty: the common names are known.
     pub envoy_json: BTreeMap<String, String>,

@@ -6,7 +6,7 @@ use super::Format;
 use super::formats::Named;
 use crate::batch::{FlowBatch, Refused};
 use crate::counters::{Counters, Reason, Sample};
-use crate::record::{AccessRecord, DnsRecord, FlowRecord, Sink, Verdict};
+use crate::record::{AccessRecord, DnsRecord, FlowRecord, Gap, Sink, Verdict};
 use crate::source::ObjectId;
 use crate::unwrap::Place;
 use strays::Strays;
@@ -219,6 +219,14 @@ impl<'a> Output<'a> {
     pub(crate) fn set_aside(&mut self, reason: Reason) {
         self.next();
         self.aside(reason, None);
+    }
+
+    /// The line says that there is no record, and when if it says that.
+    pub(crate) fn gap(&mut self, reason: Reason, gap: Option<&Gap<'_>>) {
+        self.set_aside(reason);
+        if let Some(gap) = gap {
+            self.sink.gap(self.line, gap);
+        }
     }
 
     /// The line should have been a record. The message is made only if somebody wants it.

@@ -4,12 +4,18 @@ use std::fs::{self, File};
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobMatcher};
 use walkdir::{DirEntry, WalkDir};
 
-use super::{Deliveries, Delivery, Object, ObjectId, Source, SourceError, SourceKind};
+use super::{Deliveries, Delivery, Object, ObjectId, ReadAt, Source, SourceError, SourceKind};
 use crate::printable;
+use spool::Stored;
+
+mod spool;
+
+pub(crate) use spool::spool;
 
 pub(super) static KIND: SourceKind = SourceKind {
     name: "local",
@@ -176,7 +182,12 @@ fn send_file(path: &Path, to: &Deliveries) -> Sent {
     match File::open(path) {
         Ok(file) => {
             let id = id(path, file.metadata().ok().filter(fs::Metadata::is_file).as_ref());
-            send(Delivery::Object(Object::new(id, Box::new(file))), to)
+            let file = Arc::new(file);
+            let object = Object {
+                at: random(&file, id.size),
+                ..Object::new(id, Box::new(file))
+            };
+            send(Delivery::Object(object), to)
         }
         Err(error) => send_failure("open", path, &reason(&error), to),
     }
@@ -189,6 +200,15 @@ fn id(path: &Path, regular: Option<&fs::Metadata>) -> ObjectId {
         version: None,
         size: regular.map(fs::Metadata::len),
     }
+}
+
+/// A file that has a size can be read in any order.
+fn random(file: &Arc<File>, size: Option<u64>) -> Option<Arc<dyn ReadAt>> {
+    let stored = Stored {
+        file: Arc::clone(file),
+        size: size?,
+    };
+    Some(Arc::new(stored))
 }
 
 fn send_failure(verb: &str, path: &Path, why: &str, to: &Deliveries) -> Sent {

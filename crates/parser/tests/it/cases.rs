@@ -42,7 +42,7 @@ fn the_example_of_every_delivery_carries_one_record() {
 
 #[test]
 fn the_example_of_every_format_is_a_record_of_it() {
-    for kind in format::REGISTRY {
+    for kind in format::REGISTRY.iter().filter(|kind| !kind.example.is_empty()) {
         let found = collect(kind.example.as_bytes(), &Options::default());
         assert_eq!(found.counters.used(), 1, "{}: {:?}", kind.name, found.counters);
         let forced = Options {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use egressmap_parser::source::{Object, ObjectId};
 use egressmap_parser::{
-    AccessRecord, Action, Counters, DnsRecord, FlowDirection, FlowRecord, Options, Sink, Verdict, scan,
+    AccessRecord, Action, Counters, DnsRecord, FlowDirection, FlowRecord, Gap, GapStatus, Options, Sink, Verdict, scan,
 };
 use serde_json::{Map, Value, json};
 
@@ -18,6 +18,7 @@ pub(crate) struct Collected {
     pub(crate) records: Vec<Value>,
     /// Where the record at hand comes from, as its envelope says.
     origin: String,
+    pub(crate) gaps: Vec<Value>,
 }
 
 /// Reads bytes as one object.
@@ -71,12 +72,16 @@ impl Collected {
         if counters.dns > 0 {
             counted["dns"] = json!(counters.dns);
         }
-        json!({
+        let mut json = json!({
             "error": self.error,
             "counters": counted,
             "samples": samples,
             "records": self.records,
-        })
+        });
+        if !self.gaps.is_empty() {
+            json["gaps"] = json!(self.gaps);
+        }
+        json
     }
 
     fn keep(&mut self, mut record: Value) {
@@ -115,11 +120,21 @@ impl Sink for Collected {
         self.keep(dns(line, record));
         Verdict::Used
     }
+
+    fn gap(&mut self, line: u64, gap: &Gap<'_>) {
+        let status = match gap.status {
+            GapStatus::NoData => "NODATA",
+            GapStatus::SkipData => "SKIPDATA",
+        };
+        let eni = std::str::from_utf8(gap.eni).unwrap();
+        self.gaps
+            .push(json!({"line": line, "eni": eni, "start": gap.start, "end": gap.end, "status": status}));
+    }
 }
 
 fn flow(line: u64, record: &FlowRecord<'_>) -> Value {
     let text = |bytes: &[u8]| std::str::from_utf8(bytes).unwrap().to_owned();
-    json!({
+    let mut json = json!({
         "line": line,
         "account": text(record.account),
         "eni": text(record.eni),
@@ -144,7 +159,11 @@ fn flow(line: u64, record: &FlowRecord<'_>) -> Value {
         "src_aws_service": text(record.src_aws_service),
         "dst_aws_service": text(record.dst_aws_service),
         "interface_type": text(record.interface_type),
-    })
+    });
+    if record.on_the_way {
+        json["on_the_way"] = json!(true);
+    }
+    json
 }
 
 fn access(line: u64, record: &AccessRecord<'_>) -> Value {

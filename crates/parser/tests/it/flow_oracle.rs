@@ -6,9 +6,10 @@ use std::net::IpAddr;
 use egressmap_parser::Options;
 use proptest::prelude::{Just, Strategy, any, prop};
 use proptest::{prop_assert_eq, prop_oneof, proptest};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::collected::collect;
+use crate::flow_shown::shown;
 
 const DEFAULT: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end \
                        action log-status";
@@ -50,156 +51,71 @@ struct Outcome {
     set_aside: BTreeMap<String, u64>,
 }
 
+/// The slow, complete view of every line, with the record that follows from its fields.
 fn read(text: &str) -> Outcome {
-    let mut header: Vec<String> = DEFAULT.split(' ').map(spelled).collect();
     let mut outcome = Outcome::default();
-    for (index, line) in text.split_terminator('\n').enumerate() {
-        let line = line.strip_suffix('\r').unwrap_or(line);
-        let reason = match row(&header, line) {
-            Ok(mut record) => {
-                record["line"] = json!(index + 1);
-                outcome.records.push(record);
-                continue;
-            }
-            Err(status @ ("nodata" | "skipdata")) => status.to_owned(),
-            Err(_) if line.trim_matches([' ', '\t', '\r', '\x0c']).is_empty() => "blank".to_owned(),
-            Err(_) if line.starts_with('#') => "comment".to_owned(),
-            Err(_) if is_header(line) => {
-                header = line.split(' ').map(spelled).collect();
-                "header".to_owned()
-            }
-            Err(reason) => reason.to_owned(),
-        };
-        *outcome.set_aside.entry(reason).or_default() += 1;
+    for line in shown(text.as_bytes(), &of_flow_text()) {
+        match line.shown.reason {
+            None => outcome.records.push(record(line.line, &line.shown.fields)),
+            Some(reason) => *outcome.set_aside.entry(reason.to_owned()).or_default() += 1,
+        }
     }
     outcome
 }
 
-fn is_header(line: &str) -> bool {
-    let names: Vec<&str> = line.split(' ').collect();
-    let known = names
-        .iter()
-        .filter(|name| NAMES.iter().any(|known| spelled(known) == spelled(name)))
-        .count();
-    let is_name = |name: &&str| name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
-    known >= 2 && 2 * known >= names.len() && names.iter().all(is_name)
-}
-
-/// A name without what may be spelled either way.
-fn spelled(name: &str) -> String {
-    name.replace(['-', '_'], "").to_lowercase()
-}
-
-/// The record of a row, or why there is none.
-#[expect(
-    clippy::too_many_lines,
-    reason = "the oracle is one obvious list, read from top to bottom"
-)]
-fn row(header: &[String], line: &str) -> Result<Value, &'static str> {
-    let values: Vec<&str> = line.split(' ').collect();
-    if values.len() != header.len() {
-        return Err("malformed:columns");
+fn of_flow_text() -> Options {
+    Options {
+        kind: Some("flow-text".to_owned()),
+        ..Options::default()
     }
-    let get = |name: &str| {
-        header
-            .iter()
-            .position(|column| *column == spelled(name))
-            .map(|at| values[at])
-    };
-    match get("log-status") {
-        None | Some("OK") => {}
-        Some("NODATA") => return Err("nodata"),
-        Some("SKIPDATA") => return Err("skipdata"),
-        Some(_) => return Err("malformed:log-status"),
-    }
-    let address = |name: &str| get(name).map(str::parse::<IpAddr>);
-    let source = address("srcaddr").or(address("pkt-srcaddr")).ok_or("lacking:srcaddr");
-    let destination = address("dstaddr").or(address("pkt-dstaddr")).ok_or("lacking:dstaddr");
-    for (name, lacking) in [
-        ("protocol", "lacking:protocol"),
-        ("srcport", "lacking:srcport"),
-        ("dstport", "lacking:dstport"),
-        ("start", "lacking:start"),
-    ] {
-        source.clone()?.ok();
-        destination.clone()?.ok();
-        get(name).ok_or(lacking)?;
-    }
-    let set = |name: &str| get(name).filter(|value| *value != "-");
-    let srcaddr = source?.map_err(|_| "malformed:srcaddr")?;
-    let dstaddr = destination?.map_err(|_| "malformed:dstaddr")?;
-    let packet = |name, reason| {
-        set(name)
-            .map(|value| value.parse::<IpAddr>().map_err(|_| reason))
-            .transpose()
-    };
-    let pkt_srcaddr = packet("pkt-srcaddr", "malformed:pkt-srcaddr")?;
-    let pkt_dstaddr = packet("pkt-dstaddr", "malformed:pkt-dstaddr")?;
-    let protocol = number(get("protocol"), 255).ok_or("malformed:protocol")?;
-    let start = time(get("start")).ok_or("malformed:start")?;
-    let port = |name| match get(name) {
-        Some("-") if protocol != 6 && protocol != 17 => Some(0),
-        value => number(value, 65_535),
-    };
-    let count = |name| {
-        if set(name).is_none() {
-            Some(0)
-        } else {
-            number(set(name), u64::MAX)
-        }
-    };
-    let text = |name| {
-        let value = set(name).unwrap_or_default();
-        value.chars().all(|c| c > ' ' && c <= '~').then(|| value.to_owned())
-    };
-    Ok(json!({
-        "srcaddr": srcaddr.to_string(),
-        "dstaddr": dstaddr.to_string(),
-        "pkt_srcaddr": pkt_srcaddr.map(|address| address.to_string()),
-        "pkt_dstaddr": pkt_dstaddr.map(|address| address.to_string()),
-        "protocol": protocol,
-        "srcport": port("srcport").ok_or("malformed:srcport")?,
-        "dstport": port("dstport").ok_or("malformed:dstport")?,
-        "packets": count("packets").ok_or("malformed:packets")?,
-        "bytes": count("bytes").ok_or("malformed:bytes")?,
-        "start": start,
-        "end": if get("end").is_some() { time(get("end")).ok_or("malformed:end")? } else { start },
-        "action": match get("action") {
-            None => "ACCEPT",
-            Some(action @ ("ACCEPT" | "REJECT")) => action,
-            Some(_) => return Err("malformed:action"),
-        },
-        "tcp_flags": match set("tcp-flags") {
-            None => None,
-            flags => Some(number(flags, 255).ok_or("malformed:tcp-flags")?),
-        },
-        "flow_direction": match set("flow-direction") {
-            None | Some("ingress" | "egress") => set("flow-direction"),
-            Some(_) => return Err("malformed:flow-direction"),
-        },
-        "account": text("account-id").ok_or("malformed:account-id")?,
-        "eni": text("interface-id").ok_or("malformed:interface-id")?,
-        "instance": text("instance-id").ok_or("malformed:instance-id")?,
-        "src_aws_service": text("pkt-src-aws-service").ok_or("malformed:pkt-src-aws-service")?,
-        "dst_aws_service": text("pkt-dst-aws-service").ok_or("malformed:pkt-dst-aws-service")?,
-        "interface_type": text("interface-type").ok_or("malformed:interface-type")?,
-    }))
 }
 
-fn number(value: Option<&str>, most: u64) -> Option<u64> {
-    let value = value.filter(|value| value.chars().all(|c| c.is_ascii_digit()))?;
-    value.parse().ok().filter(|number| *number <= most)
-}
-
-/// Seconds or milliseconds up to the end of the year 9999.
-fn time(value: Option<&str>) -> Option<u64> {
-    let time = number(value, u64::MAX)?;
-    let seconds = if time < 100_000_000_000 { time } else { time / 1000 };
-    (seconds <= 253_402_300_799).then_some(seconds)
+/// The record that a row's fields make.
+fn record(line: u64, fields: &Map<String, Value>) -> Value {
+    let get = |name: &str| fields.get(name).cloned().unwrap_or_default();
+    let text = |name: &str| get(name).as_str().unwrap_or_default().to_owned();
+    let address = |name: &str| {
+        get(name)
+            .as_str()
+            .map(|text| text.parse::<IpAddr>().unwrap().to_string())
+    };
+    let number = |name: &str| get(name).as_u64().unwrap_or_default();
+    let time = |name: &str| {
+        get(name)
+            .as_u64()
+            .map(|time| if time < 100_000_000_000 { time } else { time / 1000 })
+    };
+    let mut record = json!({
+        "line": line,
+        "account": text("account_id"),
+        "eni": text("interface_id"),
+        "instance": text("instance_id"),
+        "srcaddr": address("srcaddr").or_else(|| address("pkt_srcaddr")),
+        "dstaddr": address("dstaddr").or_else(|| address("pkt_dstaddr")),
+        "pkt_srcaddr": address("pkt_srcaddr"),
+        "pkt_dstaddr": address("pkt_dstaddr"),
+        "srcport": number("srcport"),
+        "dstport": number("dstport"),
+        "protocol": number("protocol"),
+        "packets": number("packets"),
+        "bytes": number("bytes"),
+        "start": time("start"),
+        "end": time("end").or_else(|| time("start")),
+        "action": get("action").as_str().unwrap_or("ACCEPT"),
+        "tcp_flags": get("tcp_flags"),
+        "flow_direction": get("flow_direction"),
+        "src_aws_service": text("pkt_src_aws_service"),
+        "dst_aws_service": text("pkt_dst_aws_service"),
+        "interface_type": text("interface_type"),
+    });
+    if fields.keys().any(|name| name.starts_with("tgw_")) && !fields.contains_key("interface_id") {
+        record["on_the_way"] = json!(true);
+    }
+    record
 }
 
 /// A value that the field may have, and now and then one that it may not.
-fn value(name: &'static str) -> impl Strategy<Value = String> {
+fn value(name: &'static str, [good_ones, unset, others]: [u32; 3]) -> impl Strategy<Value = String> {
     let good = match name {
         "srcaddr" | "dstaddr" | "pkt-srcaddr" | "pkt-dstaddr" => prop_oneof![
             any::<u32>().prop_map(|bits| IpAddr::V4(bits.into()).to_string()),
@@ -225,9 +141,9 @@ fn value(name: &'static str) -> impl Strategy<Value = String> {
         _ => "[a-z]{2,4}-[0-9a-f]{8}".boxed(),
     };
     prop_oneof![
-        60 => good,
-        3 => Just("-".to_owned()),
-        2 => prop_oneof!["", "[0-9]{1,21}", "\\PC{1,4}", "256|65536|1\\.2\\.3|::|OK|\\+1|\u{0}"].prop_map(|value| value.replace(' ', "_")),
+        good_ones => good,
+        unset => Just("-".to_owned()),
+        others => prop_oneof!["", "[0-9]{1,21}", "\\PC{1,4}", "256|65536|1\\.2\\.3|::|OK|\\+1|\u{0}"].prop_map(|value| value.replace(' ', "_")),
     ]
 }
 
@@ -238,12 +154,41 @@ fn header() -> impl Strategy<Value = Vec<&'static str>> {
     prop_oneof![3 => Just(DEFAULT.split(' ').collect::<Vec<_>>()), 3 => whole, 1 => custom]
 }
 
+/// How often a value is one that its field may have, `-`, and neither.
+pub(crate) const VALUES_OF_ANY_KIND: [u32; 3] = [60, 3, 2];
+
+/// Whether a field holds numbers.
+pub(crate) fn is_number(name: &str) -> bool {
+    let numbers = [
+        "protocol",
+        "srcport",
+        "dstport",
+        "packets",
+        "bytes",
+        "start",
+        "end",
+        "tcp_flags",
+    ];
+    numbers.contains(&name)
+}
+
+/// The names of a header, and rows that are as wide.
+pub(crate) fn rows(weights: [u32; 3]) -> impl Strategy<Value = (Vec<&'static str>, Vec<Vec<String>>)> {
+    header().prop_flat_map(move |names| {
+        let row: Vec<_> = names.iter().map(|name| value(name, weights)).collect();
+        let full = row.prop_filter("a space would be another column", |row| {
+            row.iter().all(|value| !value.contains([' ', '\n', '\r']))
+        });
+        (Just(names), prop::collection::vec(full, 1..60))
+    })
+}
+
 /// A header and rows under it; the header spelled in one of the usual ways.
 fn table() -> impl Strategy<Value = Vec<String>> {
     header().prop_flat_map(|names| {
         let rows = names
             .iter()
-            .map(|name| value(name))
+            .map(|name| value(name, VALUES_OF_ANY_KIND))
             .collect::<Vec<_>>()
             .prop_map(|values| values.join(" "));
         let spelled = prop_oneof![
@@ -298,8 +243,7 @@ fn text() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn records_and_reasons_are_those_of_the_obvious_reader(text in text()) {
-        let options = Options { kind: Some("flow-text".to_owned()), ..Options::default() };
-        let found = collect(text.as_bytes(), &options);
+        let found = collect(text.as_bytes(), &of_flow_text());
         let expected = read(&text);
         let set_aside: BTreeMap<_, _> = found.counters.set_aside.iter().map(|(reason, lines)| ((*reason).to_owned(), *lines)).collect();
         prop_assert_eq!(&set_aside, &expected.set_aside);

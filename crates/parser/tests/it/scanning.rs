@@ -100,7 +100,7 @@ fn a_forced_kind_is_not_asked_for_its_opinion() {
 fn options_are_checked_together() {
     assert_eq!(Options::default().check(), Ok(()));
     let options = Options {
-        flow_format: Some("${srcaddr}".to_owned()),
+        flow_format: Some("${srcaddr} ${dstadr}".to_owned()),
         ..Options::default()
     };
     assert!(
@@ -145,7 +145,7 @@ impl Sink for Refusal {
 
 #[test]
 fn what_the_sink_does_not_want_is_set_aside_for_its_reason() {
-    for kind in format::REGISTRY {
+    for kind in format::REGISTRY.iter().filter(|kind| !kind.example.is_empty()) {
         let id = ObjectId {
             uri: "input".to_owned(),
             version: None,

@@ -160,6 +160,34 @@ fn shop() -> DependencyMap {
 }
 
 #[test]
+fn where_records_were_lost_is_said_above_the_table() {
+    let mut map = shop();
+    let hours = |hours: &[(u32, u32)]| hours.iter().copied().collect();
+    map.manifest.gaps.nodata = BTreeMap::from([("eni-9".to_owned(), hours(&[(497_222, 7)]))]);
+    map.manifest.gaps.skipdata = BTreeMap::from([
+        ("eni-1".to_owned(), hours(&[(497_222, 3), (497_223, 8)])),
+        ("eni-2".to_owned(), hours(&[(497_222, 1)])),
+    ]);
+    let text = table(&map, None, 120);
+    let line = text.lines().nth(2).unwrap();
+    assert_eq!(
+        line,
+        "SKIPDATA: 12 rows of 2 interfaces in 2 hours: records are missing there"
+    );
+    let document: serde_json::Value = serde_json::from_str(&json(&map, None)).unwrap();
+    assert_eq!(
+        document["gaps"],
+        serde_json::json!({
+            "nodata": {"eni-9": {"2026-09-21T14:00:00Z": 7}},
+            "skipdata": {
+                "eni-1": {"2026-09-21T14:00:00Z": 3, "2026-09-21T15:00:00Z": 8},
+                "eni-2": {"2026-09-21T14:00:00Z": 1},
+            },
+        })
+    );
+}
+
+#[test]
 fn groups_by_service_and_says_what_was_read() {
     let expected = "\
 2026-09-21T14:13:20Z to 2026-09-22T14:14:20Z · 3 dependencies of 2 services

@@ -72,7 +72,7 @@ impl At {
     fn of(plan: &Plan) -> Option<At> {
         let at = |field| plan.column(field).unwrap_or(NONE);
         let needed = |field| plan.column(field);
-        if plan.lacking().is_some() {
+        if plan.lacking().is_some() || plan.is_on_the_way() {
             return None;
         }
         Some(At {

@@ -6,7 +6,7 @@ use crate::{Reason, printable};
 
 /// Why a row is no record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(in crate::format) enum Fault {
     /// Nothing was seen in the window: no fault of the row's.
     NoData,
     /// Records of the window were lost: no fault of the row's.
@@ -20,7 +20,7 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    pub(super) fn reason(self) -> Reason {
+    pub(in crate::format) fn reason(self) -> Reason {
         match self {
             Fault::NoData => "nodata",
             Fault::SkipData => "skipdata",
@@ -33,7 +33,7 @@ impl Fault {
     /// What was expected and what was found.
     pub(super) fn message(self, line: &[u8], plan: &Plan) -> String {
         match self {
-            Fault::NoData | Fault::SkipData => "expected a record, found a row without one".to_owned(),
+            Fault::NoData | Fault::SkipData | Fault::Lacking(_) => self.sentence(),
             Fault::Columns => {
                 let found = line.split(|byte| *byte == b' ').count();
                 format!(
@@ -51,12 +51,17 @@ impl Fault {
                 let value = printable::quoted(found.map(|(_, value)| value).unwrap_or_default());
                 format!("{}{number}: expected {}, found {value}", wanted.name, wanted.expected)
             }
-            Fault::Lacking(field) => {
-                format!(
-                    "expected a format with {}, without which no dependency is known",
-                    field.wanted().name
-                )
-            }
+        }
+    }
+
+    /// What was expected, where no value is at fault.
+    pub(in crate::format) fn sentence(self) -> String {
+        match self {
+            Fault::Lacking(field) => format!(
+                "expected a format with {}, without which no dependency is known",
+                field.wanted().name
+            ),
+            _ => "expected a record, found a row without one".to_owned(),
         }
     }
 }

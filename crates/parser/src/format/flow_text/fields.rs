@@ -2,7 +2,7 @@
 
 /// A field that [`FlowRecord`](crate::FlowRecord) has, in the order in which a row's values are checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Field {
+pub(in crate::format) enum Field {
     LogStatus,
     SrcAddr,
     DstAddr,
@@ -27,18 +27,18 @@ pub(super) enum Field {
 }
 
 /// How many there are.
-pub(super) const FIELDS: usize = WANTED.len();
+pub(in crate::format) const FIELDS: usize = WANTED.len();
 
 /// What is said about a field.
-pub(super) struct Wanted {
-    pub(super) field: Field,
-    pub(super) name: &'static str,
+pub(in crate::format) struct Wanted {
+    pub(in crate::format) field: Field,
+    pub(in crate::format) name: &'static str,
     /// What its value should be.
-    pub(super) expected: &'static str,
+    pub(in crate::format) expected: &'static str,
     /// The reason that a row with another value is set aside for.
-    pub(super) malformed: crate::Reason,
+    pub(in crate::format) malformed: crate::Reason,
     /// For a field without which no dependency is known: the reason that the rows of a format without it are set aside for.
-    pub(super) lacking: Option<crate::Reason>,
+    pub(in crate::format) lacking: Option<crate::Reason>,
 }
 
 macro_rules! wanted {
@@ -60,7 +60,7 @@ macro_rules! wanted {
 }
 
 /// Every wanted field, in the order of [`Field`].
-pub(super) static WANTED: [Wanted; 21] = [
+pub(in crate::format) static WANTED: [Wanted; 21] = [
     wanted!(LogStatus, "log-status", "OK, NODATA or SKIPDATA"),
     wanted!(SrcAddr, "srcaddr", "an address", needed),
     wanted!(DstAddr, "dstaddr", "an address", needed),
@@ -145,35 +145,42 @@ static OTHER: &[&str] = &[
 
 impl Field {
     /// Where the field stands in [`WANTED`] and in a plan.
-    pub(super) const fn index(self) -> usize {
+    pub(in crate::format) const fn index(self) -> usize {
         self as usize
     }
 
-    pub(super) fn wanted(self) -> &'static Wanted {
+    pub(in crate::format) fn wanted(self) -> &'static Wanted {
         &WANTED[self.index()]
     }
 }
 
 /// What a name in a header or a definition means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Name {
+pub(in crate::format) enum Name {
     Wanted(Field),
+    /// A field that only a Transit Gateway's records have.
+    Transit,
     Other,
     /// None of the names up to version 11: a newer field, or no field at all.
     Unknown,
 }
 
 /// Looks a name up, whichever way it is spelled: `log-status`, `log_status`, `LogStatus`, `${log-status}`.
-pub(super) fn named(written: &str) -> Name {
+pub(in crate::format) fn named(written: &str) -> Name {
     let same = |name: &&str| letters(name).eq(letters(written));
     if let Some(wanted) = WANTED.iter().find(|wanted| same(&wanted.name)) {
         return Name::Wanted(wanted.field);
     }
-    if OTHER.iter().any(same) {
-        Name::Other
-    } else {
-        Name::Unknown
+    match OTHER.iter().find(|name| same(name)) {
+        Some(name) if name.starts_with("tgw-") => Name::Transit,
+        Some(_) => Name::Other,
+        None => Name::Unknown,
     }
+}
+
+/// The name of a field as the log's makers write it, whichever way it is spelled here.
+pub(super) fn canonical(written: &str) -> Option<&'static str> {
+    names().find(|name| letters(name).eq(letters(written)))
 }
 
 /// The names of all fields.

@@ -21,12 +21,22 @@ pub(super) fn read(line: &[u8]) -> Option<Plan> {
     (known >= 2 && 2 * known >= names.len()).then(|| Plan::new(&names))
 }
 
+/// The names that a user gave, as written: of `${version} ${account-id} …`, or the names alone.
+pub(super) fn written(definition: &str) -> Vec<String> {
+    // A shell or Terraform may have left a `$` too many, and a space within the braces.
+    let names = definition.split(|c: char| c.is_whitespace() || "${},".contains(c));
+    names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
 /// What a user gave: `${version} ${account-id} …`, or the names alone.
 pub(super) fn given(definition: &str) -> Result<Plan, String> {
-    // A shell or Terraform may have left a `$` too many, and a space within the braces.
-    let definition = definition.replace(['$', '{', '}'], " ");
-    let written: Vec<&str> = definition.split_whitespace().collect();
-    let plan = Plan::new(&written.iter().map(|name| named(name)).collect::<Vec<_>>());
+    let written = written(definition);
+    let meant: Vec<_> = written.iter().map(|name| named(name)).collect();
+    let plan = Plan::new(&meant);
+    // A format without a needed field is a format all the same, if its names are names.
+    if !meant.is_empty() && !meant.contains(&Name::Unknown) {
+        return Ok(plan);
+    }
     let Some(field) = plan.lacking() else {
         return Ok(plan);
     };
@@ -57,6 +67,8 @@ mod tests {
             "${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${start}".to_owned(),
             "$${srcaddr} $${dstaddr} $${srcport} $${dstport} $${protocol} $${start}".to_owned(),
             plain.to_uppercase(),
+            plain.replace(' ', ", "),
+            "${ srcaddr }${dstaddr} ${srcport} ${dstport} ${protocol} ${start}".to_owned(),
             "srcAddr dstAddr src_port dst-port protocol start".to_owned(),
         ] {
             assert_eq!(given(&definition).err(), None, "{definition}");
@@ -72,6 +84,13 @@ mod tests {
                 "expected a format with srcaddr, without which no dependency is known (\"scraddr\" looks like srcaddr)"
             )
         );
+    }
+
+    #[test]
+    fn a_definition_without_ports_is_one_all_the_same() {
+        assert!(given("${interface-id} ${srcaddr} ${dstaddr}").is_ok());
+        assert!(given("${interface-id} ${srcaddr} ${no-field}").is_err());
+        assert!(given("").is_err());
     }
 
     #[test]

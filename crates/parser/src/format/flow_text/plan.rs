@@ -7,7 +7,7 @@ use super::columns;
 use super::fault::Fault;
 use super::fields::{FIELDS, Field, Name, WANTED};
 use super::number::decimal;
-use crate::record::{Action, FlowDirection, FlowRecord};
+use crate::record::{Action, FlowDirection, FlowRecord, Gap, GapStatus};
 
 /// Times from here on are milliseconds: as seconds they would lie beyond the year 5000.
 const MILLISECONDS: u64 = 100_000_000_000;
@@ -22,6 +22,8 @@ pub(super) struct Plan {
     at: [Option<usize>; FIELDS],
     /// A needed field that no column holds.
     lacking: Option<Field>,
+    /// Whether its records are of a gateway between the interfaces.
+    on_the_way: bool,
     /// Where each column of the row at hand ends; as long as the format has columns.
     ends: Vec<usize>,
 }
@@ -45,6 +47,7 @@ impl Plan {
         Plan {
             at,
             lacking: lacks.map(|wanted| wanted.field),
+            on_the_way: names.contains(&Name::Transit) && at[Field::InterfaceId.index()].is_none(),
             ends: vec![0; names.len()],
         }
     }
@@ -63,9 +66,28 @@ impl Plan {
         self.lacking
     }
 
+    /// Whether its records are of a gateway between the interfaces.
+    pub(super) fn is_on_the_way(&self) -> bool {
+        self.on_the_way
+    }
+
     /// Whether a line is a row of this format beyond doubt.
     pub(super) fn fits(&mut self, line: &[u8]) -> bool {
         matches!(self.row(line), Ok(_) | Err(Fault::NoData | Fault::SkipData))
+    }
+
+    /// The interface and time of a row that is no record, where it says when.
+    #[cold]
+    pub(super) fn gap<'a>(&self, line: &'a [u8], status: GapStatus) -> Option<Gap<'a>> {
+        let value = |field| self.column_of(field, line).map(|(_, value)| value);
+        let start = value(Field::Start).and_then(time)?;
+        let eni = value(Field::InterfaceId).filter(|eni| *eni != b"-" && is_printable(eni));
+        Some(Gap {
+            eni: eni.unwrap_or_default(),
+            start,
+            end: value(Field::End).and_then(time).unwrap_or(start),
+            status,
+        })
     }
 
     /// The 1-based column of a field in a line, and what it holds.
@@ -129,6 +151,7 @@ impl<'a> Values<'_, 'a> {
             src_aws_service: self.text(Field::PktSrcAwsService)?,
             dst_aws_service: self.text(Field::PktDstAwsService)?,
             interface_type: self.text(Field::InterfaceType)?,
+            on_the_way: self.plan.on_the_way,
         })
     }
 
@@ -196,7 +219,7 @@ impl<'a> Values<'_, 'a> {
 
 /// Whether all bytes are printable ASCII other than the space, eight at a time.
 #[inline]
-fn is_printable(value: &[u8]) -> bool {
+pub(in crate::format) fn is_printable(value: &[u8]) -> bool {
     const EVERY: u64 = 0x0101_0101_0101_0101;
     const TOP: u64 = 0x80 * EVERY;
     let (words, rest) = value.as_chunks::<8>();
@@ -211,12 +234,17 @@ fn is_printable(value: &[u8]) -> bool {
 
 /// Unix seconds, or milliseconds as some rows have them.
 fn time(value: &[u8]) -> Option<u64> {
-    let time = decimal(value)?;
+    seconds(decimal(value)?)
+}
+
+/// See [`time`].
+#[inline]
+pub(in crate::format) fn seconds(time: u64) -> Option<u64> {
     let seconds = if time >= MILLISECONDS { time / 1000 } else { time };
     (seconds <= LATEST).then_some(seconds)
 }
 
-fn action(value: &[u8]) -> Option<Action> {
+pub(in crate::format) fn action(value: &[u8]) -> Option<Action> {
     match value {
         b"ACCEPT" => Some(Action::Accept),
         b"REJECT" => Some(Action::Reject),
@@ -224,7 +252,7 @@ fn action(value: &[u8]) -> Option<Action> {
     }
 }
 
-fn direction(value: &[u8]) -> Option<FlowDirection> {
+pub(in crate::format) fn direction(value: &[u8]) -> Option<FlowDirection> {
     match value {
         b"ingress" => Some(FlowDirection::Ingress),
         b"egress" => Some(FlowDirection::Egress),

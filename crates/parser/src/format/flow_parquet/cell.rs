@@ -1,0 +1,171 @@
+//! One value of one row, parsed once wherever it is stored once.
+
+use std::net::IpAddr;
+
+use crate::format::flow_text::{Field, action, decimal, direction, ip, is_printable};
+use crate::record::{Action, FlowDirection};
+
+/// What a column's values are meant to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meaning {
+    Status,
+    Address,
+    Number,
+    Action,
+    Direction,
+    /// Printable text.
+    Text,
+    /// An account: twelve digits, of which a number has lost the zeros in front.
+    Account,
+    /// Whatever it is, to be shown.
+    Anything,
+}
+
+/// A value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cell {
+    /// Nothing, `-`, or `None`.
+    Unset,
+    /// What the field cannot have; what of it is shown stands there among the column's text.
+    Bad(Span),
+    Status(Status),
+    Address(IpAddr),
+    Number(u64),
+    Action(Action),
+    Direction(FlowDirection),
+    /// It stands there among the column's text.
+    Text(Span),
+}
+
+/// `log-status`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Status {
+    Ok,
+    NoData,
+    SkipData,
+}
+
+/// A part of the column's text. Pages are far smaller than four gigabytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span {
+    from: u32,
+    to: u32,
+}
+
+impl Span {
+    pub(super) fn of(self, text: &[u8]) -> &[u8] {
+        text.get(self.from as usize..self.to as usize).unwrap_or_default()
+    }
+
+    /// Adds to a text.
+    fn push(text: &mut Vec<u8>, more: &[u8]) -> Span {
+        let from = u32::try_from(text.len()).unwrap_or(u32::MAX);
+        text.extend_from_slice(more);
+        let to = u32::try_from(text.len()).unwrap_or(u32::MAX);
+        Span { from, to }
+    }
+}
+
+/// How much of a value is kept that is only to be shown as wrong.
+const SHOWN: usize = 256;
+
+impl Meaning {
+    pub(super) fn of(field: Field) -> Self {
+        match field {
+            Field::LogStatus => Meaning::Status,
+            Field::SrcAddr | Field::DstAddr | Field::PktSrcAddr | Field::PktDstAddr => Meaning::Address,
+            Field::Action => Meaning::Action,
+            Field::FlowDirection => Meaning::Direction,
+            Field::AccountId => Meaning::Account,
+            Field::InterfaceId
+            | Field::InstanceId
+            | Field::PktSrcAwsService
+            | Field::PktDstAwsService
+            | Field::InterfaceType => Meaning::Text,
+            Field::Protocol
+            | Field::SrcPort
+            | Field::DstPort
+            | Field::Packets
+            | Field::Bytes
+            | Field::Start
+            | Field::End
+            | Field::TcpFlags => Meaning::Number,
+        }
+    }
+
+    /// Parses a value that is stored as text.
+    #[inline]
+    pub(super) fn bytes(self, value: &[u8], text: &mut Vec<u8>) -> Cell {
+        if matches!(value, b"-" | b"None") {
+            return Cell::Unset;
+        }
+        let cell = match self {
+            Meaning::Status => status(value).map(Cell::Status),
+            Meaning::Address => ip(value).map(Cell::Address),
+            Meaning::Number => decimal(value).map(Cell::Number),
+            Meaning::Action => action(value).map(Cell::Action),
+            Meaning::Direction => direction(value).map(Cell::Direction),
+            Meaning::Text | Meaning::Account if !is_printable(value) => None,
+            Meaning::Text | Meaning::Account | Meaning::Anything => Some(Cell::Text(Span::push(text, value))),
+        };
+        cell.unwrap_or_else(|| Cell::Bad(Span::push(text, value.get(..SHOWN).unwrap_or(value))))
+    }
+
+    /// Parses a value that is stored as a number.
+    #[inline]
+    pub(super) fn number(self, value: Stored, text: &mut Vec<u8>) -> Cell {
+        match (self, value) {
+            (Meaning::Number, Stored::Number(number)) => Cell::Number(number),
+            (_, Stored::Nothing) => Cell::Unset,
+            (_, Stored::Number(number)) if self == Meaning::Account => {
+                self.bytes(format!("{number:012}").as_bytes(), text)
+            }
+            (_, Stored::Number(number)) => self.bytes(number.to_string().as_bytes(), text),
+            (_, Stored::Negative(number)) => self.bytes(number.to_string().as_bytes(), text),
+            (_, Stored::Fraction(number)) => self.bytes(number.to_string().as_bytes(), text),
+        }
+    }
+}
+
+/// A value that is stored as a number.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Stored {
+    /// Not a number: what some writers put where there is none.
+    Nothing,
+    Number(u64),
+    Negative(i64),
+    Fraction(f64),
+}
+
+impl From<i64> for Stored {
+    #[inline]
+    fn from(number: i64) -> Self {
+        u64::try_from(number).map_or(Stored::Negative(number), Stored::Number)
+    }
+}
+
+impl From<f64> for Stored {
+    fn from(number: f64) -> Self {
+        // Up to here every whole number has a value of its own.
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        if number.is_nan() {
+            return Stored::Nothing;
+        }
+        if number.fract() != 0.0 || !(0.0..=EXACT).contains(&number) {
+            return Stored::Fraction(number);
+        }
+        number
+            .to_string()
+            .parse()
+            .map_or(Stored::Fraction(number), Stored::Number)
+    }
+}
+
+fn status(value: &[u8]) -> Option<Status> {
+    match value {
+        b"OK" => Some(Status::Ok),
+        b"NODATA" => Some(Status::NoData),
+        b"SKIPDATA" => Some(Status::SkipData),
+        _ => None,
+    }
+}
