@@ -1,0 +1,69 @@
+"""Runs an engine as a process of its own, and measures it."""
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from statistics import median
+
+from data import ENGINES, FOLDER
+
+
+@dataclass
+class Run:
+    wall: float
+    cpu: float
+    peak_mb: float
+
+
+@dataclass
+class Contest:
+    built: object
+    asked: object
+    logs: object
+    inventory: object
+
+    def folder(self, container):
+        return self.logs / FOLDER[container] / "logs"
+
+    def answer(self, engine):
+        return self.built.work / f"{engine}.parquet"
+
+    def command(self, engine, container, threads=None):
+        threads = str(threads or self.asked.threads)
+        folder, answer = self.folder(container), self.answer(engine)
+        if engine == "egressmap":
+            return [self.built.egressmap, "discover", folder, "--out", answer, "--inventory", self.inventory, "--threads", threads, "--quiet"]
+        return [sys.executable, ENGINES / f"ask_{engine}.py", container, folder, answer, threads]
+
+    def run(self, engine, container, threads=None):
+        self.answer(engine).unlink(missing_ok=True)
+        return measured(self.command(engine, container, threads), self.built.work / f"{engine}.log")
+
+
+def measured(command, log):
+    """One process from start to end: seconds, seconds of processor, and the most memory it held."""
+    with open(log, "wb") as heard:
+        begun = time.perf_counter()
+        process = subprocess.Popen([str(word) for word in command], stdout=heard, stderr=heard)
+        _, status, used = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - begun
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise SystemExit(f"{command[0]} ended with {process.returncode}:\n{log.read_text(errors='replace')[-2000:]}")
+    # Linux counts ru_maxrss in KiB.
+    return Run(wall, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / 1e6)
+
+
+def in_turn(contest, container):
+    """egressmap and each peer by turns: their runs as pairs, by peer."""
+    return {
+        peer: [(contest.run("egressmap", container), contest.run(peer, container)) for _ in range(contest.asked.rounds)]
+        for peer in contest.asked.engines
+    }
+
+
+def typical(runs):
+    """The median of every measure."""
+    return Run(*(median(getattr(run, measure) for run in runs) for measure in ("wall", "cpu", "peak_mb")))
