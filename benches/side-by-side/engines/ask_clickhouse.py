@@ -13,6 +13,6 @@ else:
     structure = ", ".join(f"`{name.replace('_', '-')}` {kind}" for name, _, kind in COLUMNS)
     read = f"file('{objects}', 'CustomSeparatedWithNames', '{structure}')"
     records = f"(SELECT *, `log-status` AS log_status FROM {read})"
-    settings |= {"format_custom_field_delimiter": "' '", "format_custom_escaping_rule": "'Raw'"}
+    settings |= {"format_custom_field_delimiter": "' '", "format_custom_escaping_rule": "'CSV'"}
 told = ", ".join(f"{name} = {value}" for name, value in settings.items())
 chdb.query(f"INSERT INTO FUNCTION file('{answer}', 'Parquet') {SQL.format(records=records)} SETTINGS {told}")

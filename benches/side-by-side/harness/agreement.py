@@ -21,14 +21,14 @@ def check(contest, container):
     contest.run("egressmap", container)
     ours = OURS.format(map=contest.answer("egressmap"))
     truth = json.loads((contest.logs / "plain/truth.json").read_text())
-    count, forth, back = duckdb.sql(f"SELECT count(*), sum(bytes_out), sum(bytes_in) FROM ({ours})").fetchone()
+    count, forth, back = duckdb.execute(f"SELECT count(*), sum(bytes_out), sum(bytes_in) FROM ({ours})").fetchone()
     if (forth, back) != (truth["bytes_out"], truth["bytes_in"]):
         raise SystemExit(f"{container}: egressmap counts {forth}, {back} bytes and the truth is {truth}")
     for peer in contest.asked.engines:
         contest.run(peer, container)
         theirs = THEIRS.format(answer=contest.answer(peer))
         for name, this, other in ((f"{peer} lacks", ours, theirs), (f"{peer} alone has", theirs, ours)):
-            row = duckdb.sql(f"{this} EXCEPT ALL ({other}) LIMIT 1").fetchone()
+            row = duckdb.execute(f"{this} EXCEPT ALL ({other}) LIMIT 1").fetchone()
             if row is not None:
                 raise SystemExit(f"{container}: {name} {row}")
     print(f"{container}: {count} edges, the same from egressmap, {', '.join(contest.asked.engines)}", flush=True)

@@ -61,7 +61,10 @@ fn engine_named(name: &str) -> Result<Inflate> {
     match name {
         "libdeflate" => Ok(whole),
         "zlib-rs" => Ok(|path, room| {
-            #[expect(clippy::disallowed_types, reason = "the floor under decode does not go through decode")]
+            #[expect(
+                clippy::disallowed_types,
+                reason = "the floor under decode does not go through decode"
+            )]
             let decoder = flate2::bufread::MultiGzDecoder::new(buffered(path)?);
             streamed(decoder, room)
         }),
