@@ -11,7 +11,8 @@ SELECT service AS initiator, destination AS responder, port,
 FROM '{map}'
 """
 THEIRS = """
-SELECT initiator, responder, port, protocol, records, bytes_out, bytes_in, packets_out, packets_in, first_seen, last_seen
+SELECT initiator, responder, port, protocol, records,
+       bytes_out, bytes_in, packets_out, packets_in, first_seen, last_seen
 FROM '{answer}'
 """
 

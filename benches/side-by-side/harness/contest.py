@@ -24,6 +24,9 @@ class Contest:
     logs: object
     inventory: object
 
+    def rounds(self):
+        return range(self.asked.rounds)
+
     def folder(self, container):
         return self.logs / FOLDER[container] / "logs"
 
@@ -34,7 +37,8 @@ class Contest:
         threads = str(threads or self.asked.threads)
         folder, answer = self.folder(container), self.answer(engine)
         if engine == "egressmap":
-            return [self.built.egressmap, "discover", folder, "--out", answer, "--inventory", self.inventory, "--threads", threads, "--quiet"]
+            flags = ["--out", answer, "--inventory", self.inventory, "--threads", threads, "--quiet"]
+            return [self.built.egressmap, "discover", folder, *flags]
         return [sys.executable, ENGINES / f"ask_{engine}.py", container, folder, answer, threads]
 
     def run(self, engine, container, threads=None):
@@ -59,7 +63,7 @@ def measured(command, log):
 def in_turn(contest, container):
     """egressmap and each peer by turns: their runs as pairs, by peer."""
     return {
-        peer: [(contest.run("egressmap", container), contest.run(peer, container)) for _ in range(contest.asked.rounds)]
+        peer: [(contest.run("egressmap", container), contest.run(peer, container)) for _ in contest.rounds()]
         for peer in contest.asked.engines
     }
 

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,19 +12,23 @@ ENGINES = ROOT / "benches/side-by-side/engines"
 
 
 def binaries(asked):
-    """egressmap, the world and the floor: as named, else built in release."""
+    """egressmap, the world and the floor as named, else built in release where the run needs them."""
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     work = asked.work or target / "side-by-side"
     work.mkdir(parents=True, exist_ok=True)
-    floor = asked.floor if asked.floor or asked.rounds else "unasked"
-    found = SimpleNamespace(work=work, egressmap=asked.egressmap, world=asked.world, floor=floor)
-    packages = {"egressmap": "egressmap-cli", "world": "egressmap-world", "floor": "egressmap-side-by-side"}
-    names = {"egressmap": "egressmap", "world": "egressmap-world", "floor": "egressmap-floor"}
-    for role, package in packages.items():
-        if getattr(found, role) is None and not (role == "world" and asked.logs and not asked.huge):
-            subprocess.run(["cargo", "build", "--release", "--quiet", "--package", package], cwd=ROOT, check=True)
-            setattr(found, role, target / "release" / names[role])
-    return found
+
+    def binary(named, needed, package, name):
+        if named or not needed:
+            return named
+        subprocess.run(["cargo", "build", "--release", "--quiet", "--package", package], cwd=ROOT, check=True)
+        return target / "release" / name
+
+    return SimpleNamespace(
+        work=work,
+        egressmap=binary(asked.egressmap, True, "egressmap-cli", "egressmap"),
+        world=binary(asked.world, asked.huge or not asked.logs, "egressmap-world", "egressmap-world"),
+        floor=binary(asked.floor, asked.rounds, "egressmap-side-by-side", "egressmap-floor"),
+    )
 
 
 def world(binary, to, container, size, edges, objects):
@@ -34,14 +39,14 @@ def world(binary, to, container, size, edges, objects):
     subprocess.run([binary, "bulk", *flags], check=True, capture_output=True)
 
 
-def made(asked, binary):
+def made(asked, built):
     """The folder with the same records in every container; made once, as the seed is always the same."""
-    work = asked.work or Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "side-by-side"
-    logs = work / f"{asked.bytes}-bytes-{asked.edges}-edges-{asked.objects}-objects"
+    logs = built.work / f"{asked.bytes}-bytes-{asked.edges}-edges-{asked.objects}-objects"
     for container in ("plain", "gzip"):
-        world(binary, logs / container, container, asked.bytes, asked.edges, asked.objects)
+        world(built.world, logs / container, container, asked.bytes, asked.edges, asked.objects)
     if "parquet" in asked.containers and not (logs / "parquet/done").exists():
-        subprocess.run([os.sys.executable, ENGINES / "to_parquet.py", logs / "plain/logs", logs / "parquet/logs"], check=True)
+        command = [sys.executable, ENGINES / "to_parquet.py", logs / "plain/logs", logs / "parquet/logs"]
+        subprocess.run(command, check=True)
         (logs / "parquet/done").touch()
     return logs
 

@@ -39,7 +39,7 @@ def main():
     processors = sorted(os.sched_getaffinity(0))[: asked.threads]
     os.sched_setaffinity(0, processors)
     built = data.binaries(asked)
-    logs = asked.logs or data.made(asked, built.world)
+    logs = asked.logs or data.made(asked, built)
     contest = Contest(built, asked, logs, data.inventory(logs, built.work))
     print(f"{asked.threads} threads on processors {processors}; medians of {asked.rounds}\n")
     for container in asked.containers:

@@ -1,5 +1,7 @@
 """What was measured, as tables."""
 
+from functools import partial
+
 from contest import measured, typical
 
 
@@ -52,7 +54,7 @@ def floors(contest):
     table(f"gzip, inflating alone, {contest.asked.threads} threads")
     command = [contest.built.floor, "libdeflate", str(contest.asked.threads), contest.folder("gzip")]
     log = contest.built.work / "floor.log"
-    pairs = [(contest.run("egressmap", "gzip"), measured(command, log)) for _ in range(contest.asked.rounds)]
+    pairs = [(contest.run("egressmap", "gzip"), measured(command, log)) for _ in contest.rounds()]
     ours, floor = [own for own, _ in pairs], [floor for _, floor in pairs]
     row("egressmap", ours, ours)
     row("libdeflate", floor, ours)
@@ -62,7 +64,8 @@ def floors(contest):
 def threads(contest):
     for container in contest.asked.containers:
         most = contest.asked.threads
-        pairs = [(contest.run("egressmap", container), contest.run("egressmap", container, 1)) for _ in range(contest.asked.rounds)]
+        run = partial(contest.run, "egressmap", container)
+        pairs = [(run(), run(threads=1)) for _ in contest.rounds()]
         many, one = [many for many, _ in pairs], [one for _, one in pairs]
         table(f"{container}, threads")
         row(f"{most} threads", many, many)

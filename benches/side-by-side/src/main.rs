@@ -10,13 +10,13 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, anyhow, bail};
 use walkdir::WalkDir;
 
-/// What a streaming engine reads and writes at a time.
+/// What the streaming engine reads and writes at a time.
 const PIECE: usize = 256 * 1024;
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [engine, threads, folder] = arguments.as_slice() else {
-        bail!("usage: egressmap-floor libdeflate|zlib-rs|isal THREADS FOLDER");
+        bail!("usage: egressmap-floor libdeflate|zlib-rs THREADS FOLDER");
     };
     let inflate = engine_named(engine)?;
     let threads: usize = threads.parse().context("expected a number of threads")?;
@@ -60,17 +60,8 @@ type Inflate = fn(&Path, &mut Room) -> Result<u64>;
 fn engine_named(name: &str) -> Result<Inflate> {
     match name {
         "libdeflate" => Ok(whole),
-        "zlib-rs" => Ok(|path, room| {
-            #[expect(
-                clippy::disallowed_types,
-                reason = "the floor under decode does not go through decode"
-            )]
-            let decoder = flate2::bufread::MultiGzDecoder::new(buffered(path)?);
-            streamed(decoder, room)
-        }),
-        #[cfg(feature = "isal")]
-        "isal" => Ok(|path, room| streamed(isal::read::GzipDecoder::new(buffered(path)?), room)),
-        _ => bail!("expected libdeflate, zlib-rs, or isal where it was built in, found {name:?}"),
+        "zlib-rs" => Ok(streamed),
+        _ => bail!("expected libdeflate or zlib-rs, found {name:?}"),
     }
 }
 
@@ -87,11 +78,14 @@ fn whole(path: &Path, room: &mut Room) -> Result<u64> {
     Ok(u64::try_from(inflated)?)
 }
 
-fn buffered(path: &Path) -> io::Result<BufReader<File>> {
-    Ok(BufReader::with_capacity(PIECE, File::open(path)?))
-}
-
-fn streamed(mut decoder: impl Read, room: &mut Room) -> Result<u64> {
+/// A piece at a time, as an engine has to that keeps its memory constant.
+fn streamed(path: &Path, room: &mut Room) -> Result<u64> {
+    let stored = BufReader::with_capacity(PIECE, File::open(path)?);
+    #[expect(
+        clippy::disallowed_types,
+        reason = "the floor under decode does not go through decode"
+    )]
+    let mut decoder = flate2::bufread::MultiGzDecoder::new(stored);
     room.text.resize(PIECE, 0);
     let mut bytes = 0;
     loop {
