@@ -1,13 +1,15 @@
 """Runs an engine as a process of its own, and measures it."""
 
-import os
+import json
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 
 from data import ENGINES, FOLDER
+
+LAUNCH = Path(__file__).with_name("launch.py")
 
 
 @dataclass
@@ -48,16 +50,12 @@ class Contest:
 
 def measured(command, log):
     """One process from start to end: seconds, seconds of processor, and the most memory it held."""
-    with open(log, "wb") as heard:
-        begun = time.perf_counter()
-        process = subprocess.Popen([str(word) for word in command], stdout=heard, stderr=heard)
-        _, status, used = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - begun
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise SystemExit(f"{command[0]} ended with {process.returncode}:\n{log.read_text(errors='replace')[-2000:]}")
-    # Linux counts ru_maxrss in KiB.
-    return Run(wall, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / 1e6)
+    launch = [sys.executable, "-S", LAUNCH, log, *command]
+    said = subprocess.run([str(word) for word in launch], check=True, capture_output=True, text=True).stdout
+    ended = json.loads(said)
+    if ended["code"] != 0:
+        raise SystemExit(f"{command[0]} ended with {ended['code']}:\n{log.read_text(errors='replace')[-2000:]}")
+    return Run(**ended["taken"])
 
 
 def in_turn(contest, container):
