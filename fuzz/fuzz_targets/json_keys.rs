@@ -8,7 +8,9 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let pairs = pairs.split(' ').filter_map(|pair| pair.split_once('='));
     let options = Options {
         kind: Some("envoy-json".to_owned()),
-        envoy_json: pairs.map(|(key, operator)| (key.to_owned(), operator.to_owned())).collect(),
+        envoy_json: pairs
+            .map(|(key, operator)| (key.to_owned(), operator.to_owned()))
+            .collect(),
         ..Options::default()
     };
     egressmap_fuzz::compile(&options, stored);

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Cursor;
 
 use egressmap_parser::source::{Object, ObjectId};
-use egressmap_parser::{
-    AccessRecord, Counters, DnsRecord, FlowRecord, Options, Reason, Sink, Verdict, inspect, scan,
-};
+use egressmap_parser::{AccessRecord, Counters, DnsRecord, FlowRecord, Options, Reason, Sink, Verdict, inspect, scan};
 
 /// Records as a sink was given them.
 #[derive(Default)]
@@ -55,7 +53,10 @@ pub fn read(options: &Options, stored: &[u8]) {
     );
     let messages = counters.samples.values().flatten().map(|sample| &sample.message);
     for message in messages.chain(read.as_ref().err().map(|error| &error.what)) {
-        assert!(message.chars().all(|letter| !letter.is_control()), "not safe to print: {message:?}");
+        assert!(
+            message.chars().all(|letter| !letter.is_control()),
+            "not safe to print: {message:?}"
+        );
     }
 
     let (mut used, mut set_aside) = (0, BTreeMap::<Reason, u64>::new());
