@@ -1,6 +1,8 @@
 //! Bytes a second of every log format, from plain lines and from gzip, to a sink that looks at each record.
 
+use std::fs;
 use std::io::{Cursor, Write};
+use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use egressmap_benches::varied;
@@ -52,8 +54,32 @@ fn read(stored: Vec<u8>) -> (Counters, u64) {
     (counters, sum.0)
 }
 
+/// The largest case of a format whose objects are no lines.
+fn largest_case(kind: &str) -> Vec<u8> {
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../testdata/format")
+        .join(kind);
+    let folders = fs::read_dir(&cases).expect("every format has cases");
+    let files =
+        folders.flat_map(|folder| fs::read_dir(folder.expect("it can be listed").path()).expect("a case is a folder"));
+    let paths = files.map(|file| file.expect("it can be listed").path());
+    let inputs = paths.filter(|path| path.file_stem().is_some_and(|stem| stem == "input"));
+    let stored = inputs.map(|input| fs::read(input).expect("it can be read"));
+    stored.max_by_key(Vec::len).expect("every case has an input")
+}
+
 fn formats(criterion: &mut Criterion) {
-    for kind in format::REGISTRY.iter().filter(|kind| !kind.example.is_empty()) {
+    for kind in format::REGISTRY {
+        if kind.example.is_empty() {
+            let stored = largest_case(kind.name);
+            let mut group = criterion.benchmark_group(kind.name);
+            group.throughput(Throughput::Bytes(stored.len() as u64)).sample_size(20);
+            group.bench_function("largest case", |bencher| {
+                bencher.iter_batched(|| stored.clone(), read, criterion::BatchSize::LargeInput);
+            });
+            group.finish();
+            continue;
+        }
         let lines = varied(kind.example, BYTES, 1);
         let (counters, _) = read(lines.clone());
         assert_eq!(

@@ -155,7 +155,7 @@ impl Reading<'_, '_, '_> {
     /// The same, by the plan alone.
     fn line_by_line(&mut self) -> usize {
         let mut lines = lines::split(self.block);
-        while let Some(line) = lines.next() {
+        for line in lines.by_ref() {
             let number = self.out.lines() + 1;
             if !self.line(line, number) {
                 break;

@@ -15,7 +15,7 @@ pub(super) fn up_to_eight(block: &[u8], start: usize, end: usize) -> Option<u64>
     // The digits are the last of the eight bytes; zeros take the place of what stands before them.
     let before = (64 - 8 * length) & 63;
     let keep = u64::MAX << before;
-    number((text & keep) | (0x30 * EVERY & !keep))
+    number((text & keep) | ((0x30 * EVERY) & !keep))
 }
 
 /// A number of exactly ten digits: a time in seconds from 2001 to 2286.

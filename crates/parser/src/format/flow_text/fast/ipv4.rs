@@ -77,11 +77,11 @@ const fn shuffles() -> [[u8; 16]; 256] {
             let mut digit = 0;
             while digit < digits {
                 // The last digit is that of the ones.
-                all[form][4 * number + 3 - digits + digit] = at + digit as u8;
-                digit += 1;
+                all[form][4 * number + 3 - digits + digit] = at;
+                (at, digit) = (at + 1, digit + 1);
             }
-            at += digits as u8 + 1;
-            number += 1;
+            // Past the dot.
+            (at, number) = (at + 1, number + 1);
         }
         form += 1;
     }

@@ -1,0 +1,101 @@
+//! What must hold of any bytes: no panic, every line in one counter, and the slow view of a line agrees with the fast one.
+
+use std::collections::BTreeMap;
+use std::io::Cursor;
+
+use egressmap_parser::source::{Object, ObjectId};
+use egressmap_parser::{AccessRecord, Counters, DnsRecord, FlowRecord, Options, Reason, Sink, Verdict, inspect, scan};
+
+/// Records as a sink was given them.
+#[derive(Default)]
+struct Taken {
+    flow: u64,
+    access: u64,
+    dns: u64,
+}
+
+impl Sink for Taken {
+    fn object(&mut self, _: &ObjectId) {}
+
+    fn flow(&mut self, _: u64, _: &FlowRecord<'_>) -> Verdict {
+        self.flow += 1;
+        Verdict::Used
+    }
+
+    fn access(&mut self, _: u64, _: &AccessRecord<'_>) -> Verdict {
+        self.access += 1;
+        Verdict::Used
+    }
+
+    fn dns(&mut self, _: u64, _: &DnsRecord<'_>) -> Verdict {
+        self.dns += 1;
+        Verdict::Used
+    }
+}
+
+/// Reads `stored` as one object of one kind.
+pub fn read_as(kind: &str, stored: &[u8]) {
+    let options = Options {
+        kind: Some(kind.to_owned()),
+        ..Options::default()
+    };
+    read(&options, stored);
+}
+
+/// Reads `stored` as one object.
+pub fn read(options: &Options, stored: &[u8]) {
+    let (mut taken, mut counters) = (Taken::default(), Counters::default());
+    let read = scan(object(stored), options, &mut taken, &mut counters);
+    assert!(counters.balanced(), "{counters:?}");
+    assert_eq!(
+        (taken.flow, taken.access, taken.dns),
+        (counters.flow, counters.access, counters.dns)
+    );
+    let messages = counters.samples.values().flatten().map(|sample| &sample.message);
+    for message in messages.chain(read.as_ref().err().map(|error| &error.what)) {
+        assert!(
+            message.chars().all(|letter| !letter.is_control()),
+            "not safe to print: {message:?}"
+        );
+    }
+
+    let (mut used, mut set_aside) = (0, BTreeMap::<Reason, u64>::new());
+    let shown = inspect(object(stored), options, &mut |line| match line.shown.reason {
+        Some(reason) => *set_aside.entry(reason).or_default() += 1,
+        None => used += 1,
+    });
+    assert_eq!(shown.is_ok(), read.is_ok(), "{shown:?} {read:?}");
+    if read.is_ok() {
+        assert_eq!((used, &set_aside), (counters.used(), &counters.set_aside));
+    }
+}
+
+/// Compiles what a user says of formats, and reads lines by it where it can be followed.
+pub fn compile(options: &Options, stored: &[u8]) {
+    match options.check() {
+        Ok(()) => read(options, stored),
+        Err(error) => assert!(
+            error.to_string().chars().all(|letter| !letter.is_control()),
+            "not safe to print: {error:?}"
+        ),
+    }
+}
+
+/// The first line, and what follows it.
+pub fn split_first_line(data: &[u8]) -> (String, &[u8]) {
+    let at = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
+    let (first, rest) = data.split_at(at);
+    (
+        String::from_utf8_lossy(first).into_owned(),
+        rest.get(1..).unwrap_or_default(),
+    )
+}
+
+fn object(stored: &[u8]) -> Object {
+    let id = ObjectId {
+        uri: "fuzz".to_owned(),
+        version: None,
+        size: None,
+    };
+    Object::new(id, Box::new(Cursor::new(stored.to_vec())))
+}
