@@ -144,16 +144,12 @@ pub(crate) fn discover(
         .map(Aggregator::finish)
         .unwrap_or_default();
 
-    let (knowledge, resolver) = ask_resolver(&observed, knowledge, reading)?;
     let new = outcome.objects.into_iter().filter(|id| !earlier.has(id));
     let manifest = Manifest {
         incomplete: earlier.incomplete_since(&outcome.faults),
         ..manifest(&observed, &outcome.counters, new)
     };
-    let map = DependencyMap {
-        manifest,
-        dependencies: name::name(observed, &knowledge),
-    };
+    let (map, resolver) = named(observed, manifest, knowledge, reading)?;
     let faults = left_lacking(&before)
         .into_iter()
         .chain(outcome.faults.iter().map(Fault::to_string))
@@ -166,6 +162,18 @@ pub(crate) fn discover(
         resolver,
         known: known.into_inner(),
     })
+}
+
+/// The map of what was observed, its far ends named by all that is known of them.
+fn named(
+    observed: Observed,
+    manifest: Manifest,
+    knowledge: Knowledge,
+    reading: &Reading,
+) -> Result<(DependencyMap, Option<name::ptr::Report>)> {
+    let (knowledge, resolver) = ask_resolver(&observed, knowledge, reading)?;
+    let dependencies = name::name(observed, &knowledge);
+    Ok((DependencyMap { manifest, dependencies }, resolver))
 }
 
 /// Some streams of a log group and the whole of it are objects of different names that hold the same events.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use egressmap_parser::batch::{FlowBatch, Refused};
 use egressmap_parser::source::ObjectId;
-use egressmap_parser::{AccessRecord, DnsRecord, FlowRecord, Reason, Sink, Verdict};
+use egressmap_parser::{AccessRecord, DnsRecord, FlowRecord, Gap, Reason, Sink, Verdict};
 use serde::Serialize;
 
 use crate::json;
@@ -184,6 +184,10 @@ impl<S: Sink> Sink for Spooling<S> {
 
     fn dns(&mut self, line: u64, record: &DnsRecord<'_>) -> Verdict {
         self.inner.dns(line, record)
+    }
+
+    fn gap(&mut self, line: u64, gap: &Gap<'_>) {
+        self.inner.gap(line, gap);
     }
 
     fn wants_set_aside(&self) -> bool {

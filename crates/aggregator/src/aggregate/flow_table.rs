@@ -57,7 +57,7 @@ impl<A: Slotted> FlowTable<A> {
     #[inline]
     pub(super) fn count(&mut self, key: &FlowKey<A>, packets: Packets, words: &Words) {
         let key = A::key(key);
-        let hash = A::hash(&key, &self.hasher);
+        let hash = A::hash_of(&key, &self.hasher);
         self.waiting.push(Waiting { hash, key, packets });
         if self.waiting.len() == BATCH {
             self.settle(words);
@@ -98,7 +98,7 @@ impl<A: Slotted> FlowTable<A> {
             let mut key = A::flow_key(slot);
             key.place = place(key.place);
             let key = A::key(&key);
-            batch.push((A::hash(&key, &self.hasher), key, *A::counts(slot)));
+            batch.push((A::hash_of(&key, &self.hasher), key, *A::counts(slot)));
             if batch.len() == BATCH {
                 self.add_all(&mut batch, &other.aside, words);
             }
@@ -151,7 +151,7 @@ impl<A: Slotted> FlowTable<A> {
         let to = slots.get_mut();
         let last = to.len() - 1;
         for slot in self.slots.get().iter().filter(|slot| A::mark(slot) != 0) {
-            let mut at = home(A::hash(&A::key_of(slot), &self.hasher), to.len());
+            let mut at = home(A::hash_of(&A::key_of(slot), &self.hasher), to.len());
             while A::mark(&to[at & last]) != 0 {
                 at += 1;
             }

@@ -19,7 +19,7 @@ pub(super) trait Slotted: Address {
 
     fn key(key: &FlowKey<Self>) -> Self::Key;
     /// A hash of the words, two at a time.
-    fn hash(key: &Self::Key, hasher: &RandomState) -> u64;
+    fn hash_of(key: &Self::Key, hasher: &RandomState) -> u64;
     fn flow_key(slot: &Self::Slot) -> FlowKey<Self>;
     fn slot(key: &Self::Key) -> Self::Slot;
     fn key_of(slot: &Self::Slot) -> Self::Key;
@@ -77,7 +77,7 @@ macro_rules! slotted {
             }
 
             #[inline]
-            fn hash(key: &Self::Key, hasher: &RandomState) -> u64 {
+            fn hash_of(key: &Self::Key, hasher: &RandomState) -> u64 {
                 let mut state = hasher.build_hasher();
                 for [low, high] in key.as_chunks().0 {
                     state.write_u64(u64::from(*low) | u64::from(*high) << 32);

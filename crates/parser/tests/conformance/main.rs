@@ -5,7 +5,7 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::print_stdout,
+    clippy::print_stderr,
     reason = "a test may panic, and say what it left out"
 )]
 
@@ -17,8 +17,6 @@ mod scenario;
 mod stdin;
 mod store;
 
-use std::io::Write;
-
 use scenario::Scenario;
 use store::Store;
 
@@ -26,7 +24,7 @@ use store::Store;
 fn play<S: Store>(scenario: Scenario) {
     match S::declines(scenario) {
         // A line that the test harness does not hold back.
-        Some(reason) => writeln!(std::io::stderr(), "{} declines {scenario:?}: {reason}", S::NAME).unwrap(),
+        Some(reason) => eprintln!("{} declines {scenario:?}: {reason}", S::NAME),
         None => scenario.play(&mut S::start()),
     }
 }
