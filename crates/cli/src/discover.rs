@@ -135,15 +135,7 @@ pub(crate) fn discover(
     for note in &outcome.notes {
         say::note(global, note);
     }
-    let (aggregators, spools): (Vec<_>, Vec<_>) = outcome.sinks.into_iter().map(Spooling::apart).unzip();
-    let spools = spools.into_iter().flatten().collect();
-    let unsaved = set_aside.and_then(|to| to.gather(spools).err());
-    let observed = aggregators
-        .into_iter()
-        .reduce(Aggregator::merge)
-        .map(Aggregator::finish)
-        .unwrap_or_default();
-
+    let (observed, unsaved) = added_up(outcome.sinks, set_aside);
     let new = outcome.objects.into_iter().filter(|id| !earlier.has(id));
     let manifest = Manifest {
         incomplete: earlier.incomplete_since(&outcome.faults),
@@ -162,6 +154,14 @@ pub(crate) fn discover(
         resolver,
         known: known.into_inner(),
     })
+}
+
+/// What all readers counted together, and why the lines that were set aside are not all written.
+fn added_up(sinks: Vec<Spooling<Aggregator<'_>>>, set_aside: Option<SetAside>) -> (Observed, Option<anyhow::Error>) {
+    let (aggregators, spools): (Vec<_>, Vec<_>) = sinks.into_iter().map(Spooling::apart).unzip();
+    let unsaved = set_aside.and_then(|to| to.gather(spools.into_iter().flatten().collect()).err());
+    let whole = aggregators.into_iter().reduce(Aggregator::merge);
+    (whole.map(Aggregator::finish).unwrap_or_default(), unsaved)
 }
 
 /// The map of what was observed, its far ends named by all that is known of them.
