@@ -142,10 +142,8 @@ pub(crate) fn discover(
         ..manifest(&observed, &outcome.counters, new)
     };
     let (map, resolver) = named(observed, manifest, knowledge, reading)?;
-    let faults = left_lacking(&before)
-        .into_iter()
-        .chain(outcome.faults.iter().map(Fault::to_string))
-        .collect();
+    let faults = outcome.faults.iter().map(Fault::to_string);
+    let faults = left_lacking(&before).into_iter().chain(faults).collect();
     Ok(Discovery {
         map: before.merge(map)?,
         counters: outcome.counters,
