@@ -30,7 +30,10 @@ fn every_engine_agrees_on_every_edge_and_number() {
         return;
     };
     let (Some(egressmap), Some(world)) = (built("egressmap"), built("egressmap-world")) else {
-        assert!(std::env::var_os("CI").is_none(), "egressmap and egressmap-world are not built");
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "egressmap and egressmap-world are not built"
+        );
         println!("SKIPPED: egressmap and egressmap-world are not built: test the whole workspace");
         return;
     };

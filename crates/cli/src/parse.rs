@@ -87,6 +87,7 @@ mod tests {
             line: 7,
             event,
             format: None,
+            wrapped: Vec::new(),
             shown,
         };
         json::line(&Printed::new(object, &line))

@@ -62,6 +62,8 @@ struct Sniffed {
     object: String,
     /// How it is packed.
     container: &'static str,
+    /// What carried the lines, the outermost first.
+    carried_in: Vec<&'static str>,
     /// The kind of log; none if no line told.
     format: Option<&'static str>,
     /// The names of the header, or of what the first record holds.
@@ -131,6 +133,9 @@ fn sniff(object: Object, options: &Options, args: &SniffArgs) -> (Sniffed, Optio
 impl Sniffed {
     fn take(&mut self, line: &Line, records: usize) {
         let shown = &line.shown;
+        if self.format.is_none() && line.format.is_some() {
+            self.carried_in.clone_from(&line.wrapped);
+        }
         self.format = self.format.or(line.format);
         self.read.lines += 1;
         match shown.reason {

@@ -16,6 +16,8 @@ pub struct Line {
     pub event: Option<u64>,
     /// The name of the log format; `None` before a line told.
     pub format: Option<&'static str>,
+    /// What stood around the line, the outermost first: `JSON`, `container runtime`, `time`, `pod name`.
+    pub wrapped: Vec<&'static str>,
     /// What the line says.
     pub shown: Shown,
 }
@@ -40,7 +42,12 @@ pub fn inspect(object: Object, options: &Options, each: &mut dyn FnMut(&Line)) -
     if flow_parquet::takes(&head, options) {
         return flow_parquet::inspect(body, at, each).map_err(|what| ObjectError { uri, what });
     }
-    let mut inspect = Inspect { formats, line: 0, each };
+    let mut inspect = Inspect {
+        formats,
+        line: 0,
+        wrapped: Vec::new(),
+        each,
+    };
     let read = unwrap::read(body, &mut inspect);
     let line = inspect.line.max(1);
     read.map_err(|error| ObjectError {
@@ -54,6 +61,7 @@ struct Inspect<'a> {
     formats: Formats,
     /// The physical line that was taken last.
     line: u64,
+    wrapped: Vec<&'static str>,
     each: &'a mut dyn FnMut(&Line),
 }
 
@@ -69,6 +77,7 @@ impl Inspect<'_> {
             line: place.line,
             event: place.event,
             format,
+            wrapped: self.wrapped.clone(),
             shown,
         });
     }
@@ -91,6 +100,11 @@ impl Taker for Inspect<'_> {
             };
             self.show(line, place);
         }
+    }
+
+    fn wrapped(&mut self, layers: &mut dyn Iterator<Item = &'static str>) {
+        self.wrapped.clear();
+        self.wrapped.extend(layers);
     }
 
     fn inner(&mut self, block: &[u8], places: &[Place]) {

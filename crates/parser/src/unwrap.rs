@@ -85,6 +85,11 @@ pub(crate) trait Taker {
     /// The next physical lines of the object, which nothing is around.
     fn lines(&mut self, block: &[u8]);
 
+    /// What the next lines that were unwrapped stood in, the outermost first.
+    fn wrapped(&mut self, layers: &mut dyn Iterator<Item = &'static str>) {
+        let _ = layers;
+    }
+
     /// Lines that were unwrapped: each ends with a line end and stands at its place.
     fn inner(&mut self, block: &[u8], places: &[Place]);
 

@@ -15,6 +15,9 @@ pub(super) fn page(sniffed: &Sniffed, width: usize) -> String {
     let mut row =
         |label: &str, value: &str| text += &wrapped(&format!("  {label:<10}"), &printable::name(value), width);
     row("packed", sniffed.container);
+    if !sniffed.carried_in.is_empty() {
+        row("carried", &format!("in {}", sniffed.carried_in.join(", in ")));
+    }
     row("kind", sniffed.format.unwrap_or("not recognised"));
     if let Some(guess) = &sniffed.guess {
         row("maybe", &guess.looks);

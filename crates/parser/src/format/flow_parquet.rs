@@ -149,6 +149,7 @@ pub(crate) fn inspect(
                     line,
                     event: None,
                     format: Some(KIND.name),
+                    wrapped: Vec::new(),
                     shown,
                 });
             };

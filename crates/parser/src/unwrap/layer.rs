@@ -20,6 +20,18 @@ pub(super) enum Layer {
     Json,
 }
 
+impl Layer {
+    /// What it is called where it is shown.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Layer::Pod => "pod name",
+            Layer::Time => "time",
+            Layer::Runtime => "container runtime",
+            Layer::Json => "JSON",
+        }
+    }
+}
+
 /// The layer that a line is in which no format claims as it is. `depth` layers may still come.
 pub(super) fn layer_of(line: &[u8], depth: usize, to: &mut dyn Taker) -> Option<Layer> {
     if depth == 0 {

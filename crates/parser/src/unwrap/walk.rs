@@ -90,6 +90,7 @@ impl Walk {
     /// Hands on what is collected.
     pub(super) fn hand_on(&mut self, to: &mut dyn Taker) {
         if !self.batch.places.is_empty() {
+            to.wrapped(&mut self.layers.iter().map(|layer| layer.name()));
             to.inner(&self.batch.text, &self.batch.places);
             self.batch.clear();
         }
