@@ -1,7 +1,7 @@
 //! Takes down everything that happens: as lines of the logs, and as entries of the ledger.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::envoy::AccessLine;
 use crate::exchange::{Exchange, Sighting, Vantage};
@@ -21,6 +21,8 @@ pub(crate) struct Recorder {
     /// Lines of each access log with the millisecond in which they were written.
     pub(crate) access_lines: BTreeMap<String, Vec<(u64, String)>>,
     pub(crate) ledger: Ledger,
+    /// By access log, the TCP connections that it has: when each began, and where it went.
+    connections: BTreeSet<(String, u64, Option<SocketAddr>)>,
     /// For each interface and family (IPv6 or not), the addresses that stand in all of its records.
     own_addresses: BTreeMap<(Text, bool), BTreeSet<IpAddr>>,
 }
@@ -33,6 +35,7 @@ impl Recorder {
             flow_lines: Vec::new(),
             access_lines: BTreeMap::new(),
             ledger: Ledger::default(),
+            connections: BTreeSet::new(),
             own_addresses: BTreeMap::new(),
         }
     }
@@ -99,10 +102,24 @@ impl Recorder {
     }
 
     fn access_line(&mut self, service: &Service, task: &Task, line: &AccessLine) {
-        if service.proxy != Proxy::None {
-            let log = self.access_lines.entry(service.log_path(task)).or_default();
-            log.push((line.start + line.duration, line.render(service.proxy)));
+        if service.proxy == Proxy::None {
+            return;
         }
+        let path = service.log_path(task);
+        let line = self.told_apart(&path, line.clone());
+        let log = self.access_lines.entry(path).or_default();
+        log.push((line.start + line.duration, line.render(service.proxy)));
+    }
+
+    /// Moves a TCP connection within its second until no other of its log began in the same millisecond and went to the
+    /// same place: no reader could tell the two apart.
+    fn told_apart(&mut self, path: &str, mut line: AccessLine) -> AccessLine {
+        if line.http.is_none() {
+            while !self.connections.insert((path.to_owned(), line.start, line.upstream)) {
+                line.start = line.start / 1_000 * 1_000 + (line.start + 1) % 1_000;
+            }
+        }
+        line
     }
 
     /// Takes down what a proxy says about itself among its access lines.

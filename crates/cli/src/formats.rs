@@ -40,7 +40,7 @@ fn listed() -> Listed {
     let formats = format::REGISTRY.iter().map(|kind| Member {
         name: kind.name,
         help: kind.help,
-        example: Some(kind.example),
+        example: Some(kind.example).filter(|example| !example.is_empty()),
     });
     let deliveries = unwrap::REGISTRY.iter().map(|delivery| Member {
         name: delivery.name,
@@ -72,7 +72,11 @@ fn table(listed: &Listed, width: usize) -> String {
         let _ = writeln!(text, "{space}{}", cut(title, width));
         let names = members.iter().map(|member| member.name.len()).max().unwrap_or(0);
         for member in members {
-            let label = format!("  {:names$}  ", member.name);
+            let mut label = format!("  {:names$}  ", member.name);
+            if 2 * label.len() > width {
+                let _ = writeln!(text, "{label}");
+                label = " ".repeat(4);
+            }
             text += &wrapped(&label, member.help, width);
             if let Some(example) = member.example {
                 let indent = label.len();

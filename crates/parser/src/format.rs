@@ -1,5 +1,7 @@
 //! Log formats: the trait of a parser, and the registry of the kinds there are.
 
+pub(crate) use dns_value::time as moment_of;
+pub(crate) use flow_text::decimal;
 pub(crate) use formats::Formats;
 pub use options::{Options, OptionsError};
 pub(crate) use output::Output;

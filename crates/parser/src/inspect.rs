@@ -67,7 +67,7 @@ struct Inspect<'a> {
 
 impl Inspect<'_> {
     fn show(&mut self, line: &[u8], place: Place) {
-        let (format, shown) = self.formats.show(line);
+        let (format, shown) = self.formats.show(line, place);
         self.give(place, format, shown);
     }
 
@@ -94,11 +94,7 @@ impl Taker for Inspect<'_> {
 
     fn lines(&mut self, block: &[u8]) {
         for line in lines::split(block) {
-            let place = Place {
-                line: self.line + 1,
-                event: None,
-            };
-            self.show(line, place);
+            self.show(line, Place::of(self.line + 1));
         }
     }
 

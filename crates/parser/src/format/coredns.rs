@@ -51,7 +51,12 @@ impl Format for CoreDns {
 
     fn parse(&mut self, block: &[u8], out: &mut Output<'_>) {
         for line in lines::split(block) {
-            let query = Query::read(line);
+            // Whatever collected the line may have taken its time off.
+            let carried = out.carried_at();
+            let query = Query::read(line).map(|query| Query {
+                time: query.time.or(carried),
+                ..query
+            });
             match query.map_err(Fault::from).and_then(|query| record(&query)) {
                 Ok(record) => out.dns(&record),
                 Err(_) if line.is_empty() => out.set_aside("blank"),

@@ -52,7 +52,7 @@ impl Reasons {
 pub(super) const NOT_QUERY_LOG: Reason = "not-query-log";
 
 /// Unix seconds of `2026-11-20T01:58:00.996Z`, of the same with an offset (`+02:00`), or of an epoch form.
-pub(super) fn time(value: &[u8]) -> Option<u64> {
+pub(crate) fn time(value: &[u8]) -> Option<u64> {
     let Some((local, [sign @ (b'+' | b'-'), h0, h1, b':', m0, m1])) = value.split_last_chunk() else {
         return moment(value).map(|moment| moment.seconds);
     };

@@ -5,6 +5,7 @@ use crate::lines;
 use crate::printable;
 use crate::record::{AccessRecord, DnsRecord, FlowRecord, Sink, Verdict};
 use crate::source::ObjectId;
+use crate::unwrap::Place;
 use crate::{Counters, Reason};
 
 /// A parser for one object, and its name in the registry.
@@ -68,7 +69,7 @@ impl Formats {
     }
 
     /// What one line says in full, and the name of the format that says it, if one does. The line has no line end.
-    pub(crate) fn show(&mut self, line: &[u8]) -> (Option<&'static str>, Shown) {
+    pub(crate) fn show(&mut self, line: &[u8], place: Place) -> (Option<&'static str>, Shown) {
         // What `parse` makes of the line is what counts; a format only says more of it.
         let mut counters = Counters::default();
         let mut sink = Everything;
@@ -78,7 +79,7 @@ impl Formats {
             size: None,
         };
         let mut out = Output::begin(&id, &mut sink, &mut counters);
-        self.parse(&[line, b"\n"].concat(), &mut out);
+        out.at(&[place], |out| self.parse(&[line, b"\n"].concat(), out));
         self.finish(&mut out);
         let took = out.took().map_or(0, |other| other + 1);
         let reason = counters.set_aside.keys().next().copied();

@@ -117,7 +117,7 @@ impl<'a> Output<'a> {
             origin: Arc::clone(&self.origin),
         };
         take(&mut out);
-        (self.line, self.event) = (out.line, None);
+        (self.line, self.event, self.took) = (out.line, None, out.took);
     }
 
     /// The line is a flow record.
@@ -201,6 +201,11 @@ impl<'a> Output<'a> {
     /// Of two lines that were held, one stands for both.
     pub(crate) fn superseded(&mut self) {
         self.counters.set_aside("cumulative");
+    }
+
+    /// When whatever carried the next line says that it was written, in Unix seconds.
+    pub(crate) fn carried_at(&self) -> Option<u64> {
+        self.places.first().and_then(|place| place.time)
     }
 
     /// The line is a DNS answer.

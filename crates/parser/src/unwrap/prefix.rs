@@ -1,6 +1,7 @@
 //! What stands in front of a line: a time, the tags of a container runtime, the name of a pod.
 
 use super::place::Stream;
+use crate::format::{decimal, moment_of};
 
 /// The longest name of a pod and its container that is taken for one.
 const LONGEST_NAME: usize = 512;
@@ -38,6 +39,15 @@ pub(super) fn time(line: &[u8]) -> Option<&[u8]> {
         .unwrap_or(line.len());
     let (time, text) = line.split_at_checked(length)?;
     (is_milliseconds(time) || is_rfc_3339(time)).then(|| text.strip_prefix(b" ").unwrap_or_default())
+}
+
+/// The time in front of a line, in Unix seconds.
+pub(super) fn seconds(line: &[u8]) -> Option<u64> {
+    let time = line.split(|byte| *byte == b' ').next()?;
+    if is_milliseconds(time) {
+        return decimal(time).map(|milliseconds| milliseconds / 1_000);
+    }
+    moment_of(time)
 }
 
 /// `TIME stdout F line`, as container runtimes write it for Kubernetes. The tags may be several, joined by colons.

@@ -46,7 +46,11 @@ impl Walk {
     pub(super) fn place(&mut self, line: u64, alone: bool) -> Place {
         self.events += 1;
         let event = (!alone).then_some(self.events);
-        Place { line, event }
+        Place {
+            line,
+            event,
+            time: None,
+        }
     }
 
     /// Takes the layers from `depth` on off one line.
@@ -62,10 +66,15 @@ impl Walk {
             },
             Some(Layer::Time) => {
                 let rest = prefix::time(text).unwrap_or(text);
-                self.text(rest, depth + 1, place, to);
+                let time = prefix::seconds(text).or(place.time);
+                self.text(rest, depth + 1, Place { time, ..place }, to);
             }
             Some(Layer::Runtime) => match prefix::tagged(text) {
-                Some(tagged) => self.part(tagged.stream, tagged.is_part, tagged.text, depth, place, to),
+                Some(tagged) => {
+                    let time = prefix::seconds(text).or(place.time);
+                    let place = Place { time, ..place };
+                    self.part(tagged.stream, tagged.is_part, tagged.text, depth, place, to);
+                }
                 None => self.text(text, depth + 1, place, to),
             },
             Some(Layer::Json) => self.values(text, depth, place, to),

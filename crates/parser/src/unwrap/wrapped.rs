@@ -112,10 +112,7 @@ impl Wrapped {
             self.line = to.line();
         }
         self.line += 1;
-        Place {
-            line: self.line,
-            event: None,
-        }
+        Place::of(self.line)
     }
 
     pub(super) fn cut_off(&mut self, start: &[u8], to: &mut dyn Taker) {
@@ -133,7 +130,7 @@ impl Wrapped {
             match item {
                 Item::LineEnd => {
                     if is_empty {
-                        self.walk.text(b"", 1, Place { line, event: None }, to);
+                        self.walk.text(b"", 1, Place::of(line), to);
                     }
                     line += 1;
                     is_empty = true;
@@ -168,7 +165,7 @@ impl Wrapped {
             for _ in 0..begun {
                 line += 1;
                 self.walk.line_begins();
-                self.walk.set_aside(Place { line, event: None }, "continued", to);
+                self.walk.set_aside(Place::of(line), "continued", to);
             }
         }
         self.walk.finish(to);

@@ -239,8 +239,19 @@ fn forced(kind: &str) -> Options {
     }
 }
 
+/// Whether something stands behind a whole JSON value.
+fn is_several_values(line: &str) -> bool {
+    let mut values = serde_json::Deserializer::from_str(line).into_iter::<Value>();
+    matches!(values.next(), Some(Ok(Value::Object(_))))
+        && !line.get(values.byte_offset()..).unwrap_or_default().trim().is_empty()
+}
+
 fn agree(kind: &str, line: &str, expected: Read) -> Result<(), proptest::test_runner::TestCaseError> {
     let line = line.replace(['\n', '\r'], "");
+    if kind != "coredns" && kind != "dns-csv" && is_several_values(&line) {
+        // Objects that touch are a delivery's, and have an oracle of their own.
+        return Ok(());
+    }
     let found: Collected = collect(line.as_bytes(), &forced(kind));
     match expected {
         _ if line.is_empty() => prop_assert_eq!(found.counters.lines, 0),

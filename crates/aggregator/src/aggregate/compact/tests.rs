@@ -1,3 +1,5 @@
+//! The small counters against whole flows, which count whatever comes.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -50,9 +50,6 @@ impl Reader {
             Some(reason) => return Shown::aside(Kind::Blank, reason),
             None => self.row(line),
         };
-        if kind.kind == Kind::Record {
-            return kind;
-        }
         if let Some(names) = header(line) {
             self.names.clone_from(&names);
             self.headless = false;
@@ -60,6 +57,9 @@ impl Reader {
                 names,
                 ..Shown::aside(Kind::Header, "header")
             };
+        }
+        if kind.kind == Kind::Record {
+            return kind;
         }
         for default in [DEFAULT, TRANSIT_GATEWAY].into_iter().filter(|_| self.headless) {
             let before = std::mem::replace(&mut self.names, header::written(default));
