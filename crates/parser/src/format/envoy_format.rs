@@ -21,6 +21,7 @@ pub(super) mod meaning;
 pub(super) mod middle;
 pub(super) mod operator;
 pub(super) mod plan;
+pub(super) mod seek;
 pub(super) mod slot;
 pub(super) mod values;
 

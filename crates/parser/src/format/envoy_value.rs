@@ -1,24 +1,16 @@
 //! Values as Envoy prints them: what is unset, times, and addresses with ports.
 
 use std::borrow::Cow;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, SocketAddrV4};
 
 pub(super) use super::flow_text::decimal;
-use super::flow_text::ip;
+use super::flow_text::{ip, v4};
 
 /// The last second of the year 9999.
 const LATEST: u64 = 253_402_300_799;
 
 /// What Envoy prints in front of an address that it reaches through another listener of its own.
 const INTERNAL: &[u8] = b"envoy://connect_originate/";
-
-/// Text, unless it is unset: `-`, or nothing under `omit_empty_values`. Bytes that are not UTF-8 become U+FFFD.
-pub(super) fn text(value: &[u8]) -> Option<Cow<'_, str>> {
-    match value {
-        b"" | b"-" => None,
-        value => Some(String::from_utf8_lossy(value)),
-    }
-}
 
 /// A count; unset is 0.
 pub(super) fn count(value: &[u8]) -> Option<u64> {
@@ -29,16 +21,34 @@ pub(super) fn count(value: &[u8]) -> Option<u64> {
 }
 
 /// `192.0.2.1:443` or `[2001:db8::1]:443`; `None` for pipes, names and everything else that is no socket.
+#[inline]
 pub(super) fn socket(value: &[u8]) -> Option<SocketAddr> {
-    let value = value.strip_prefix(INTERNAL).unwrap_or(value);
-    let colon = value.iter().rposition(|byte| *byte == b':')?;
-    let (host, port) = (value.get(..colon)?, value.get(colon + 1..)?);
-    let port = u16::try_from(decimal(port)?).ok()?;
+    match value.first()? {
+        b'0'..=b'9' => {
+            let (host, port) = with_port(value)?;
+            Some(SocketAddr::V4(SocketAddrV4::new(v4(host)?, port)))
+        }
+        b'[' | b'e' => unusual(value),
+        _ => None,
+    }
+}
+
+#[cold]
+fn unusual(value: &[u8]) -> Option<SocketAddr> {
+    let (host, port) = with_port(value.strip_prefix(INTERNAL).unwrap_or(value))?;
     let address = match host.strip_prefix(b"[") {
         Some(host) => ip(host.strip_suffix(b"]")?).filter(IpAddr::is_ipv6)?,
-        None => ip(host).filter(IpAddr::is_ipv4)?,
+        None => v4(host)?.into(),
     };
     Some(SocketAddr::new(address, port))
+}
+
+/// What stands before the last colon, and the port behind it.
+#[inline]
+fn with_port(value: &[u8]) -> Option<(&[u8], u16)> {
+    let colon = value.iter().rposition(|byte| *byte == b':')?;
+    let port = u16::try_from(decimal(value.get(colon + 1..)?)?).ok()?;
+    Some((value.get(..colon)?, port))
 }
 
 /// An address with or without a port; the port is 0 where there is none.
@@ -70,6 +80,43 @@ pub(super) fn moment(value: &[u8]) -> Option<Moment> {
         in_range(decimal(whole)?)?
     };
     Some(Moment { seconds, nanos })
+}
+
+/// The minute of the moment before, because the next moment is most likely in it as well.
+#[derive(Debug, Default)]
+pub(super) struct Minute {
+    /// `2026-11-23T01:58`.
+    written: [u8; 16],
+    seconds: u64,
+}
+
+impl Minute {
+    /// As [`moment`] reads it.
+    #[inline]
+    pub(super) fn read(&mut self, value: &[u8]) -> Option<Moment> {
+        if let Some((&written, &[b':', tens, ones, b'.', a, b, c, b'Z'])) = value.split_first_chunk()
+            && written == self.written
+            && [tens, ones, a, b, c].iter().all(u8::is_ascii_digit)
+            && tens < b'6'
+        {
+            let digit = |byte: u8| u32::from(byte - b'0');
+            return Some(Moment {
+                seconds: self.seconds + u64::from(digit(tens) * 10 + digit(ones)),
+                nanos: (digit(a) * 100 + digit(b) * 10 + digit(c)) * 1_000_000,
+            });
+        }
+        self.begin(value)
+    }
+
+    #[cold]
+    fn begin(&mut self, value: &[u8]) -> Option<Moment> {
+        let moment = moment(value)?;
+        if let (Some(written), 24) = (value.first_chunk(), value.len()) {
+            // No time since 1970 in this form has a leap second that shifts the minutes behind it.
+            (self.written, self.seconds) = (*written, moment.seconds - moment.seconds % 60);
+        }
+        Some(moment)
+    }
 }
 
 /// Seconds that a calendar of four-digit years has.

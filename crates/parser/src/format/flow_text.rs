@@ -18,6 +18,7 @@ mod plan;
 pub(super) mod show;
 
 pub(crate) use address::ip;
+pub(super) use address::v4;
 pub(super) use fault::Fault;
 pub(super) use fields::{FIELDS, Field, Name, WANTED, named};
 pub(crate) use number::decimal;

@@ -10,7 +10,7 @@ use super::middle::{self, Span};
 use super::operator::Class;
 use super::slot::{Slot, Target};
 use super::values::{Value, Values};
-use super::{Command, Piece};
+use super::{Command, Piece, seek};
 use crate::Reason;
 
 /// See the module.
@@ -131,18 +131,19 @@ impl Plan {
         &self,
         line: &'a [u8],
         spans: &mut Vec<Span>,
-    ) -> Result<Values<'a>, Mismatch<'a>> {
-        let mut values = Values::new();
+        values: &mut Values<'a>,
+    ) -> Result<(), Mismatch<'a>> {
+        values.clear();
         let (left, right) = self.wanted;
-        let middle = self.ends(line, left, right, &mut |column, value| column.keep(value, &mut values))?;
+        let middle = self.ends(line, left, right, &mut |column, value| column.keep(value, values))?;
         if (left, right) == (self.left, self.right) {
             for (column, span) in self.middle(middle, spans)?.iter().zip(&*spans) {
                 if span.certain {
-                    column.keep(middle.get(span.from..span.to).unwrap_or_default(), &mut values);
+                    column.keep(middle.get(span.from..span.to).unwrap_or_default(), values);
                 }
             }
         }
-        Ok(values)
+        Ok(())
     }
 
     /// Every column of a line, in order, with whether its ends are certain.
@@ -279,30 +280,29 @@ impl Column {
         let first = *next.first()?;
         let end = match self.class {
             Class::Time => clock.length(text).or_else(|| memchr::memmem::find(text, next))?,
-            _ => memchr::memchr(first, text)?,
+            _ => seek::first(first, text)?,
         };
         let (value, rest) = text.split_at_checked(end)?;
-        let behind = if next.len() == 1 {
-            rest.get(1..)
-        } else {
-            rest.strip_prefix(next)
+        let behind = match (next, rest) {
+            (&[_], [_, behind @ ..]) => behind,
+            (&[one, other], &[a, b, ref behind @ ..]) if (a, b) == (one, other) => behind,
+            _ => rest.strip_prefix(next)?,
         };
-        if !self.may_be(value, first) {
-            return None;
-        }
-        Some((value, behind?))
+        self.may_be(value, first).then_some((value, behind))
     }
 
     /// What stands in front of its text and itself, and its value.
     #[inline]
     fn begin<'a>(&self, text: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
         let last = *self.before.last()?;
-        let at = memchr::memrchr(last, text)? + 1;
+        let at = seek::last(last, text)? + 1;
         let (before, value) = text.split_at_checked(at)?;
-        if !self.may_be(value, last) {
-            return None;
-        }
-        Some((before.strip_suffix(self.before.as_slice())?, value))
+        let before = match (self.before.as_slice(), before) {
+            (&[_], [before @ .., _]) => before,
+            (&[one, other], &[ref before @ .., a, b]) if (a, b) == (one, other) => before,
+            (suffix, before) => before.strip_suffix(suffix)?,
+        };
+        self.may_be(value, last).then_some((before, value))
     }
 
     /// Whether a value that does not hold `beside` can be one of this column: enough to tell one format from another.
@@ -310,7 +310,7 @@ impl Column {
     fn may_be(&self, value: &[u8], beside: u8) -> bool {
         match self.class {
             Class::Word | Class::Count => {
-                value.first() != Some(&b'"') && (beside == b' ' || memchr::memchr(b' ', value).is_none())
+                value.first() != Some(&b'"') && (beside == b' ' || seek::first(b' ', value).is_none())
             }
             Class::Stamp => value.first().is_none_or(u8::is_ascii_digit),
             _ => true,

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use super::clock::Clock;
 use super::slot::{SLOTS, Slot, Target};
-use crate::format::envoy_value::{self, Moment};
+use crate::format::envoy_value::{self, Minute, Moment};
 use crate::record::AccessRecord;
 use crate::{Reason, printable};
 
@@ -26,13 +26,18 @@ pub(in crate::format) enum Value<'a> {
     Other,
 }
 
-/// The values that a record is made of.
+/// The values that a record is made of: of one line after the other, so that none is moved.
 #[derive(Debug)]
 pub(in crate::format) struct Values<'a> {
     values: [Value<'a>; SLOTS],
     ranks: [u8; SLOTS],
+    /// Which slots have a value, be it that there is none; what the others hold is of another line.
+    present: u32,
     /// Whether the line has the slot's value of the first rank, even if that is not where the value stood.
     first_ranks: u32,
+    /// The text that the lines stand in, if all of it is UTF-8.
+    text: Option<&'a str>,
+    minute: Minute,
 }
 
 /// What is wrong with a line.
@@ -43,7 +48,7 @@ pub(in crate::format) struct Fault<'a> {
 }
 
 /// A record with what a record has no place for.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(in crate::format) struct Read<'a> {
     pub(in crate::format) record: AccessRecord<'a>,
     /// The fraction of the start.
@@ -57,46 +62,60 @@ impl Value<'_> {
 }
 
 impl<'a> Values<'a> {
-    #[inline]
-    pub(in crate::format) fn new() -> Self {
+    /// For lines of this text.
+    pub(in crate::format) fn of(text: &'a [u8]) -> Self {
         Values {
             values: [Value::Missing; SLOTS],
             ranks: [0; SLOTS],
+            present: 0,
             first_ranks: 0,
+            text: std::str::from_utf8(text).ok(),
+            minute: Minute::default(),
         }
+    }
+
+    /// Another line begins.
+    #[inline]
+    pub(in crate::format) fn clear(&mut self) {
+        (self.present, self.first_ranks) = (0, 0);
+    }
+
+    /// Whether the lines are known to be UTF-8.
+    #[inline]
+    pub(in crate::format) fn are_utf8(&self) -> bool {
+        self.text.is_some()
     }
 
     /// Keeps a value if it is better than the one kept: one that is set before one that is not, then by rank.
     #[inline]
     pub(in crate::format) fn keep(&mut self, target: Target, value: Value<'a>) {
-        let value = match (value, target.limit) {
-            (value, None) => value,
-            (Value::Text(text), Some(limit)) if text.len() >= limit => Value::Unset,
-            (Value::Escaped(text), Some(limit)) if unescaped(text).is_none_or(|text| text.len() >= limit) => {
-                Value::Unset
-            }
-            _ => value,
+        let value = match target.limit {
+            None => value,
+            Some(limit) => whole(value, limit),
         };
         let at = target.slot.index();
+        let bit = 1 << at;
         if target.rank == 0 {
-            self.first_ranks |= 1 << at;
+            self.first_ranks |= bit;
         }
-        let kept = &mut self.values[at];
-        if matches!(kept, Value::Missing) || (value.is_unset(), target.rank) <= (kept.is_unset(), self.ranks[at]) {
-            (*kept, self.ranks[at]) = (value, target.rank);
+        if self.present & bit == 0 || self.is_better(at, target.rank, value) {
+            (self.values[at], self.ranks[at]) = (value, target.rank);
+            self.present |= bit;
         }
+    }
+
+    #[cold]
+    fn is_better(&self, at: usize, rank: u8, value: Value<'a>) -> bool {
+        (value.is_unset(), rank) <= (self.values[at].is_unset(), self.ranks[at])
     }
 
     /// How many slots have a value, be it that there is none.
     pub(in crate::format) fn present(&self) -> usize {
-        self.values
-            .iter()
-            .filter(|value| !matches!(value, Value::Missing))
-            .count()
+        self.present.count_ones() as usize
     }
 
     pub(in crate::format) fn has(&self, slot: Slot) -> bool {
-        !matches!(self.value(slot), Value::Missing)
+        self.present & (1 << slot.index()) != 0
     }
 
     /// Whether the line would tell if it were about an HTTP request.
@@ -114,38 +133,45 @@ impl<'a> Values<'a> {
 
     #[inline]
     fn value(&self, slot: Slot) -> Value<'a> {
-        self.values[slot.index()]
+        if self.has(slot) {
+            self.values[slot.index()]
+        } else {
+            Value::Missing
+        }
     }
 
-    /// The record that the values make.
-    pub(in crate::format) fn read(&self, clock: &Clock) -> Result<Read<'a>, Fault<'a>> {
+    /// Makes the values a record, in place of the one before.
+    #[inline]
+    pub(in crate::format) fn read(&mut self, clock: &Clock, read: &mut Read<'a>) -> Result<(), Fault<'a>> {
         let Moment { seconds, nanos } = match self.value(Slot::StartTime) {
-            Value::Text(text) => clock.read(text),
+            Value::Text(text) => match clock {
+                Clock::Plain => self.minute.read(text),
+                Clock::Pattern(_) => clock.read(text),
+            },
             Value::Number(number) => envoy_value::moment(number),
             Value::Escaped(text) => unescaped(text).and_then(|text| clock.read(text.as_bytes())),
             _ => None,
         }
         .ok_or_else(|| self.fault(Slot::StartTime))?;
         let code = self.count(Slot::ResponseCode)?;
-        let record = AccessRecord {
-            start: seconds,
-            method: self.text(Slot::Method),
-            authority: self.text(Slot::Authority),
-            sni: self.text(Slot::Sni),
-            protocol: self.text(Slot::Protocol),
-            response_code: u16::try_from(code).map_err(|_| self.fault(Slot::ResponseCode))?,
-            response_flags: self.flags(),
-            response_code_details: self.text(Slot::ResponseCodeDetails),
-            route_name: self.text(Slot::RouteName),
-            upstream_cluster: self.text(Slot::UpstreamCluster),
-            upstream_host: self.socket(Slot::UpstreamHost, envoy_value::socket),
-            downstream_local: self.socket(Slot::DownstreamLocal, envoy_value::socket),
-            downstream_remote: self.socket(Slot::DownstreamRemote, envoy_value::peer),
-            downstream_direct_remote: self.socket(Slot::DownstreamDirectRemote, envoy_value::peer),
-            bytes_received: self.count(Slot::BytesReceived)?,
-            bytes_sent: self.count(Slot::BytesSent)?,
-        };
-        Ok(Read { record, nanos })
+        let record = &mut read.record;
+        record.response_code = u16::try_from(code).map_err(|_| self.fault(Slot::ResponseCode))?;
+        record.bytes_received = self.count(Slot::BytesReceived)?;
+        record.bytes_sent = self.count(Slot::BytesSent)?;
+        (record.start, read.nanos) = (seconds, nanos);
+        record.method = self.text(Slot::Method);
+        record.authority = self.text(Slot::Authority);
+        record.sni = self.text(Slot::Sni);
+        record.protocol = self.text(Slot::Protocol);
+        record.response_flags = self.flags();
+        record.response_code_details = self.text(Slot::ResponseCodeDetails);
+        record.route_name = self.text(Slot::RouteName);
+        record.upstream_cluster = self.text(Slot::UpstreamCluster);
+        record.upstream_host = self.socket(Slot::UpstreamHost, envoy_value::socket);
+        record.downstream_local = self.socket(Slot::DownstreamLocal, envoy_value::socket);
+        record.downstream_remote = self.socket(Slot::DownstreamRemote, envoy_value::peer);
+        record.downstream_direct_remote = self.socket(Slot::DownstreamDirectRemote, envoy_value::peer);
+        Ok(())
     }
 
     /// The address of the proxy's own end of the connection to the upstream.
@@ -171,10 +197,22 @@ impl<'a> Values<'a> {
     #[inline]
     fn text(&self, slot: Slot) -> Option<Cow<'a, str>> {
         match self.value(slot) {
-            Value::Text(text) => envoy_value::text(text),
+            Value::Text(b"" | b"-") => None,
+            Value::Text(text) => Some(match self.known(text) {
+                Some(text) => Cow::Borrowed(text),
+                None => String::from_utf8_lossy(text),
+            }),
             Value::Escaped(text) => unescaped(text).map(Cow::Owned),
             _ => None,
         }
+    }
+
+    /// The same bytes as a part of the whole text, which is known to be UTF-8.
+    #[inline]
+    fn known(&self, value: &[u8]) -> Option<&'a str> {
+        let text = self.text?;
+        let from = value.as_ptr().addr().checked_sub(text.as_ptr().addr())?;
+        text.get(from..from + value.len())
     }
 
     /// Flags by their short names.
@@ -205,6 +243,16 @@ impl<'a> Values<'a> {
             Value::Escaped(_) | Value::Other => None,
         }
         .ok_or_else(|| self.fault(slot))
+    }
+}
+
+/// The value, unless Envoy may have cut it.
+#[cold]
+fn whole(value: Value<'_>, limit: usize) -> Value<'_> {
+    match value {
+        Value::Text(text) if text.len() >= limit => Value::Unset,
+        Value::Escaped(text) if unescaped(text).is_none_or(|text| text.len() >= limit) => Value::Unset,
+        value => value,
     }
 }
 

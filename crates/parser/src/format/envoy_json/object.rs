@@ -1,27 +1,32 @@
 //! Reads one JSON object and keeps the values that its keys are wanted for; the others are passed over unread.
 
-use memchr::memchr2;
-
 use super::keys::{Hit, Keys, Level};
 use super::memory::Memory;
+use crate::format::envoy_format::seek;
 use crate::format::envoy_format::values::{Value, Values};
 
 /// Reads a line that is one JSON object and nothing else; an error is the 1-based byte of the fault.
 ///
 /// What is passed over is not judged: whatever a full reader takes is taken, and some of what it would refuse.
-pub(super) fn read<'a>(line: &'a [u8], keys: &Keys, memory: &mut Memory) -> Result<Values<'a>, usize> {
-    if !line.is_ascii() {
+#[inline]
+pub(super) fn read<'a>(
+    line: &'a [u8],
+    keys: &Keys,
+    memory: &mut Memory,
+    values: &mut Values<'a>,
+) -> Result<(), usize> {
+    if !values.are_utf8() {
         std::str::from_utf8(line).map_err(|error| error.valid_up_to() + 1)?;
     }
-    let mut values = Values::new();
+    values.clear();
+    memory.rewind();
     let mut reader = Reader {
         text: line,
         at: 0,
         keys,
     };
-    memory.rewind();
-    match reader.object(&mut values, keys.top(), Some(memory)) {
-        Some(()) if reader.rest().is_empty() => Ok(values),
+    match reader.object(values, keys.top(), Some(memory)) {
+        Some(()) if reader.rest().is_empty() => Ok(()),
         _ => Err(reader.at + 1),
     }
 }
@@ -156,7 +161,7 @@ impl<'a> Reader<'a, '_> {
         let mut at = from;
         let mut escaped = false;
         loop {
-            at += memchr2(b'"', b'\\', self.text.get(at..)?)?;
+            at += seek::first_of(b'"', b'\\', self.text.get(at..)?)?;
             if *self.text.get(at)? == b'"' {
                 break;
             }

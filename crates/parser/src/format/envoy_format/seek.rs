@@ -1,0 +1,103 @@
+//! Finds a byte that is most likely near, eight bytes at a time, before it looks farther.
+
+const EVERY: u64 = 0x0101_0101_0101_0101;
+
+/// How many bytes are looked at before it is worth to look farther with larger steps.
+const NEAR: usize = 32;
+
+/// Where the byte stands first.
+#[inline(always)]
+pub(in crate::format) fn first(byte: u8, text: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    let mut rest = text;
+    while let (Some((eight, behind)), true) = (rest.split_first_chunk::<8>(), at < NEAR) {
+        let found = zeros(u64::from_le_bytes(*eight) ^ pattern(byte));
+        if found != 0 {
+            return Some(at + lowest(found));
+        }
+        (rest, at) = (behind, at + 8);
+    }
+    far(byte, rest).map(|found| at + found)
+}
+
+/// Where either of two bytes stands first.
+#[inline(always)]
+pub(in crate::format) fn first_of(one: u8, other: u8, text: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    let mut rest = text;
+    while let (Some((eight, behind)), true) = (rest.split_first_chunk::<8>(), at < NEAR) {
+        let eight = u64::from_le_bytes(*eight);
+        let found = zeros(eight ^ pattern(one)) | zeros(eight ^ pattern(other));
+        if found != 0 {
+            return Some(at + lowest(found));
+        }
+        (rest, at) = (behind, at + 8);
+    }
+    far_of(one, other, rest).map(|found| at + found)
+}
+
+/// Where the byte stands last.
+#[inline(always)]
+pub(in crate::format) fn last(byte: u8, text: &[u8]) -> Option<usize> {
+    let mut rest = text;
+    while let (Some((before, eight)), true) = (rest.split_last_chunk::<8>(), text.len() - rest.len() < NEAR) {
+        let found = zeros(u64::from_le_bytes(*eight) ^ pattern(byte));
+        if found != 0 {
+            return Some(rest.len() - 1 - found.leading_zeros() as usize / 8);
+        }
+        rest = before;
+    }
+    far_last(byte, rest)
+}
+
+/// The upper bit of every byte that is zero, and no other.
+#[inline(always)]
+fn zeros(word: u64) -> u64 {
+    let lower = 0x7f * EVERY;
+    !(((word & lower) + lower) | word | lower)
+}
+
+#[inline(always)]
+fn pattern(byte: u8) -> u64 {
+    u64::from(byte) * EVERY
+}
+
+#[inline(always)]
+fn lowest(found: u64) -> usize {
+    found.trailing_zeros() as usize / 8
+}
+
+#[inline(never)]
+fn far(byte: u8, text: &[u8]) -> Option<usize> {
+    memchr::memchr(byte, text)
+}
+
+#[inline(never)]
+fn far_of(one: u8, other: u8, text: &[u8]) -> Option<usize> {
+    memchr::memchr2(one, other, text)
+}
+
+#[inline(never)]
+fn far_last(byte: u8, text: &[u8]) -> Option<usize> {
+    memchr::memrchr(byte, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{prop_assert_eq, proptest};
+
+    use super::{first, first_of, last};
+
+    proptest! {
+        #[test]
+        fn a_byte_is_found_where_a_plain_search_finds_it(
+            text in proptest::collection::vec(proptest::sample::select(vec![b'a', b'a', b'a', b'b', b'c', 0, 1, 0x7f, 0x80, 0xff]), 0..80),
+            byte in proptest::sample::select(vec![b'a', b'b', b'c', b'd', 0, 1, 0x7f, 0x80, 0x81, 0xff]),
+        ) {
+            prop_assert_eq!(first(byte, &text), text.iter().position(|it| *it == byte));
+            prop_assert_eq!(last(byte, &text), text.iter().rposition(|it| *it == byte));
+            let either = text.iter().position(|it| *it == byte || *it == b'c');
+            prop_assert_eq!(first_of(byte, b'c', &text), either);
+        }
+    }
+}
