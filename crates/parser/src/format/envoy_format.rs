@@ -14,6 +14,7 @@ use nom::{IResult, Parser};
 use crate::printable;
 use operator::{Known, Takes};
 
+pub(super) mod block;
 pub(super) mod built_in;
 pub(super) mod clock;
 pub(super) mod connections;

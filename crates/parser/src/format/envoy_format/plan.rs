@@ -169,7 +169,7 @@ impl Plan {
     }
 
     /// Finds so many columns from the left, and those from `right` on from the right; returns what is between.
-    #[inline]
+    #[inline(always)]
     fn ends<'p, 'a>(
         &'p self,
         line: &'a [u8],
@@ -257,7 +257,7 @@ impl Column {
         self.touched_by.push(other.field);
     }
 
-    #[inline]
+    #[inline(always)]
     fn keep<'a>(&self, value: &'a [u8], values: &mut Values<'a>) {
         if let Some(target) = self.target {
             values.keep(target, Value::Text(value));
@@ -275,7 +275,7 @@ impl Column {
     }
 
     /// Its value, and what stands behind it and `next`.
-    #[inline]
+    #[inline(always)]
     fn end<'a>(&self, text: &'a [u8], next: &[u8], clock: &Clock) -> Option<(&'a [u8], &'a [u8])> {
         let first = *next.first()?;
         let end = match self.class {
@@ -292,7 +292,7 @@ impl Column {
     }
 
     /// What stands in front of its text and itself, and its value.
-    #[inline]
+    #[inline(always)]
     fn begin<'a>(&self, text: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
         let last = *self.before.last()?;
         let at = seek::last(last, text)? + 1;
@@ -306,7 +306,7 @@ impl Column {
     }
 
     /// Whether a value that does not hold `beside` can be one of this column: enough to tell one format from another.
-    #[inline]
+    #[inline(always)]
     fn may_be(&self, value: &[u8], beside: u8) -> bool {
         match self.class {
             Class::Word | Class::Count => {

@@ -41,13 +41,19 @@ pub(in crate::format) fn first_of(one: u8, other: u8, text: &[u8]) -> Option<usi
 pub(in crate::format) fn last(byte: u8, text: &[u8]) -> Option<usize> {
     let mut rest = text;
     while let (Some((before, eight)), true) = (rest.split_last_chunk::<8>(), text.len() - rest.len() < NEAR) {
-        let found = zeros(u64::from_le_bytes(*eight) ^ pattern(byte));
-        if found != 0 {
-            return Some(rest.len() - 1 - found.leading_zeros() as usize / 8);
+        if let Some(found) = last_of_eight(byte, u64::from_le_bytes(*eight)) {
+            return Some(before.len() + found);
         }
         rest = before;
     }
     far_last(byte, rest)
+}
+
+/// Where the byte stands last in eight.
+#[inline(always)]
+pub(in crate::format) fn last_of_eight(byte: u8, eight: u64) -> Option<usize> {
+    let found = zeros(eight ^ pattern(byte));
+    (found != 0).then(|| 7 - found.leading_zeros() as usize / 8)
 }
 
 /// The upper bit of every byte that is zero, and no other.

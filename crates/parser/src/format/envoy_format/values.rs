@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::net::SocketAddr;
 
+use super::block::Block;
 use super::clock::Clock;
 use super::slot::{SLOTS, Slot, Target};
 use crate::format::envoy_value::{self, Minute, Moment};
@@ -29,15 +30,27 @@ pub(in crate::format) enum Value<'a> {
 /// The values that a record is made of: of one line after the other, so that none is moved.
 #[derive(Debug)]
 pub(in crate::format) struct Values<'a> {
-    values: [Value<'a>; SLOTS],
+    /// Kinds and texts apart: a value that is moved as a whole waits until it is in memory.
+    kinds: [Kind; SLOTS],
+    texts: [&'a [u8]; SLOTS],
     ranks: [u8; SLOTS],
     /// Which slots have a value, be it that there is none; what the others hold is of another line.
     present: u32,
     /// Whether the line has the slot's value of the first rank, even if that is not where the value stood.
     first_ranks: u32,
-    /// The text that the lines stand in, if all of it is UTF-8.
-    text: Option<&'a str>,
+    /// What the lines stand in.
+    block: Block<'a>,
     minute: Minute,
+}
+
+/// A [`Value`] without its text.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Unset,
+    Text,
+    Escaped,
+    Number,
+    Other,
 }
 
 /// What is wrong with a line.
@@ -62,14 +75,15 @@ impl Value<'_> {
 }
 
 impl<'a> Values<'a> {
-    /// For lines of this text.
-    pub(in crate::format) fn of(text: &'a [u8]) -> Self {
+    /// For lines of this block.
+    pub(in crate::format) fn of(block: &'a [u8]) -> Self {
         Values {
-            values: [Value::Missing; SLOTS],
+            kinds: [Kind::Unset; SLOTS],
+            texts: [b""; SLOTS],
             ranks: [0; SLOTS],
             present: 0,
             first_ranks: 0,
-            text: std::str::from_utf8(text).ok(),
+            block: Block::new(block),
             minute: Minute::default(),
         }
     }
@@ -83,30 +97,44 @@ impl<'a> Values<'a> {
     /// Whether the lines are known to be UTF-8.
     #[inline]
     pub(in crate::format) fn are_utf8(&self) -> bool {
-        self.text.is_some()
+        self.block.is_utf8()
     }
 
     /// Keeps a value if it is better than the one kept: one that is set before one that is not, then by rank.
-    #[inline]
+    #[inline(always)]
     pub(in crate::format) fn keep(&mut self, target: Target, value: Value<'a>) {
-        let value = match target.limit {
-            None => value,
-            Some(limit) => whole(value, limit),
+        let (kind, text) = match value {
+            Value::Missing => return,
+            Value::Unset => (Kind::Unset, &b""[..]),
+            Value::Text(text) => (Kind::Text, text),
+            Value::Escaped(text) => (Kind::Escaped, text),
+            Value::Number(text) => (Kind::Number, text),
+            Value::Other => (Kind::Other, &b""[..]),
         };
         let at = target.slot.index();
         let bit = 1 << at;
-        if target.rank == 0 {
-            self.first_ranks |= bit;
+        if self.present & bit != 0 || target.limit.is_some() {
+            return self.keep_better(target, kind, text);
         }
-        if self.present & bit == 0 || self.is_better(at, target.rank, value) {
-            (self.values[at], self.ranks[at]) = (value, target.rank);
-            self.present |= bit;
-        }
+        self.present |= bit;
+        self.first_ranks |= u32::from(target.rank == 0) << at;
+        (self.kinds[at], self.texts[at], self.ranks[at]) = (kind, text, target.rank);
     }
 
     #[cold]
-    fn is_better(&self, at: usize, rank: u8, value: Value<'a>) -> bool {
-        (value.is_unset(), rank) <= (self.values[at].is_unset(), self.ranks[at])
+    fn keep_better(&mut self, target: Target, kind: Kind, text: &'a [u8]) {
+        let (at, rank) = (target.slot.index(), target.rank);
+        let kind = match target.limit {
+            Some(limit) if may_be_cut(kind, text, limit) => Kind::Unset,
+            _ => kind,
+        };
+        self.first_ranks |= u32::from(rank == 0) << at;
+        let is_new = !self.has(target.slot);
+        let order = |value: Value<'_>, rank| (value.is_unset(), rank);
+        if is_new || order(of_parts(kind, text), rank) <= order(self.value(target.slot), self.ranks[at]) {
+            self.present |= 1 << at;
+            (self.kinds[at], self.texts[at], self.ranks[at]) = (kind, text, rank);
+        }
     }
 
     /// How many slots have a value, be it that there is none.
@@ -131,10 +159,10 @@ impl<'a> Values<'a> {
             .any(|slot| self.first_ranks & (1 << slot.index()) != 0)
     }
 
-    #[inline]
+    #[inline(always)]
     fn value(&self, slot: Slot) -> Value<'a> {
         if self.has(slot) {
-            self.values[slot.index()]
+            of_parts(self.kinds[slot.index()], self.texts[slot.index()])
         } else {
             Value::Missing
         }
@@ -167,16 +195,16 @@ impl<'a> Values<'a> {
         record.response_code_details = self.text(Slot::ResponseCodeDetails);
         record.route_name = self.text(Slot::RouteName);
         record.upstream_cluster = self.text(Slot::UpstreamCluster);
-        record.upstream_host = self.socket(Slot::UpstreamHost, envoy_value::socket);
-        record.downstream_local = self.socket(Slot::DownstreamLocal, envoy_value::socket);
-        record.downstream_remote = self.socket(Slot::DownstreamRemote, envoy_value::peer);
-        record.downstream_direct_remote = self.socket(Slot::DownstreamDirectRemote, envoy_value::peer);
+        record.upstream_host = self.socket(Slot::UpstreamHost);
+        record.downstream_local = self.socket(Slot::DownstreamLocal);
+        record.downstream_remote = self.peer(Slot::DownstreamRemote);
+        record.downstream_direct_remote = self.peer(Slot::DownstreamDirectRemote);
         Ok(())
     }
 
     /// The address of the proxy's own end of the connection to the upstream.
     pub(in crate::format) fn upstream_local(&self) -> Option<SocketAddr> {
-        self.socket(Slot::UpstreamLocal, envoy_value::socket)
+        self.socket(Slot::UpstreamLocal)
     }
 
     /// The number of the downstream connection.
@@ -194,11 +222,11 @@ impl<'a> Values<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn text(&self, slot: Slot) -> Option<Cow<'a, str>> {
         match self.value(slot) {
             Value::Text(b"" | b"-") => None,
-            Value::Text(text) => Some(match self.known(text) {
+            Value::Text(text) => Some(match self.block.text(text) {
                 Some(text) => Cow::Borrowed(text),
                 None => String::from_utf8_lossy(text),
             }),
@@ -207,15 +235,8 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// The same bytes as a part of the whole text, which is known to be UTF-8.
-    #[inline]
-    fn known(&self, value: &[u8]) -> Option<&'a str> {
-        let text = self.text?;
-        let from = value.as_ptr().addr().checked_sub(text.as_ptr().addr())?;
-        text.get(from..from + value.len())
-    }
-
     /// Flags by their short names.
+    #[inline(always)]
     fn flags(&self) -> Option<Cow<'a, str>> {
         let flags = self.text(Slot::ResponseFlags)?;
         Some(if self.ranks[Slot::ResponseFlags.index()] == 0 {
@@ -226,33 +247,52 @@ impl<'a> Values<'a> {
     }
 
     #[inline]
-    fn socket(&self, slot: Slot, parse: fn(&[u8]) -> Option<SocketAddr>) -> Option<SocketAddr> {
+    fn socket(&self, slot: Slot) -> Option<SocketAddr> {
         match self.value(slot) {
-            Value::Text(text) => parse(text),
-            Value::Escaped(text) => parse(unescaped(text)?.as_bytes()),
+            Value::Text(text) => self.block.socket(text),
+            Value::Escaped(text) => envoy_value::socket(unescaped(text)?.as_bytes()),
             _ => None,
         }
     }
 
     #[inline]
+    fn peer(&self, slot: Slot) -> Option<SocketAddr> {
+        match self.value(slot) {
+            Value::Text(text) => self.block.peer(text),
+            Value::Escaped(text) => envoy_value::peer(unescaped(text)?.as_bytes()),
+            _ => None,
+        }
+    }
+
+    #[inline(always)]
     fn count(&self, slot: Slot) -> Result<u64, Fault<'a>> {
         match self.value(slot) {
             Value::Missing | Value::Unset => Some(0),
-            Value::Number(number) => envoy_value::decimal(number),
-            Value::Text(text) => envoy_value::count(text),
+            Value::Number(b"-") => None,
+            Value::Number(text) | Value::Text(text) => self.block.count(text),
             Value::Escaped(_) | Value::Other => None,
         }
         .ok_or_else(|| self.fault(slot))
     }
 }
 
-/// The value, unless Envoy may have cut it.
-#[cold]
-fn whole(value: Value<'_>, limit: usize) -> Value<'_> {
-    match value {
-        Value::Text(text) if text.len() >= limit => Value::Unset,
-        Value::Escaped(text) if unescaped(text).is_none_or(|text| text.len() >= limit) => Value::Unset,
-        value => value,
+#[inline(always)]
+fn of_parts(kind: Kind, text: &[u8]) -> Value<'_> {
+    match kind {
+        Kind::Unset => Value::Unset,
+        Kind::Text => Value::Text(text),
+        Kind::Escaped => Value::Escaped(text),
+        Kind::Number => Value::Number(text),
+        Kind::Other => Value::Other,
+    }
+}
+
+/// Whether Envoy may have cut a value to so many bytes.
+fn may_be_cut(kind: Kind, text: &[u8], limit: usize) -> bool {
+    match kind {
+        Kind::Text => text.len() >= limit,
+        Kind::Escaped => unescaped(text).is_none_or(|text| text.len() >= limit),
+        Kind::Unset | Kind::Number | Kind::Other => false,
     }
 }
 

@@ -49,7 +49,7 @@ impl<'a> Reader<'a, '_> {
         self.text.get(self.at).copied()
     }
 
-    #[inline]
+    #[inline(always)]
     fn space(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\r' | b'\n')) {
             self.at += 1;
@@ -121,7 +121,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// The value of a wanted key.
-    #[inline]
+    #[inline(always)]
     fn wanted(&mut self, values: &mut Values<'a>, hit: Hit) -> Option<()> {
         let from = self.at;
         if let (Some(level), Some(b'{')) = (hit.below, self.peek()) {
@@ -142,7 +142,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// Any value.
-    #[inline]
+    #[inline(always)]
     fn value(&mut self) -> Option<Value<'a>> {
         match self.peek()? {
             b'"' => self.string(),
@@ -155,7 +155,7 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn string(&mut self) -> Option<Value<'a>> {
         let from = self.at + 1;
         let mut at = from;
@@ -177,7 +177,7 @@ impl<'a> Reader<'a, '_> {
         })
     }
 
-    #[inline]
+    #[inline(always)]
     fn number(&mut self) -> Value<'a> {
         let rest = self.rest();
         let is_of_one = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
@@ -186,7 +186,7 @@ impl<'a> Reader<'a, '_> {
         Value::Number(rest.get(..length).unwrap_or_default())
     }
 
-    #[inline]
+    #[inline(always)]
     fn word(&mut self, word: &[u8], value: Value<'a>) -> Option<Value<'a>> {
         self.rest().starts_with(word).then(|| {
             self.at += word.len();
