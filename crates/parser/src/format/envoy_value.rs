@@ -1,10 +1,10 @@
 //! Values as Envoy prints them: what is unset, times, and addresses with ports.
 
 use std::borrow::Cow;
-use std::net::{IpAddr, SocketAddr, SocketAddrV4};
+use std::net::{IpAddr, SocketAddr};
 
 pub(super) use super::flow_text::decimal;
-use super::flow_text::{ip, v4};
+use super::flow_text::ip;
 
 /// The last second of the year 9999.
 const LATEST: u64 = 253_402_300_799;
@@ -21,34 +21,16 @@ pub(super) fn count(value: &[u8]) -> Option<u64> {
 }
 
 /// `192.0.2.1:443` or `[2001:db8::1]:443`; `None` for pipes, names and everything else that is no socket.
-#[inline]
 pub(super) fn socket(value: &[u8]) -> Option<SocketAddr> {
-    match value.first()? {
-        b'0'..=b'9' => {
-            let (host, port) = with_port(value)?;
-            Some(SocketAddr::V4(SocketAddrV4::new(v4(host)?, port)))
-        }
-        b'[' | b'e' => unusual(value),
-        _ => None,
-    }
-}
-
-#[cold]
-fn unusual(value: &[u8]) -> Option<SocketAddr> {
-    let (host, port) = with_port(value.strip_prefix(INTERNAL).unwrap_or(value))?;
+    let value = value.strip_prefix(INTERNAL).unwrap_or(value);
+    let colon = value.iter().rposition(|byte| *byte == b':')?;
+    let (host, port) = (value.get(..colon)?, value.get(colon + 1..)?);
+    let port = u16::try_from(decimal(port)?).ok()?;
     let address = match host.strip_prefix(b"[") {
         Some(host) => ip(host.strip_suffix(b"]")?).filter(IpAddr::is_ipv6)?,
-        None => v4(host)?.into(),
+        None => ip(host).filter(IpAddr::is_ipv4)?,
     };
     Some(SocketAddr::new(address, port))
-}
-
-/// What stands before the last colon, and the port behind it.
-#[inline]
-fn with_port(value: &[u8]) -> Option<(&[u8], u16)> {
-    let colon = value.iter().rposition(|byte| *byte == b':')?;
-    let port = u16::try_from(decimal(value.get(colon + 1..)?)?).ok()?;
-    Some((value.get(..colon)?, port))
 }
 
 /// An address with or without a port; the port is 0 where there is none.

@@ -18,7 +18,6 @@ mod plan;
 pub(super) mod show;
 
 pub(crate) use address::ip;
-pub(super) use address::v4;
 pub(super) use fast::{ipv4, up_to_eight};
 pub(super) use fault::Fault;
 pub(super) use fields::{FIELDS, Field, Name, WANTED, named};

@@ -33,35 +33,41 @@ impl<'a> Block<'a> {
     }
 
     /// A part of the block as text, if the block is.
-    #[inline]
+    #[inline(always)]
     pub(in crate::format) fn text(&self, value: &[u8]) -> Option<&'a str> {
         let from = self.start(value)?;
         self.text?.get(from..from + value.len())
     }
 
     /// A count; unset is 0.
-    #[inline]
+    #[inline(always)]
     pub(in crate::format) fn count(&self, value: &[u8]) -> Option<u64> {
         self.start(value)
             .and_then(|start| up_to_eight(self.bytes, start, start + value.len()))
-            .or_else(|| envoy_value::count(value))
+            .or_else(|| unusual_count(value))
     }
 
     /// See [`envoy_value::socket`].
-    #[inline]
+    #[inline(always)]
     pub(in crate::format) fn socket(&self, value: &[u8]) -> Option<SocketAddr> {
-        self.socket_v4(value).or_else(|| envoy_value::socket(value))
+        match self.socket_v4(value) {
+            Some(socket) => Some(SocketAddr::V4(socket)),
+            None => envoy_value::socket(value),
+        }
     }
 
     /// See [`envoy_value::peer`].
-    #[inline]
+    #[inline(always)]
     pub(in crate::format) fn peer(&self, value: &[u8]) -> Option<SocketAddr> {
-        self.socket_v4(value).or_else(|| envoy_value::peer(value))
+        match self.socket_v4(value) {
+            Some(socket) => Some(SocketAddr::V4(socket)),
+            None => envoy_value::peer(value),
+        }
     }
 
     /// `192.0.2.1:443`; `None` for anything else, and for some of those at either end of the block.
     #[inline]
-    fn socket_v4(&self, value: &[u8]) -> Option<SocketAddr> {
+    fn socket_v4(&self, value: &[u8]) -> Option<SocketAddrV4> {
         let simd = self.simd?;
         let eight = u64::from_le_bytes(*value.last_chunk::<8>()?);
         let colon = value.len() - 8 + super::seek::last_of_eight(b':', eight)?;
@@ -73,16 +79,20 @@ impl<'a> Block<'a> {
             start,
             end: start + colon,
         })?;
-        let host = Ipv4Addr::from_bits(host);
-        Some(SocketAddr::V4(SocketAddrV4::new(host, u16::try_from(port).ok()?)))
+        Some(SocketAddrV4::new(Ipv4Addr::from_bits(host), u16::try_from(port).ok()?))
     }
 
     /// Where a part of the block begins in it.
-    #[inline]
+    #[inline(always)]
     fn start(&self, value: &[u8]) -> Option<usize> {
         let start = value.as_ptr().addr().checked_sub(self.bytes.as_ptr().addr())?;
         (start + value.len() <= self.bytes.len()).then_some(start)
     }
+}
+
+#[cold]
+fn unusual_count(value: &[u8]) -> Option<u64> {
+    envoy_value::count(value)
 }
 
 /// An address that is read with the processor's vector instructions.

@@ -178,9 +178,7 @@ impl Plan {
         take: &mut impl FnMut(&'p Column, &'a [u8]),
     ) -> Result<&'a [u8], Mismatch<'a>> {
         let first = self.columns.first().map_or(&[][..], |column| &column.before);
-        let mut rest = line
-            .strip_prefix(first)
-            .ok_or_else(|| mismatch(0, Slot::ConnectionId, line))?;
+        let mut rest = seek::behind(line, first).ok_or_else(|| mismatch(0, Slot::ConnectionId, line))?;
         for (at, pair) in self.columns.windows(2).take(left).enumerate() {
             let [column, next] = pair else { break };
             let (value, behind) = column
@@ -189,9 +187,7 @@ impl Plan {
             take(column, value);
             rest = behind;
         }
-        rest = rest
-            .strip_suffix(self.after.as_slice())
-            .ok_or_else(|| mismatch(left, Slot::ConnectionId, rest))?;
+        rest = seek::before(rest, &self.after).ok_or_else(|| mismatch(left, Slot::ConnectionId, rest))?;
         for (at, column) in self.columns.iter().skip(right).rev().enumerate() {
             let (before, value) = column
                 .begin(rest)
@@ -283,11 +279,7 @@ impl Column {
             _ => seek::first(first, text)?,
         };
         let (value, rest) = text.split_at_checked(end)?;
-        let behind = match (next, rest) {
-            (&[_], [_, behind @ ..]) => behind,
-            (&[one, other], &[a, b, ref behind @ ..]) if (a, b) == (one, other) => behind,
-            _ => rest.strip_prefix(next)?,
-        };
+        let behind = seek::behind(rest, next)?;
         self.may_be(value, first).then_some((value, behind))
     }
 
@@ -297,11 +289,7 @@ impl Column {
         let last = *self.before.last()?;
         let at = seek::last(last, text)? + 1;
         let (before, value) = text.split_at_checked(at)?;
-        let before = match (self.before.as_slice(), before) {
-            (&[_], [before @ .., _]) => before,
-            (&[one, other], &[ref before @ .., a, b]) if (a, b) == (one, other) => before,
-            (suffix, before) => before.strip_suffix(suffix)?,
-        };
+        let before = seek::before(before, &self.before)?;
         self.may_be(value, last).then_some((before, value))
     }
 

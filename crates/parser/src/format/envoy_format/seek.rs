@@ -1,4 +1,4 @@
-//! Finds a byte that is most likely near, eight bytes at a time, before it looks farther.
+//! Searches and comparisons of short texts, without a call for each: a byte that is searched is most likely near.
 
 const EVERY: u64 = 0x0101_0101_0101_0101;
 
@@ -49,6 +49,32 @@ pub(in crate::format) fn last(byte: u8, text: &[u8]) -> Option<usize> {
     far_last(byte, rest)
 }
 
+/// What stands behind the text's beginning, which is most likely this.
+#[inline(always)]
+pub(in crate::format) fn behind<'a>(text: &'a [u8], beginning: &[u8]) -> Option<&'a [u8]> {
+    let (found, behind) = text.split_at_checked(beginning.len())?;
+    same(found, beginning).then_some(behind)
+}
+
+/// What stands before the text's end, which is most likely this.
+#[inline(always)]
+pub(in crate::format) fn before<'a>(text: &'a [u8], end: &[u8]) -> Option<&'a [u8]> {
+    let (before, found) = text.split_at_checked(text.len().checked_sub(end.len())?)?;
+    same(found, end).then_some(before)
+}
+
+/// Whether two short texts of one length are the same.
+#[inline(always)]
+fn same(one: &[u8], other: &[u8]) -> bool {
+    match (one.last_chunk::<8>(), other.last_chunk::<8>()) {
+        (Some(one_end), Some(other_end)) => {
+            let (eights, others) = (one.as_chunks::<8>().0, other.as_chunks::<8>().0);
+            one_end == other_end && eights.iter().zip(others).all(|(one, other)| one == other)
+        }
+        _ => one.iter().zip(other).all(|(one, other)| one == other),
+    }
+}
+
 /// Where the byte stands last in eight.
 #[inline(always)]
 pub(in crate::format) fn last_of_eight(byte: u8, eight: u64) -> Option<usize> {
@@ -92,7 +118,7 @@ fn far_last(byte: u8, text: &[u8]) -> Option<usize> {
 mod tests {
     use proptest::{prop_assert_eq, proptest};
 
-    use super::{first, first_of, last};
+    use super::{before, behind, first, first_of, last};
 
     proptest! {
         #[test]
@@ -104,6 +130,16 @@ mod tests {
             prop_assert_eq!(last(byte, &text), text.iter().rposition(|it| *it == byte));
             let either = text.iter().position(|it| *it == byte || *it == b'c');
             prop_assert_eq!(first_of(byte, b'c', &text), either);
+        }
+
+        #[test]
+        fn a_text_is_taken_off_as_the_standard_library_does(text in "[ab]{0,30}", part in "[ab]{0,3}", at in 0..40_usize) {
+            let text = text.as_bytes();
+            let at = at.min(text.len());
+            for part in [part.as_bytes(), &text[..at], &text[at..]] {
+                prop_assert_eq!(behind(text, part), text.strip_prefix(part));
+                prop_assert_eq!(before(text, part), text.strip_suffix(part));
+            }
         }
     }
 }

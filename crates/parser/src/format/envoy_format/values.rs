@@ -246,7 +246,7 @@ impl<'a> Values<'a> {
         })
     }
 
-    #[inline]
+    #[inline(always)]
     fn socket(&self, slot: Slot) -> Option<SocketAddr> {
         match self.value(slot) {
             Value::Text(text) => self.block.socket(text),
@@ -255,7 +255,7 @@ impl<'a> Values<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn peer(&self, slot: Slot) -> Option<SocketAddr> {
         match self.value(slot) {
             Value::Text(text) => self.block.peer(text),

@@ -1,6 +1,7 @@
 //! The keys of the lines before, because the next line most likely has the same in the same order.
 
 use super::keys::Hit;
+use crate::format::envoy_format::seek;
 
 /// How many keys are kept in mind; a log has a few dozen at most.
 const ENOUGH: usize = 96;
@@ -31,7 +32,7 @@ impl Memory {
     #[inline]
     pub(super) fn recall(&mut self, text: &[u8]) -> Option<(Option<Hit>, usize)> {
         let at = match self.keys.get(self.next) {
-            Some(key) if text.starts_with(&key.written) => self.next,
+            Some(key) if seek::behind(text, &key.written).is_some() => self.next,
             _ => self.search(text)?,
         };
         let key = self.keys.get(at)?;

@@ -13,7 +13,7 @@ pub(crate) fn ip(text: &[u8]) -> Option<IpAddr> {
 
 /// Four numbers up to 255, without leading zeros.
 #[inline]
-pub(in crate::format) fn v4(text: &[u8]) -> Option<Ipv4Addr> {
+fn v4(text: &[u8]) -> Option<Ipv4Addr> {
     if text.len() > 15 {
         return None;
     }
