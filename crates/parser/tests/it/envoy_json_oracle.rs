@@ -8,6 +8,7 @@ use proptest::{prop_assert_eq, prop_oneof, proptest};
 use serde_json::{Map, Value, json};
 
 use crate::collected::collect;
+use crate::envoy_oracle::seconds;
 
 /// App Mesh's names and Istio's, each with the record's field.
 const KEYS: [(&str, &str); 22] = [
@@ -79,7 +80,7 @@ fn read(line: &str) -> Result<Value, Option<&'static str>> {
         Some(value) => value.as_u64().ok_or(Some(reason)),
     };
     let start = text("start")
-        .and_then(|text| text.parse::<jiff::Timestamp>().ok())
+        .and_then(seconds)
         .ok_or(Some("malformed:start_time"))?;
     let socket = |field| {
         text(field)
@@ -88,7 +89,7 @@ fn read(line: &str) -> Result<Value, Option<&'static str>> {
     };
     Ok(json!({
         "line": 1,
-        "start": start.as_second(),
+        "start": start,
         "method": text("method"),
         "authority": text("authority"),
         "sni": text("sni"),

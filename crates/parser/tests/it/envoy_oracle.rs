@@ -187,7 +187,7 @@ fn socket(value: &str) -> Option<String> {
 }
 
 /// The time as another library reads it, in the two shapes that Envoy writes.
-fn seconds(time: &str) -> Option<u64> {
+pub(crate) fn seconds(time: &str) -> Option<u64> {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let (whole, fraction) = time
         .trim_end_matches('Z')

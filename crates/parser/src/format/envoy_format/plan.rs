@@ -279,7 +279,11 @@ impl Column {
             _ => seek::first(first, text)?,
         };
         let (value, rest) = text.split_at_checked(end)?;
-        let behind = seek::behind(rest, next)?;
+        let behind = match (next, rest) {
+            (&[_], [_, behind @ ..]) => behind,
+            (&[_, other], &[_, found, ref behind @ ..]) if found == other => behind,
+            _ => seek::behind(rest, next)?,
+        };
         self.may_be(value, first).then_some((value, behind))
     }
 
@@ -289,7 +293,11 @@ impl Column {
         let last = *self.before.last()?;
         let at = seek::last(last, text)? + 1;
         let (before, value) = text.split_at_checked(at)?;
-        let before = seek::before(before, &self.before)?;
+        let before = match (self.before.as_slice(), before) {
+            (&[_], [before @ .., _]) => before,
+            (&[other, _], &[ref before @ .., found, _]) if found == other => before,
+            (text, before) => seek::before(before, text)?,
+        };
         self.may_be(value, last).then_some((before, value))
     }
 

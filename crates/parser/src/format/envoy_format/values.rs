@@ -187,14 +187,14 @@ impl<'a> Values<'a> {
         record.bytes_received = self.count(Slot::BytesReceived)?;
         record.bytes_sent = self.count(Slot::BytesSent)?;
         (record.start, read.nanos) = (seconds, nanos);
-        record.method = self.text(Slot::Method);
-        record.authority = self.text(Slot::Authority);
-        record.sni = self.text(Slot::Sni);
-        record.protocol = self.text(Slot::Protocol);
-        record.response_flags = self.flags();
-        record.response_code_details = self.text(Slot::ResponseCodeDetails);
-        record.route_name = self.text(Slot::RouteName);
-        record.upstream_cluster = self.text(Slot::UpstreamCluster);
+        self.text(Slot::Method, &mut record.method);
+        self.text(Slot::Authority, &mut record.authority);
+        self.text(Slot::Sni, &mut record.sni);
+        self.text(Slot::Protocol, &mut record.protocol);
+        self.flags(&mut record.response_flags);
+        self.text(Slot::ResponseCodeDetails, &mut record.response_code_details);
+        self.text(Slot::RouteName, &mut record.route_name);
+        self.text(Slot::UpstreamCluster, &mut record.upstream_cluster);
         record.upstream_host = self.socket(Slot::UpstreamHost);
         record.downstream_local = self.socket(Slot::DownstreamLocal);
         record.downstream_remote = self.peer(Slot::DownstreamRemote);
@@ -222,28 +222,26 @@ impl<'a> Values<'a> {
         }
     }
 
-    #[inline(always)]
-    fn text(&self, slot: Slot) -> Option<Cow<'a, str>> {
+    /// Text goes to its place at once, as what [`keep`](Self::keep) keeps does.
+    #[inline]
+    fn text(&self, slot: Slot, place: &mut Option<Cow<'a, str>>) {
         match self.value(slot) {
-            Value::Text(b"" | b"-") => None,
-            Value::Text(text) => Some(match self.block.text(text) {
-                Some(text) => Cow::Borrowed(text),
-                None => String::from_utf8_lossy(text),
-            }),
-            Value::Escaped(text) => unescaped(text).map(Cow::Owned),
-            _ => None,
+            Value::Text(b"" | b"-") | Value::Missing | Value::Unset | Value::Number(_) | Value::Other => *place = None,
+            Value::Text(text) => match self.block.text(text) {
+                Some(text) => *place = Some(Cow::Borrowed(text)),
+                None => *place = Some(String::from_utf8_lossy(text)),
+            },
+            Value::Escaped(text) => *place = unescaped(text).map(Cow::Owned),
         }
     }
 
     /// Flags by their short names.
-    #[inline(always)]
-    fn flags(&self) -> Option<Cow<'a, str>> {
-        let flags = self.text(Slot::ResponseFlags)?;
-        Some(if self.ranks[Slot::ResponseFlags.index()] == 0 {
-            flags
-        } else {
-            envoy_value::short_flags(flags)
-        })
+    #[inline]
+    fn flags(&self, place: &mut Option<Cow<'a, str>>) {
+        self.text(Slot::ResponseFlags, place);
+        if self.has(Slot::ResponseFlags) && self.ranks[Slot::ResponseFlags.index()] != 0 {
+            *place = place.take().map(envoy_value::short_flags);
+        }
     }
 
     #[inline(always)]
