@@ -24,6 +24,7 @@ pub(super) mod operator;
 pub(super) mod plan;
 pub(super) mod seek;
 pub(super) mod slot;
+pub(super) mod value;
 pub(super) mod values;
 
 /// A piece of a format string.

@@ -65,11 +65,20 @@ pub(super) fn moment(value: &[u8]) -> Option<Moment> {
 }
 
 /// The minute of the moment before, because the next moment is most likely in it as well.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Minute {
     /// `2026-11-23T01:58`.
     written: [u8; 16],
     seconds: u64,
+}
+
+impl Default for Minute {
+    fn default() -> Self {
+        Minute {
+            written: *b"1970-01-01T00:00",
+            seconds: 0,
+        }
+    }
 }
 
 impl Minute {
@@ -90,11 +99,12 @@ impl Minute {
         self.begin(value)
     }
 
-    #[cold]
+    #[inline(never)]
     fn begin(&mut self, value: &[u8]) -> Option<Moment> {
-        let moment = moment(value)?;
-        if let (Some(written), 24) = (value.first_chunk(), value.len()) {
-            // No time since 1970 in this form has a leap second that shifts the minutes behind it.
+        let Some(moment) = by_default(value) else {
+            return moment(value);
+        };
+        if let Some(written) = value.first_chunk() {
             (self.written, self.seconds) = (*written, moment.seconds - moment.seconds % 60);
         }
         Some(moment)
@@ -225,7 +235,7 @@ pub(super) fn short_flags(flags: Cow<'_, str>) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{days_to, moment, peer, socket};
+    use super::{Minute, days_to, moment, peer, socket};
 
     #[test]
     fn days_follow_each_other_without_gap_up_to_the_year_9999() {
@@ -279,6 +289,31 @@ mod tests {
             "253402300800",
         ] {
             assert_eq!(moment(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_minute_that_is_remembered_changes_no_time() {
+        let mut minute = Minute::default();
+        let nul = format!("{}:01.000Z", "\0".repeat(16));
+        for text in [
+            nul.as_str(),
+            "1970-01-01T00:00:07.125Z",
+            "2026-11-23T01:58:00.996Z",
+            "2026-11-23T01:58:59.007Z",
+            "2026-11-23T01:58:60.007Z",
+            "2026-11-23T01:58:61.007Z",
+            "2026-11-23T01:58:5x.007Z",
+            "2026-11-23T01:58:05.0-7Z",
+            "2026-11-23T01:58:05.0070",
+            "2026-11-23T01:58:05Z",
+            "2026-11-23T01:59:05.007Z",
+            "2026-13-23T01:59:05.007Z",
+            "1795399080.1234567890123",
+            "1795399080.12345:01.000Z",
+            "2026-11-23T01:59:06.007Z",
+        ] {
+            assert_eq!(minute.read(text.as_bytes()), moment(text.as_bytes()), "{text:?}");
         }
     }
 

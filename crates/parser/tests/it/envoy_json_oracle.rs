@@ -79,9 +79,7 @@ fn read(line: &str) -> Result<Value, Option<&'static str>> {
         }
         Some(value) => value.as_u64().ok_or(Some(reason)),
     };
-    let start = text("start")
-        .and_then(seconds)
-        .ok_or(Some("malformed:start_time"))?;
+    let start = text("start").and_then(seconds).ok_or(Some("malformed:start_time"))?;
     let socket = |field| {
         text(field)
             .and_then(|text| text.parse::<SocketAddr>().ok())

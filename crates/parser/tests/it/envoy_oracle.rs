@@ -1,7 +1,10 @@
 //! Envoy's text against a slow and obvious reader, which tries every way to read a line, and against whoever forges
 //! columns.
 
-#![expect(clippy::string_slice, reason = "a slice off a boundary is a fault of the test, and fails it")]
+#![expect(
+    clippy::string_slice,
+    reason = "a slice off a boundary is a fault of the test, and fails it"
+)]
 
 use std::net::{IpAddr, SocketAddr};
 

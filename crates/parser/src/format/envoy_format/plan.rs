@@ -9,7 +9,8 @@ use super::meaning::{self, Meaning};
 use super::middle::{self, Span};
 use super::operator::Class;
 use super::slot::{Slot, Target};
-use super::values::{Value, Values};
+use super::value::Value;
+use super::values::Values;
 use super::{Command, Piece, seek};
 use crate::Reason;
 

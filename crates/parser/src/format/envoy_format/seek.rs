@@ -11,7 +11,7 @@ pub(in crate::format) fn first(byte: u8, text: &[u8]) -> Option<usize> {
     let mut at = 0;
     let mut rest = text;
     while let (Some((eight, behind)), true) = (rest.split_first_chunk::<8>(), at < NEAR) {
-        let found = zeros(u64::from_le_bytes(*eight) ^ pattern(byte));
+        let found = up_to_zero(u64::from_le_bytes(*eight) ^ pattern(byte));
         if found != 0 {
             return Some(at + lowest(found));
         }
@@ -27,7 +27,7 @@ pub(in crate::format) fn first_of(one: u8, other: u8, text: &[u8]) -> Option<usi
     let mut rest = text;
     while let (Some((eight, behind)), true) = (rest.split_first_chunk::<8>(), at < NEAR) {
         let eight = u64::from_le_bytes(*eight);
-        let found = zeros(eight ^ pattern(one)) | zeros(eight ^ pattern(other));
+        let found = up_to_zero(eight ^ pattern(one)) | up_to_zero(eight ^ pattern(other));
         if found != 0 {
             return Some(at + lowest(found));
         }
@@ -80,6 +80,12 @@ fn same(one: &[u8], other: &[u8]) -> bool {
 pub(in crate::format) fn last_of_eight(byte: u8, eight: u64) -> Option<usize> {
     let found = zeros(eight ^ pattern(byte));
     (found != 0).then(|| 7 - found.leading_zeros() as usize / 8)
+}
+
+/// The upper bit of the lowest byte that is zero, and perhaps of bytes above it; 0 where none is zero.
+#[inline(always)]
+fn up_to_zero(word: u64) -> u64 {
+    word.wrapping_sub(EVERY) & !word & (0x80 * EVERY)
 }
 
 /// The upper bit of every byte that is zero, and no other.

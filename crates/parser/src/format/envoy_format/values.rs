@@ -6,26 +6,10 @@ use std::net::SocketAddr;
 use super::block::Block;
 use super::clock::Clock;
 use super::slot::{SLOTS, Slot, Target};
+use super::value::{Kind, Value, may_be_cut, unescaped};
 use crate::format::envoy_value::{self, Minute, Moment};
 use crate::record::AccessRecord;
 use crate::{Reason, printable};
-
-/// A value as it stands in its line.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in crate::format) enum Value<'a> {
-    /// The line has no such value: Envoy leaves the key out under `omit_empty_values`.
-    #[default]
-    Missing,
-    /// It says that there is none.
-    Unset,
-    Text(&'a [u8]),
-    /// The inside of a JSON string with escapes in it.
-    Escaped(&'a [u8]),
-    /// A JSON number.
-    Number(&'a [u8]),
-    /// A truth value, a list, an object.
-    Other,
-}
 
 /// The values that a record is made of: of one line after the other, so that none is moved.
 #[derive(Debug)]
@@ -43,16 +27,6 @@ pub(in crate::format) struct Values<'a> {
     minute: Minute,
 }
 
-/// A [`Value`] without its text.
-#[derive(Debug, Clone, Copy)]
-enum Kind {
-    Unset,
-    Text,
-    Escaped,
-    Number,
-    Other,
-}
-
 /// What is wrong with a line.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::format) struct Fault<'a> {
@@ -66,12 +40,6 @@ pub(in crate::format) struct Read<'a> {
     pub(in crate::format) record: AccessRecord<'a>,
     /// The fraction of the start.
     pub(in crate::format) nanos: u32,
-}
-
-impl Value<'_> {
-    pub(in crate::format) fn is_unset(&self) -> bool {
-        matches!(self, Value::Unset | Value::Text(b"" | b"-"))
-    }
 }
 
 impl<'a> Values<'a> {
@@ -103,14 +71,7 @@ impl<'a> Values<'a> {
     /// Keeps a value if it is better than the one kept: one that is set before one that is not, then by rank.
     #[inline(always)]
     pub(in crate::format) fn keep(&mut self, target: Target, value: Value<'a>) {
-        let (kind, text) = match value {
-            Value::Missing => return,
-            Value::Unset => (Kind::Unset, &b""[..]),
-            Value::Text(text) => (Kind::Text, text),
-            Value::Escaped(text) => (Kind::Escaped, text),
-            Value::Number(text) => (Kind::Number, text),
-            Value::Other => (Kind::Other, &b""[..]),
-        };
+        let Some((kind, text)) = value.parts() else { return };
         let at = target.slot.index();
         let bit = 1 << at;
         if self.present & bit != 0 || target.limit.is_some() {
@@ -131,7 +92,7 @@ impl<'a> Values<'a> {
         self.first_ranks |= u32::from(rank == 0) << at;
         let is_new = !self.has(target.slot);
         let order = |value: Value<'_>, rank| (value.is_unset(), rank);
-        if is_new || order(of_parts(kind, text), rank) <= order(self.value(target.slot), self.ranks[at]) {
+        if is_new || order(Value::of(kind, text), rank) <= order(self.value(target.slot), self.ranks[at]) {
             self.present |= 1 << at;
             (self.kinds[at], self.texts[at], self.ranks[at]) = (kind, text, rank);
         }
@@ -162,7 +123,7 @@ impl<'a> Values<'a> {
     #[inline(always)]
     fn value(&self, slot: Slot) -> Value<'a> {
         if self.has(slot) {
-            of_parts(self.kinds[slot.index()], self.texts[slot.index()])
+            Value::of(self.kinds[slot.index()], self.texts[slot.index()])
         } else {
             Value::Missing
         }
@@ -272,35 +233,6 @@ impl<'a> Values<'a> {
         }
         .ok_or_else(|| self.fault(slot))
     }
-}
-
-#[inline(always)]
-fn of_parts(kind: Kind, text: &[u8]) -> Value<'_> {
-    match kind {
-        Kind::Unset => Value::Unset,
-        Kind::Text => Value::Text(text),
-        Kind::Escaped => Value::Escaped(text),
-        Kind::Number => Value::Number(text),
-        Kind::Other => Value::Other,
-    }
-}
-
-/// Whether Envoy may have cut a value to so many bytes.
-fn may_be_cut(kind: Kind, text: &[u8], limit: usize) -> bool {
-    match kind {
-        Kind::Text => text.len() >= limit,
-        Kind::Escaped => unescaped(text).is_none_or(|text| text.len() >= limit),
-        Kind::Unset | Kind::Number | Kind::Other => false,
-    }
-}
-
-/// The text of a JSON string's inside.
-fn unescaped(inside: &[u8]) -> Option<String> {
-    let mut quoted = Vec::with_capacity(inside.len() + 2);
-    quoted.push(b'"');
-    quoted.extend_from_slice(inside);
-    quoted.push(b'"');
-    serde_json::from_slice(&quoted).ok()
 }
 
 impl Fault<'_> {

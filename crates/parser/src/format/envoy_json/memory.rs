@@ -43,7 +43,9 @@ impl Memory {
     /// Which key the text begins with: one ahead, or else one before.
     fn search(&self, text: &[u8]) -> Option<usize> {
         let is_here = |at: &usize| self.keys.get(*at).is_some_and(|key| text.starts_with(&key.written));
-        (self.next..self.keys.len()).find(is_here).or_else(|| (0..self.next).find(is_here))
+        (self.next..self.keys.len())
+            .find(is_here)
+            .or_else(|| (0..self.next).find(is_here))
     }
 
     /// Keeps a key in mind, behind the one before it.

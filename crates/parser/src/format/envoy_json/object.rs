@@ -3,18 +3,14 @@
 use super::keys::{Hit, Keys, Level};
 use super::memory::Memory;
 use crate::format::envoy_format::seek;
-use crate::format::envoy_format::values::{Value, Values};
+use crate::format::envoy_format::value::Value;
+use crate::format::envoy_format::values::Values;
 
 /// Reads a line that is one JSON object and nothing else; an error is the 1-based byte of the fault.
 ///
 /// What is passed over is not judged: whatever a full reader takes is taken, and some of what it would refuse.
 #[inline]
-pub(super) fn read<'a>(
-    line: &'a [u8],
-    keys: &Keys,
-    memory: &mut Memory,
-    values: &mut Values<'a>,
-) -> Result<(), usize> {
+pub(super) fn read<'a>(line: &'a [u8], keys: &Keys, memory: &mut Memory, values: &mut Values<'a>) -> Result<(), usize> {
     if !values.are_utf8() {
         std::str::from_utf8(line).map_err(|error| error.valid_up_to() + 1)?;
     }
