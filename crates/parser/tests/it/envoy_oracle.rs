@@ -178,7 +178,7 @@ fn count(value: &str) -> Option<u64> {
     }
 }
 
-fn socket(value: &str) -> Option<String> {
+pub(crate) fn socket(value: &str) -> Option<String> {
     let value = value.strip_prefix("envoy://connect_originate/").unwrap_or(value);
     let (host, port) = value.rsplit_once(':')?;
     let host: IpAddr = match host.strip_prefix('[') {
