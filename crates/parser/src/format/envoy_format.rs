@@ -14,6 +14,7 @@ use nom::{IResult, Parser};
 use crate::printable;
 use operator::{Known, Takes};
 
+pub(super) mod block;
 pub(super) mod built_in;
 pub(super) mod clock;
 pub(super) mod connections;
@@ -21,7 +22,9 @@ pub(super) mod meaning;
 pub(super) mod middle;
 pub(super) mod operator;
 pub(super) mod plan;
+pub(super) mod seek;
 pub(super) mod slot;
+pub(super) mod value;
 pub(super) mod values;
 
 /// A piece of a format string.

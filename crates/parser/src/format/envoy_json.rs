@@ -53,16 +53,17 @@ fn start(options: &Options) -> Result<Box<dyn Format>, OptionsError> {
 impl Format for EnvoyJson {
     fn sniff(&mut self, line: &[u8]) -> Sniff {
         // A line that is meant as a record tells the format, whether its values are right or not.
-        match self.read(line) {
-            Ok(_) | Err(Fault::Value(_)) => Sniff::Mine,
+        match self.read_alone(line) {
+            Ok(()) | Err(Fault::Value(_)) => Sniff::Mine,
             Err(_) => Sniff::Unknown,
         }
     }
 
     fn parse(&mut self, block: &[u8], out: &mut Output<'_>) {
+        let (mut values, mut read) = (Values::of(block), Read::default());
         for line in lines::split(block) {
-            match self.read(line) {
-                Ok((values, read)) => self.connections.take(read, &values, out),
+            match self.read(line, &mut values, &mut read) {
+                Ok(()) => self.connections.take(&read, &values, out),
                 Err(_) if line.is_empty() => out.set_aside("blank"),
                 Err(fault) => out.fault(fault.reason(), || fault.message(line)),
             }
@@ -74,8 +75,8 @@ impl Format for EnvoyJson {
     }
 
     fn show(&mut self, line: &[u8]) -> Shown {
-        match self.read(line) {
-            Ok(_) => Shown::record(shown::fields(line.strip_prefix(PREFIX).unwrap_or(line), &self.keys)),
+        match self.read_alone(line) {
+            Ok(()) => Shown::record(shown::fields(line.strip_prefix(PREFIX).unwrap_or(line), &self.keys)),
             Err(_) if line.is_empty() => Shown::aside(Kind::Blank, "blank"),
             Err(fault) => {
                 let kind = match fault {
@@ -92,18 +93,21 @@ impl Format for EnvoyJson {
 }
 
 impl EnvoyJson {
+    fn read_alone<'a>(&mut self, line: &'a [u8]) -> Result<(), Fault<'a>> {
+        self.read(line, &mut Values::of(line), &mut Read::default())
+    }
+
     #[inline]
-    fn read<'a>(&mut self, line: &'a [u8]) -> Result<(Values<'a>, Read<'a>), Fault<'a>> {
+    fn read<'a>(&mut self, line: &'a [u8], values: &mut Values<'a>, read: &mut Read<'a>) -> Result<(), Fault<'a>> {
         let line = line.strip_prefix(PREFIX).unwrap_or(line);
         if !line.starts_with(b"{") {
             return Err(Fault::NotAccessLog);
         }
-        let values = object::read(line, &self.keys, &mut self.memory).map_err(Fault::Json)?;
-        if !self.keys.are_in(&values) {
+        object::read(line, &self.keys, &mut self.memory, values).map_err(Fault::Json)?;
+        if !self.keys.are_in(values) {
             return Err(Fault::NotAccessLog);
         }
-        let read = values.read(self.keys.clock()).map_err(Fault::Value)?;
-        Ok((values, read))
+        values.read(self.keys.clock(), read).map_err(Fault::Value)
     }
 }
 

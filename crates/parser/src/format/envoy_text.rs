@@ -63,17 +63,18 @@ fn start(options: &Options) -> Result<Box<dyn Format>, OptionsError> {
 
 impl Format for EnvoyText {
     fn sniff(&mut self, line: &[u8]) -> Sniff {
-        match self.read(line) {
-            Ok(_) => Sniff::Mine,
+        match self.read_alone(line) {
+            Ok(()) => Sniff::Mine,
             Err(_) if stranger::is_known(line) => Sniff::Beside(NOT_ACCESS_LOG),
             Err(_) => Sniff::Unknown,
         }
     }
 
     fn parse(&mut self, block: &[u8], out: &mut Output<'_>) {
+        let (mut values, mut read) = (Values::of(block), Read::default());
         for line in lines::split(block) {
-            match self.read(line) {
-                Ok((values, read)) => self.connections.take(read, &values, out),
+            match self.read(line, &mut values, &mut read) {
+                Ok(()) => self.connections.take(&read, &values, out),
                 Err(_) if line.is_empty() => out.set_aside("blank"),
                 Err(fault) => out.fault(fault.reason(), || fault.message(line)),
             }
@@ -85,8 +86,8 @@ impl Format for EnvoyText {
     }
 
     fn show(&mut self, line: &[u8]) -> Shown {
-        match self.read(line) {
-            Ok(_) => self.fields(line),
+        match self.read_alone(line) {
+            Ok(()) => self.fields(line),
             Err(_) if line.is_empty() => Shown::aside(Kind::Blank, "blank"),
             Err(fault) => {
                 let kind = match fault {
@@ -103,28 +104,36 @@ impl Format for EnvoyText {
 }
 
 impl EnvoyText {
+    fn read_alone<'a>(&mut self, line: &'a [u8]) -> Result<(), Fault<'a>> {
+        self.read(line, &mut Values::of(line), &mut Read::default())
+    }
+
     /// Reads a line in the format of the last one, or else in the first that it is of.
     #[inline]
-    fn read<'a>(&mut self, line: &'a [u8]) -> Result<(Values<'a>, Read<'a>), Fault<'a>> {
+    fn read<'a>(&mut self, line: &'a [u8], values: &mut Values<'a>, read: &mut Read<'a>) -> Result<(), Fault<'a>> {
         let columns = line.strip_prefix(PREFIX).unwrap_or(line);
         if let Some(plan) = self.plans.get(self.current)
-            && let Ok(values) = plan.values(columns, &mut self.spans)
+            && plan.values(columns, &mut self.spans, values).is_ok()
         {
-            let read = values.read(plan.clock()).map_err(Fault::Value)?;
-            return Ok((values, read));
+            return values.read(plan.clock(), read).map_err(Fault::Value);
         }
-        self.read_in_any(columns)
+        self.read_in_any(columns, values, read)
     }
 
     #[cold]
-    fn read_in_any<'a>(&mut self, line: &'a [u8]) -> Result<(Values<'a>, Read<'a>), Fault<'a>> {
+    fn read_in_any<'a>(
+        &mut self,
+        line: &'a [u8],
+        values: &mut Values<'a>,
+        read: &mut Read<'a>,
+    ) -> Result<(), Fault<'a>> {
         let mut nearest: Option<(Mismatch<'a>, usize)> = None;
         for (at, plan) in self.plans.iter().enumerate() {
-            match plan.values(line, &mut self.spans) {
-                Ok(values) => {
-                    let read = values.read(plan.clock()).map_err(Fault::Value)?;
+            match plan.values(line, &mut self.spans, values) {
+                Ok(()) => {
+                    values.read(plan.clock(), read).map_err(Fault::Value)?;
                     self.current = at;
-                    return Ok((values, read));
+                    return Ok(());
                 }
                 Err(mismatch) if nearest.as_ref().is_none_or(|(best, _)| mismatch.found > best.found) => {
                     nearest = Some((mismatch, plan.telling()));

@@ -12,14 +12,6 @@ const LATEST: u64 = 253_402_300_799;
 /// What Envoy prints in front of an address that it reaches through another listener of its own.
 const INTERNAL: &[u8] = b"envoy://connect_originate/";
 
-/// Text, unless it is unset: `-`, or nothing under `omit_empty_values`. Bytes that are not UTF-8 become U+FFFD.
-pub(super) fn text(value: &[u8]) -> Option<Cow<'_, str>> {
-    match value {
-        b"" | b"-" => None,
-        value => Some(String::from_utf8_lossy(value)),
-    }
-}
-
 /// A count; unset is 0.
 pub(super) fn count(value: &[u8]) -> Option<u64> {
     match value {
@@ -70,6 +62,53 @@ pub(super) fn moment(value: &[u8]) -> Option<Moment> {
         in_range(decimal(whole)?)?
     };
     Some(Moment { seconds, nanos })
+}
+
+/// The minute of the moment before, because the next moment is most likely in it as well.
+#[derive(Debug)]
+pub(super) struct Minute {
+    /// `2026-11-23T01:58`.
+    written: [u8; 16],
+    seconds: u64,
+}
+
+impl Default for Minute {
+    fn default() -> Self {
+        Minute {
+            written: *b"1970-01-01T00:00",
+            seconds: 0,
+        }
+    }
+}
+
+impl Minute {
+    /// As [`moment`] reads it.
+    #[inline]
+    pub(super) fn read(&mut self, value: &[u8]) -> Option<Moment> {
+        if let Some((&written, &[b':', tens, ones, b'.', a, b, c, b'Z'])) = value.split_first_chunk()
+            && written == self.written
+            && [tens, ones, a, b, c].iter().all(u8::is_ascii_digit)
+            && tens < b'6'
+        {
+            let digit = |byte: u8| u32::from(byte - b'0');
+            return Some(Moment {
+                seconds: self.seconds + u64::from(digit(tens) * 10 + digit(ones)),
+                nanos: (digit(a) * 100 + digit(b) * 10 + digit(c)) * 1_000_000,
+            });
+        }
+        self.begin(value)
+    }
+
+    #[inline(never)]
+    fn begin(&mut self, value: &[u8]) -> Option<Moment> {
+        let Some(moment) = by_default(value) else {
+            return moment(value);
+        };
+        if let Some(written) = value.first_chunk() {
+            (self.written, self.seconds) = (*written, moment.seconds - moment.seconds % 60);
+        }
+        Some(moment)
+    }
 }
 
 /// Seconds that a calendar of four-digit years has.
@@ -196,7 +235,7 @@ pub(super) fn short_flags(flags: Cow<'_, str>) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{days_to, moment, peer, socket};
+    use super::{Minute, days_to, moment, peer, socket};
 
     #[test]
     fn days_follow_each_other_without_gap_up_to_the_year_9999() {
@@ -250,6 +289,31 @@ mod tests {
             "253402300800",
         ] {
             assert_eq!(moment(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_minute_that_is_remembered_changes_no_time() {
+        let mut minute = Minute::default();
+        let nul = format!("{}:01.000Z", "\0".repeat(16));
+        for text in [
+            nul.as_str(),
+            "1970-01-01T00:00:07.125Z",
+            "2026-11-23T01:58:00.996Z",
+            "2026-11-23T01:58:59.007Z",
+            "2026-11-23T01:58:60.007Z",
+            "2026-11-23T01:58:61.007Z",
+            "2026-11-23T01:58:5x.007Z",
+            "2026-11-23T01:58:05.0-7Z",
+            "2026-11-23T01:58:05.0070",
+            "2026-11-23T01:58:05Z",
+            "2026-11-23T01:59:05.007Z",
+            "2026-13-23T01:59:05.007Z",
+            "1795399080.1234567890123",
+            "1795399080.12345:01.000Z",
+            "2026-11-23T01:59:06.007Z",
+        ] {
+            assert_eq!(minute.read(text.as_bytes()), moment(text.as_bytes()), "{text:?}");
         }
     }
 

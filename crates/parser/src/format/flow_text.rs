@@ -18,6 +18,7 @@ mod plan;
 pub(super) mod show;
 
 pub(crate) use address::ip;
+pub(super) use fast::{ipv4, up_to_eight};
 pub(super) use fault::Fault;
 pub(super) use fields::{FIELDS, Field, Name, WANTED, named};
 pub(crate) use number::decimal;

@@ -8,6 +8,7 @@ use proptest::{prop_assert_eq, prop_oneof, proptest};
 use serde_json::{Map, Value, json};
 
 use crate::collected::collect;
+use crate::envoy_oracle::{seconds, socket};
 
 /// App Mesh's names and Istio's, each with the record's field.
 const KEYS: [(&str, &str); 22] = [
@@ -78,17 +79,15 @@ fn read(line: &str) -> Result<Value, Option<&'static str>> {
         }
         Some(value) => value.as_u64().ok_or(Some(reason)),
     };
-    let start = text("start")
-        .and_then(|text| text.parse::<jiff::Timestamp>().ok())
-        .ok_or(Some("malformed:start_time"))?;
-    let socket = |field| {
-        text(field)
-            .and_then(|text| text.parse::<SocketAddr>().ok())
-            .map(|address| address.to_string())
+    let start = text("start").and_then(seconds).ok_or(Some("malformed:start_time"))?;
+    let end = |field| text(field).and_then(socket);
+    let peer = |field| {
+        let text = text(field)?;
+        socket(text).or_else(|| Some(SocketAddr::new(text.parse().ok()?, 0).to_string()))
     };
     Ok(json!({
         "line": 1,
-        "start": start.as_second(),
+        "start": start,
         "method": text("method"),
         "authority": text("authority"),
         "sni": text("sni"),
@@ -98,9 +97,9 @@ fn read(line: &str) -> Result<Value, Option<&'static str>> {
         "response_code_details": text("response_code_details"),
         "route_name": text("route_name"),
         "upstream_cluster": text("upstream_cluster"),
-        "upstream_host": socket("upstream_host"),
-        "downstream_local": socket("downstream_local"),
-        "downstream_remote": socket("downstream_remote"),
+        "upstream_host": end("upstream_host"),
+        "downstream_local": end("downstream_local"),
+        "downstream_remote": peer("downstream_remote"),
         "downstream_direct_remote": Value::Null,
         "bytes_received": count("bytes_received", "malformed:bytes_received")?,
         "bytes_sent": count("bytes_sent", "malformed:bytes_sent")?,

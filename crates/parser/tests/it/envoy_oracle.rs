@@ -178,7 +178,7 @@ fn count(value: &str) -> Option<u64> {
     }
 }
 
-fn socket(value: &str) -> Option<String> {
+pub(crate) fn socket(value: &str) -> Option<String> {
     let value = value.strip_prefix("envoy://connect_originate/").unwrap_or(value);
     let (host, port) = value.rsplit_once(':')?;
     let host: IpAddr = match host.strip_prefix('[') {
@@ -190,7 +190,7 @@ fn socket(value: &str) -> Option<String> {
 }
 
 /// The time as another library reads it, in the two shapes that Envoy writes.
-fn seconds(time: &str) -> Option<u64> {
+pub(crate) fn seconds(time: &str) -> Option<u64> {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let (whole, fraction) = time
         .trim_end_matches('Z')

@@ -47,7 +47,7 @@ struct Line {
 impl Connections {
     /// Takes the record of the line at hand: it is given out at once if it is no TCP connection's.
     #[inline]
-    pub(in crate::format) fn take(&mut self, read: Read<'_>, values: &Values<'_>, out: &mut Output<'_>) {
+    pub(in crate::format) fn take(&mut self, read: &Read<'_>, values: &Values<'_>, out: &mut Output<'_>) {
         if read.record.is_http() || read.record.authority.is_some() || !values.tell_http() {
             out.access(&read.record);
         } else {
@@ -55,12 +55,12 @@ impl Connections {
         }
     }
 
-    fn hold(&mut self, read: Read<'_>, values: &Values<'_>, out: &mut Output<'_>) {
+    fn hold(&mut self, read: &Read<'_>, values: &Values<'_>, out: &mut Output<'_>) {
         let Read { record, nanos } = read;
         let at = out.hold();
         let key = Key {
             origin: Arc::clone(at.origin()),
-            start: (record.start, nanos),
+            start: (record.start, *nanos),
             number: values.connection(),
             client: record.downstream_direct_remote.or(record.downstream_remote),
             local: values.upstream_local(),
@@ -69,11 +69,11 @@ impl Connections {
         let held = match self.young.remove(&key).or_else(|| self.old.remove(&key)) {
             None => Line {
                 at,
-                record: owned(&record),
+                record: owned(record),
             },
             Some(held) => {
                 out.superseded();
-                held.or(at, &record)
+                held.or(at, record)
             }
         };
         self.bytes += text_of(&held.record);

@@ -9,8 +9,9 @@ use super::meaning::{self, Meaning};
 use super::middle::{self, Span};
 use super::operator::Class;
 use super::slot::{Slot, Target};
-use super::values::{Value, Values};
-use super::{Command, Piece};
+use super::value::Value;
+use super::values::Values;
+use super::{Command, Piece, seek};
 use crate::Reason;
 
 /// See the module.
@@ -131,18 +132,19 @@ impl Plan {
         &self,
         line: &'a [u8],
         spans: &mut Vec<Span>,
-    ) -> Result<Values<'a>, Mismatch<'a>> {
-        let mut values = Values::new();
+        values: &mut Values<'a>,
+    ) -> Result<(), Mismatch<'a>> {
+        values.clear();
         let (left, right) = self.wanted;
-        let middle = self.ends(line, left, right, &mut |column, value| column.keep(value, &mut values))?;
+        let middle = self.ends(line, left, right, &mut |column, value| column.keep(value, values))?;
         if (left, right) == (self.left, self.right) {
             for (column, span) in self.middle(middle, spans)?.iter().zip(&*spans) {
                 if span.certain {
-                    column.keep(middle.get(span.from..span.to).unwrap_or_default(), &mut values);
+                    column.keep(middle.get(span.from..span.to).unwrap_or_default(), values);
                 }
             }
         }
-        Ok(values)
+        Ok(())
     }
 
     /// Every column of a line, in order, with whether its ends are certain.
@@ -168,7 +170,7 @@ impl Plan {
     }
 
     /// Finds so many columns from the left, and those from `right` on from the right; returns what is between.
-    #[inline]
+    #[inline(always)]
     fn ends<'p, 'a>(
         &'p self,
         line: &'a [u8],
@@ -177,9 +179,7 @@ impl Plan {
         take: &mut impl FnMut(&'p Column, &'a [u8]),
     ) -> Result<&'a [u8], Mismatch<'a>> {
         let first = self.columns.first().map_or(&[][..], |column| &column.before);
-        let mut rest = line
-            .strip_prefix(first)
-            .ok_or_else(|| mismatch(0, Slot::ConnectionId, line))?;
+        let mut rest = seek::behind(line, first).ok_or_else(|| mismatch(0, Slot::ConnectionId, line))?;
         for (at, pair) in self.columns.windows(2).take(left).enumerate() {
             let [column, next] = pair else { break };
             let (value, behind) = column
@@ -188,9 +188,7 @@ impl Plan {
             take(column, value);
             rest = behind;
         }
-        rest = rest
-            .strip_suffix(self.after.as_slice())
-            .ok_or_else(|| mismatch(left, Slot::ConnectionId, rest))?;
+        rest = seek::before(rest, &self.after).ok_or_else(|| mismatch(left, Slot::ConnectionId, rest))?;
         for (at, column) in self.columns.iter().skip(right).rev().enumerate() {
             let (before, value) = column
                 .begin(rest)
@@ -256,7 +254,7 @@ impl Column {
         self.touched_by.push(other.field);
     }
 
-    #[inline]
+    #[inline(always)]
     fn keep<'a>(&self, value: &'a [u8], values: &mut Values<'a>) {
         if let Some(target) = self.target {
             values.keep(target, Value::Text(value));
@@ -274,43 +272,42 @@ impl Column {
     }
 
     /// Its value, and what stands behind it and `next`.
-    #[inline]
+    #[inline(always)]
     fn end<'a>(&self, text: &'a [u8], next: &[u8], clock: &Clock) -> Option<(&'a [u8], &'a [u8])> {
         let first = *next.first()?;
         let end = match self.class {
             Class::Time => clock.length(text).or_else(|| memchr::memmem::find(text, next))?,
-            _ => memchr::memchr(first, text)?,
+            _ => seek::first(first, text)?,
         };
         let (value, rest) = text.split_at_checked(end)?;
-        let behind = if next.len() == 1 {
-            rest.get(1..)
-        } else {
-            rest.strip_prefix(next)
+        let behind = match (next, rest) {
+            (&[_], [_, behind @ ..]) => behind,
+            (&[_, other], &[_, found, ref behind @ ..]) if found == other => behind,
+            _ => seek::behind(rest, next)?,
         };
-        if !self.may_be(value, first) {
-            return None;
-        }
-        Some((value, behind?))
+        self.may_be(value, first).then_some((value, behind))
     }
 
     /// What stands in front of its text and itself, and its value.
-    #[inline]
+    #[inline(always)]
     fn begin<'a>(&self, text: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
         let last = *self.before.last()?;
-        let at = memchr::memrchr(last, text)? + 1;
+        let at = seek::last(last, text)? + 1;
         let (before, value) = text.split_at_checked(at)?;
-        if !self.may_be(value, last) {
-            return None;
-        }
-        Some((before.strip_suffix(self.before.as_slice())?, value))
+        let before = match (self.before.as_slice(), before) {
+            (&[_], [before @ .., _]) => before,
+            (&[other, _], &[ref before @ .., found, _]) if found == other => before,
+            (text, before) => seek::before(before, text)?,
+        };
+        self.may_be(value, last).then_some((before, value))
     }
 
     /// Whether a value that does not hold `beside` can be one of this column: enough to tell one format from another.
-    #[inline]
+    #[inline(always)]
     fn may_be(&self, value: &[u8], beside: u8) -> bool {
         match self.class {
             Class::Word | Class::Count => {
-                value.first() != Some(&b'"') && (beside == b' ' || memchr::memchr(b' ', value).is_none())
+                value.first() != Some(&b'"') && (beside == b' ' || seek::first(b' ', value).is_none())
             }
             Class::Stamp => value.first().is_none_or(u8::is_ascii_digit),
             _ => true,

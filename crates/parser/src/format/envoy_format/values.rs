@@ -3,36 +3,28 @@
 use std::borrow::Cow;
 use std::net::SocketAddr;
 
+use super::block::Block;
 use super::clock::Clock;
 use super::slot::{SLOTS, Slot, Target};
-use crate::format::envoy_value::{self, Moment};
+use super::value::{Kind, Value, may_be_cut, unescaped};
+use crate::format::envoy_value::{self, Minute, Moment};
 use crate::record::AccessRecord;
 use crate::{Reason, printable};
 
-/// A value as it stands in its line.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in crate::format) enum Value<'a> {
-    /// The line has no such value: Envoy leaves the key out under `omit_empty_values`.
-    #[default]
-    Missing,
-    /// It says that there is none.
-    Unset,
-    Text(&'a [u8]),
-    /// The inside of a JSON string with escapes in it.
-    Escaped(&'a [u8]),
-    /// A JSON number.
-    Number(&'a [u8]),
-    /// A truth value, a list, an object.
-    Other,
-}
-
-/// The values that a record is made of.
+/// The values that a record is made of: of one line after the other, so that none is moved.
 #[derive(Debug)]
 pub(in crate::format) struct Values<'a> {
-    values: [Value<'a>; SLOTS],
+    /// Kinds and texts apart: a value that is moved as a whole waits until it is in memory.
+    kinds: [Kind; SLOTS],
+    texts: [&'a [u8]; SLOTS],
     ranks: [u8; SLOTS],
+    /// Which slots have a value, be it that there is none; what the others hold is of another line.
+    present: u32,
     /// Whether the line has the slot's value of the first rank, even if that is not where the value stood.
     first_ranks: u32,
+    /// What the lines stand in.
+    block: Block<'a>,
+    minute: Minute,
 }
 
 /// What is wrong with a line.
@@ -43,60 +35,76 @@ pub(in crate::format) struct Fault<'a> {
 }
 
 /// A record with what a record has no place for.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(in crate::format) struct Read<'a> {
     pub(in crate::format) record: AccessRecord<'a>,
     /// The fraction of the start.
     pub(in crate::format) nanos: u32,
 }
 
-impl Value<'_> {
-    pub(in crate::format) fn is_unset(&self) -> bool {
-        matches!(self, Value::Unset | Value::Text(b"" | b"-"))
-    }
-}
-
 impl<'a> Values<'a> {
-    #[inline]
-    pub(in crate::format) fn new() -> Self {
+    /// For lines of this block.
+    pub(in crate::format) fn of(block: &'a [u8]) -> Self {
         Values {
-            values: [Value::Missing; SLOTS],
+            kinds: [Kind::Unset; SLOTS],
+            texts: [b""; SLOTS],
             ranks: [0; SLOTS],
+            present: 0,
             first_ranks: 0,
+            block: Block::new(block),
+            minute: Minute::default(),
         }
+    }
+
+    /// Another line begins.
+    #[inline]
+    pub(in crate::format) fn clear(&mut self) {
+        (self.present, self.first_ranks) = (0, 0);
+    }
+
+    /// Whether the lines are known to be UTF-8.
+    #[inline]
+    pub(in crate::format) fn are_utf8(&self) -> bool {
+        self.block.is_utf8()
     }
 
     /// Keeps a value if it is better than the one kept: one that is set before one that is not, then by rank.
-    #[inline]
+    #[inline(always)]
     pub(in crate::format) fn keep(&mut self, target: Target, value: Value<'a>) {
-        let value = match (value, target.limit) {
-            (value, None) => value,
-            (Value::Text(text), Some(limit)) if text.len() >= limit => Value::Unset,
-            (Value::Escaped(text), Some(limit)) if unescaped(text).is_none_or(|text| text.len() >= limit) => {
-                Value::Unset
-            }
-            _ => value,
-        };
+        let Some((kind, text)) = value.parts() else { return };
         let at = target.slot.index();
-        if target.rank == 0 {
-            self.first_ranks |= 1 << at;
+        let bit = 1 << at;
+        if self.present & bit != 0 || target.limit.is_some() {
+            return self.keep_better(target, kind, text);
         }
-        let kept = &mut self.values[at];
-        if matches!(kept, Value::Missing) || (value.is_unset(), target.rank) <= (kept.is_unset(), self.ranks[at]) {
-            (*kept, self.ranks[at]) = (value, target.rank);
+        self.present |= bit;
+        self.first_ranks |= u32::from(target.rank == 0) << at;
+        (self.kinds[at], self.texts[at], self.ranks[at]) = (kind, text, target.rank);
+    }
+
+    #[cold]
+    fn keep_better(&mut self, target: Target, kind: Kind, text: &'a [u8]) {
+        let (at, rank) = (target.slot.index(), target.rank);
+        let kind = match target.limit {
+            Some(limit) if may_be_cut(kind, text, limit) => Kind::Unset,
+            _ => kind,
+        };
+        self.first_ranks |= u32::from(rank == 0) << at;
+        let is_new = !self.has(target.slot);
+        let order = |value: Value<'_>, rank| (value.is_unset(), rank);
+        if is_new || order(Value::of(kind, text), rank) <= order(self.value(target.slot), self.ranks[at]) {
+            self.present |= 1 << at;
+            (self.kinds[at], self.texts[at], self.ranks[at]) = (kind, text, rank);
         }
     }
 
     /// How many slots have a value, be it that there is none.
     pub(in crate::format) fn present(&self) -> usize {
-        self.values
-            .iter()
-            .filter(|value| !matches!(value, Value::Missing))
-            .count()
+        self.present.count_ones() as usize
     }
 
     pub(in crate::format) fn has(&self, slot: Slot) -> bool {
-        !matches!(self.value(slot), Value::Missing)
+        self.present & (1 << slot.index()) != 0
     }
 
     /// Whether the line would tell if it were about an HTTP request.
@@ -112,45 +120,52 @@ impl<'a> Values<'a> {
             .any(|slot| self.first_ranks & (1 << slot.index()) != 0)
     }
 
-    #[inline]
+    #[inline(always)]
     fn value(&self, slot: Slot) -> Value<'a> {
-        self.values[slot.index()]
+        if self.has(slot) {
+            Value::of(self.kinds[slot.index()], self.texts[slot.index()])
+        } else {
+            Value::Missing
+        }
     }
 
-    /// The record that the values make.
-    pub(in crate::format) fn read(&self, clock: &Clock) -> Result<Read<'a>, Fault<'a>> {
+    /// Makes the values a record, in place of the one before.
+    #[inline]
+    pub(in crate::format) fn read(&mut self, clock: &Clock, read: &mut Read<'a>) -> Result<(), Fault<'a>> {
         let Moment { seconds, nanos } = match self.value(Slot::StartTime) {
-            Value::Text(text) => clock.read(text),
+            Value::Text(text) => match clock {
+                Clock::Plain => self.minute.read(text),
+                Clock::Pattern(_) => clock.read(text),
+            },
             Value::Number(number) => envoy_value::moment(number),
             Value::Escaped(text) => unescaped(text).and_then(|text| clock.read(text.as_bytes())),
             _ => None,
         }
         .ok_or_else(|| self.fault(Slot::StartTime))?;
         let code = self.count(Slot::ResponseCode)?;
-        let record = AccessRecord {
-            start: seconds,
-            method: self.text(Slot::Method),
-            authority: self.text(Slot::Authority),
-            sni: self.text(Slot::Sni),
-            protocol: self.text(Slot::Protocol),
-            response_code: u16::try_from(code).map_err(|_| self.fault(Slot::ResponseCode))?,
-            response_flags: self.flags(),
-            response_code_details: self.text(Slot::ResponseCodeDetails),
-            route_name: self.text(Slot::RouteName),
-            upstream_cluster: self.text(Slot::UpstreamCluster),
-            upstream_host: self.socket(Slot::UpstreamHost, envoy_value::socket),
-            downstream_local: self.socket(Slot::DownstreamLocal, envoy_value::socket),
-            downstream_remote: self.socket(Slot::DownstreamRemote, envoy_value::peer),
-            downstream_direct_remote: self.socket(Slot::DownstreamDirectRemote, envoy_value::peer),
-            bytes_received: self.count(Slot::BytesReceived)?,
-            bytes_sent: self.count(Slot::BytesSent)?,
-        };
-        Ok(Read { record, nanos })
+        let record = &mut read.record;
+        record.response_code = u16::try_from(code).map_err(|_| self.fault(Slot::ResponseCode))?;
+        record.bytes_received = self.count(Slot::BytesReceived)?;
+        record.bytes_sent = self.count(Slot::BytesSent)?;
+        (record.start, read.nanos) = (seconds, nanos);
+        self.text(Slot::Method, &mut record.method);
+        self.text(Slot::Authority, &mut record.authority);
+        self.text(Slot::Sni, &mut record.sni);
+        self.text(Slot::Protocol, &mut record.protocol);
+        self.flags(&mut record.response_flags);
+        self.text(Slot::ResponseCodeDetails, &mut record.response_code_details);
+        self.text(Slot::RouteName, &mut record.route_name);
+        self.text(Slot::UpstreamCluster, &mut record.upstream_cluster);
+        record.upstream_host = self.socket(Slot::UpstreamHost);
+        record.downstream_local = self.socket(Slot::DownstreamLocal);
+        record.downstream_remote = self.peer(Slot::DownstreamRemote);
+        record.downstream_direct_remote = self.peer(Slot::DownstreamDirectRemote);
+        Ok(())
     }
 
     /// The address of the proxy's own end of the connection to the upstream.
     pub(in crate::format) fn upstream_local(&self) -> Option<SocketAddr> {
-        self.socket(Slot::UpstreamLocal, envoy_value::socket)
+        self.socket(Slot::UpstreamLocal)
     }
 
     /// The number of the downstream connection.
@@ -168,53 +183,56 @@ impl<'a> Values<'a> {
         }
     }
 
+    /// Text goes to its place at once, as what [`keep`](Self::keep) keeps does.
     #[inline]
-    fn text(&self, slot: Slot) -> Option<Cow<'a, str>> {
+    fn text(&self, slot: Slot, place: &mut Option<Cow<'a, str>>) {
         match self.value(slot) {
-            Value::Text(text) => envoy_value::text(text),
-            Value::Escaped(text) => unescaped(text).map(Cow::Owned),
-            _ => None,
+            Value::Text(b"" | b"-") | Value::Missing | Value::Unset | Value::Number(_) | Value::Other => *place = None,
+            Value::Text(text) => match self.block.text(text) {
+                Some(text) => *place = Some(Cow::Borrowed(text)),
+                None => *place = Some(String::from_utf8_lossy(text)),
+            },
+            Value::Escaped(text) => *place = unescaped(text).map(Cow::Owned),
         }
     }
 
     /// Flags by their short names.
-    fn flags(&self) -> Option<Cow<'a, str>> {
-        let flags = self.text(Slot::ResponseFlags)?;
-        Some(if self.ranks[Slot::ResponseFlags.index()] == 0 {
-            flags
-        } else {
-            envoy_value::short_flags(flags)
-        })
+    #[inline]
+    fn flags(&self, place: &mut Option<Cow<'a, str>>) {
+        self.text(Slot::ResponseFlags, place);
+        if self.has(Slot::ResponseFlags) && self.ranks[Slot::ResponseFlags.index()] != 0 {
+            *place = place.take().map(envoy_value::short_flags);
+        }
     }
 
-    #[inline]
-    fn socket(&self, slot: Slot, parse: fn(&[u8]) -> Option<SocketAddr>) -> Option<SocketAddr> {
+    #[inline(always)]
+    fn socket(&self, slot: Slot) -> Option<SocketAddr> {
         match self.value(slot) {
-            Value::Text(text) => parse(text),
-            Value::Escaped(text) => parse(unescaped(text)?.as_bytes()),
+            Value::Text(text) => self.block.socket(text),
+            Value::Escaped(text) => envoy_value::socket(unescaped(text)?.as_bytes()),
             _ => None,
         }
     }
 
-    #[inline]
+    #[inline(always)]
+    fn peer(&self, slot: Slot) -> Option<SocketAddr> {
+        match self.value(slot) {
+            Value::Text(text) => self.block.peer(text),
+            Value::Escaped(text) => envoy_value::peer(unescaped(text)?.as_bytes()),
+            _ => None,
+        }
+    }
+
+    #[inline(always)]
     fn count(&self, slot: Slot) -> Result<u64, Fault<'a>> {
         match self.value(slot) {
             Value::Missing | Value::Unset => Some(0),
-            Value::Number(number) => envoy_value::decimal(number),
-            Value::Text(text) => envoy_value::count(text),
+            Value::Number(b"-") => None,
+            Value::Number(text) | Value::Text(text) => self.block.count(text),
             Value::Escaped(_) | Value::Other => None,
         }
         .ok_or_else(|| self.fault(slot))
     }
-}
-
-/// The text of a JSON string's inside.
-fn unescaped(inside: &[u8]) -> Option<String> {
-    let mut quoted = Vec::with_capacity(inside.len() + 2);
-    quoted.push(b'"');
-    quoted.extend_from_slice(inside);
-    quoted.push(b'"');
-    serde_json::from_slice(&quoted).ok()
 }
 
 impl Fault<'_> {

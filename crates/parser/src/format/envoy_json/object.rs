@@ -1,27 +1,28 @@
 //! Reads one JSON object and keeps the values that its keys are wanted for; the others are passed over unread.
 
-use memchr::memchr2;
-
 use super::keys::{Hit, Keys, Level};
 use super::memory::Memory;
-use crate::format::envoy_format::values::{Value, Values};
+use crate::format::envoy_format::seek;
+use crate::format::envoy_format::value::Value;
+use crate::format::envoy_format::values::Values;
 
 /// Reads a line that is one JSON object and nothing else; an error is the 1-based byte of the fault.
 ///
 /// What is passed over is not judged: whatever a full reader takes is taken, and some of what it would refuse.
-pub(super) fn read<'a>(line: &'a [u8], keys: &Keys, memory: &mut Memory) -> Result<Values<'a>, usize> {
-    if !line.is_ascii() {
+#[inline]
+pub(super) fn read<'a>(line: &'a [u8], keys: &Keys, memory: &mut Memory, values: &mut Values<'a>) -> Result<(), usize> {
+    if !values.are_utf8() {
         std::str::from_utf8(line).map_err(|error| error.valid_up_to() + 1)?;
     }
-    let mut values = Values::new();
+    values.clear();
+    memory.rewind();
     let mut reader = Reader {
         text: line,
         at: 0,
         keys,
     };
-    memory.rewind();
-    match reader.object(&mut values, keys.top(), Some(memory)) {
-        Some(()) if reader.rest().is_empty() => Ok(values),
+    match reader.object(values, keys.top(), Some(memory)) {
+        Some(()) if reader.rest().is_empty() => Ok(()),
         _ => Err(reader.at + 1),
     }
 }
@@ -44,7 +45,7 @@ impl<'a> Reader<'a, '_> {
         self.text.get(self.at).copied()
     }
 
-    #[inline]
+    #[inline(always)]
     fn space(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\r' | b'\n')) {
             self.at += 1;
@@ -116,7 +117,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// The value of a wanted key.
-    #[inline]
+    #[inline(always)]
     fn wanted(&mut self, values: &mut Values<'a>, hit: Hit) -> Option<()> {
         let from = self.at;
         if let (Some(level), Some(b'{')) = (hit.below, self.peek()) {
@@ -137,7 +138,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// Any value.
-    #[inline]
+    #[inline(always)]
     fn value(&mut self) -> Option<Value<'a>> {
         match self.peek()? {
             b'"' => self.string(),
@@ -150,13 +151,13 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn string(&mut self) -> Option<Value<'a>> {
         let from = self.at + 1;
         let mut at = from;
         let mut escaped = false;
         loop {
-            at += memchr2(b'"', b'\\', self.text.get(at..)?)?;
+            at += seek::first_of(b'"', b'\\', self.text.get(at..)?)?;
             if *self.text.get(at)? == b'"' {
                 break;
             }
@@ -172,7 +173,7 @@ impl<'a> Reader<'a, '_> {
         })
     }
 
-    #[inline]
+    #[inline(always)]
     fn number(&mut self) -> Value<'a> {
         let rest = self.rest();
         let is_of_one = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
@@ -181,7 +182,7 @@ impl<'a> Reader<'a, '_> {
         Value::Number(rest.get(..length).unwrap_or_default())
     }
 
-    #[inline]
+    #[inline(always)]
     fn word(&mut self, word: &[u8], value: Value<'a>) -> Option<Value<'a>> {
         self.rest().starts_with(word).then(|| {
             self.at += word.len();

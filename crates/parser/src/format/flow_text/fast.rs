@@ -15,6 +15,8 @@ mod digits;
 mod ipv4;
 mod marks;
 
+pub(in crate::format) use digits::up_to_eight;
+pub(in crate::format) use ipv4::read as ipv4;
 use marks::Marks;
 
 /// Lines are marked in pieces of so many bytes, so that marks and text stay in the processor's first cache.
@@ -362,7 +364,7 @@ impl<'a> Row<'a> {
     #[inline(always)]
     fn short(self, column: usize) -> Option<u64> {
         let (start, end) = self.bounds(column);
-        digits::up_to_eight(self.block, start, end)
+        up_to_eight(self.block, start, end)
     }
 
     /// A count; 0 where there is no such column or it is unset.

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use super::super::memory::Memory;
 use super::super::object;
 use super::Keys;
+use crate::format::envoy_format::values::{Read, Values};
+use crate::record::AccessRecord;
 
 fn keys(pairs: &[(&str, &str)]) -> Result<Keys, String> {
     let pairs: BTreeMap<_, _> = pairs
@@ -17,9 +19,16 @@ fn keys(pairs: &[(&str, &str)]) -> Result<Keys, String> {
 /// The authority that a line has under these keys.
 fn authority(pairs: &[(&str, &str)], line: &str) -> Option<String> {
     let keys = keys(pairs).unwrap();
-    let found = object::read(line.as_bytes(), &keys, &mut Memory::default()).unwrap();
-    let read = found.read(keys.clock()).ok();
-    read.and_then(|read| read.record.authority.map(|name| name.into_owned()))
+    let (_, record) = record(line, &keys);
+    record.and_then(|record| record.authority.map(|name| name.into_owned()))
+}
+
+/// Whether a line is meant as a record, and the record if its values are right.
+fn record<'a>(line: &'a str, keys: &Keys) -> (bool, Option<AccessRecord<'a>>) {
+    let (mut found, mut read) = (Values::of(line.as_bytes()), Read::default());
+    object::read(line.as_bytes(), keys, &mut Memory::default(), &mut found).unwrap();
+    let is_right = found.read(keys.clock(), &mut read).is_ok();
+    (keys.are_in(&found), is_right.then_some(read.record))
 }
 
 #[test]
@@ -106,9 +115,8 @@ fn a_key_without_a_value_gives_way_to_a_lesser_key_with_one() {
         ),
     ];
     for (line, cluster) in lines {
-        let found = object::read(line.as_bytes(), &keys, &mut Memory::default()).unwrap();
-        let read = found.read(keys.clock()).unwrap();
-        assert_eq!(read.record.upstream_cluster.as_deref(), cluster, "{line}");
-        assert!(keys.are_in(&found), "{line}");
+        let (is_meant, record) = record(line, &keys);
+        assert!(is_meant, "{line}");
+        assert_eq!(record.unwrap().upstream_cluster.as_deref(), cluster, "{line}");
     }
 }

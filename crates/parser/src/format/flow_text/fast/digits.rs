@@ -6,7 +6,7 @@ const EVERY: u64 = 0x0101_0101_0101_0101;
 
 /// A number of one to eight digits; `None` for anything else, and for one that ends within the block's first eight bytes.
 #[inline(always)]
-pub(super) fn up_to_eight(block: &[u8], start: usize, end: usize) -> Option<u64> {
+pub(in crate::format) fn up_to_eight(block: &[u8], start: usize, end: usize) -> Option<u64> {
     let length = end.wrapping_sub(start);
     if length.wrapping_sub(1) > 7 {
         return None;

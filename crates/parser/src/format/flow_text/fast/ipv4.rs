@@ -11,7 +11,7 @@ static LEAST: [[i32; 4]; 256] = least();
 /// An address without leading zeros, as the standard library reads it; `None` for anything else, and where the block ends
 /// within sixteen bytes of its start.
 #[inline(always)]
-pub(super) fn read(simd: V3, block: &[u8], start: usize, end: usize) -> Option<u32> {
+pub(in crate::format) fn read(simd: V3, block: &[u8], start: usize, end: usize) -> Option<u32> {
     let length = end.wrapping_sub(start);
     let text = block.get(start..start.wrapping_add(16))?.first_chunk::<16>()?;
     if length > 15 {
