@@ -251,9 +251,12 @@ fn formats_lists_every_kind_and_packing_with_help_and_example() {
     for (at, kind) in egressmap_parser::format::REGISTRY.iter().enumerate() {
         assert!(table.contains(kind.name), "{table}");
         let member = &listed["formats"][at];
+        // What has no lines has no line to show.
+        let example = Some(kind.example).filter(|example| !example.is_empty());
+        let example = example.map_or(Value::Null, |example| json!(example));
         assert_eq!(
             (&member["name"], &member["help"], &member["example"]),
-            (&json!(kind.name), &json!(kind.help), &json!(kind.example))
+            (&json!(kind.name), &json!(kind.help), &example)
         );
     }
     for (at, coding) in egressmap_parser::decode::REGISTRY.iter().enumerate() {

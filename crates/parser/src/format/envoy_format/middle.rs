@@ -7,7 +7,7 @@ use super::plan::Column;
 use crate::format::envoy_format::operator::Class;
 
 /// How many places of a separator are looked at; of a line with more, nothing in the middle is certain.
-const ENOUGH: usize = 48;
+const ENOUGH: usize = 96;
 
 /// Where a column lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
