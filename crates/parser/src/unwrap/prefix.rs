@@ -38,7 +38,7 @@ pub(super) fn time(line: &[u8]) -> Option<&[u8]> {
         .position(|byte| *byte == b' ')
         .unwrap_or(line.len());
     let (time, text) = line.split_at_checked(length)?;
-    (is_milliseconds(time) || is_rfc_3339(time)).then(|| text.strip_prefix(b" ").unwrap_or_default())
+    (is_milliseconds(time) || is_rfc_3339(time) && moment_of(time).is_some()).then(|| text.strip_prefix(b" ").unwrap_or_default())
 }
 
 /// The time in front of a line, in Unix seconds.
@@ -81,6 +81,7 @@ fn is_milliseconds(time: &[u8]) -> bool {
     time.len() == 13 && time.iter().all(u8::is_ascii_digit)
 }
 
+/// The shape alone: whether there is such a moment is another question.
 fn is_rfc_3339(time: &[u8]) -> bool {
     const SHAPE: &[u8; 19] = b"0000-00-00T00:00:00";
     let Some((date, rest)) = time.split_at_checked(SHAPE.len()) else {
@@ -138,6 +139,8 @@ mod tests {
             "2026-04-05 10:47:35Z x",
             "2026-04-05T10:47:35.000Z\tx",
             "[2026-04-05T10:47:35.000Z] x",
+            "2026-04-05T10:67:35.000Z x",
+            "2026-02-30T10:47:35+00:00 x",
         ] {
             assert_eq!(time(line.as_bytes()), None, "{line}");
         }
