@@ -1,4 +1,7 @@
 //! What the targets render, read back with the parsers of their languages.
+
+mod successors;
+
 use std::collections::BTreeSet;
 
 use egressmap_aggregator::map::{DependencyMap, ServiceFacts};
