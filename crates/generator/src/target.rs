@@ -10,11 +10,17 @@ mod appmesh_kubernetes;
 mod appmesh_terraform;
 mod callers;
 mod cilium;
+mod dns_firewall;
 mod draft;
+mod eks_network_policy;
 mod envoy;
 mod istio;
 mod losses;
+mod network_firewall;
+mod network_policy;
 mod pods;
+mod security_group;
+mod terraform;
 
 /// One tool's way to write a proposal down.
 pub trait Target: Sync {
@@ -52,6 +58,11 @@ pub static REGISTRY: &[&dyn Target] = &[
     &appmesh_api::AppmeshApi,
     &istio::Istio,
     &cilium::Cilium,
+    &network_policy::NetworkPolicy,
+    &eks_network_policy::EksNetworkPolicy,
+    &network_firewall::NetworkFirewall,
+    &dns_firewall::DnsFirewall,
+    &security_group::SecurityGroup,
     &envoy::Envoy,
 ];
 

@@ -115,12 +115,12 @@ pub enum Code {
     HostsAlike = 51,
     /// More than a target takes.
     TargetQuota = 52,
-    /// A target opens more than the entry allows.
-    OpensMore = 53,
     /// A service of AWS known by its published addresses, which a target cannot follow.
     AwsAddresses = 54,
     /// A target also drops calls between our own services.
     InternalCalls = 55,
+    /// A target follows a service of AWS by a prefix list that somebody must name.
+    NeedsPrefixList = 53,
 }
 
 impl fmt::Display for Code {

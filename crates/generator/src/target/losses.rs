@@ -155,10 +155,10 @@ fn words_of_rules(code: Code, tool: &str, who: &str) -> (Severity, String, &'sta
             format!("{tool} does not take as much as is proposed for {who}"),
             &["split the caller, or replace names by a wildcard or a range"],
         ),
-        Code::OpensMore => (
+        Code::NeedsPrefixList => (
             Warning,
-            format!("{tool} opens more to {who} than its entries say"),
-            &["accept it, or enforce these with another target"],
+            format!("{tool} follows these of {who} by a prefix list of AWS: name it in the variable prefix_lists"),
+            &["aws ec2 describe-managed-prefix-lists shows them; without one there is no rule"],
         ),
         Code::AwsAddresses => (
             Decision,

@@ -32,3 +32,28 @@ fn cilium_is_a_policy_a_caller() {
 fn envoy_is_a_static_configuration_a_caller() {
     insta::assert_snapshot!(snapshot("envoy"));
 }
+
+#[test]
+fn a_network_policy_has_addresses_alone() {
+    insta::assert_snapshot!(snapshot("network-policy"));
+}
+
+#[test]
+fn an_eks_network_policy_has_names_and_addresses() {
+    insta::assert_snapshot!(snapshot("eks-network-policy"));
+}
+
+#[test]
+fn network_firewall_is_rules_and_a_module_around_them() {
+    insta::assert_snapshot!(snapshot("network-firewall"));
+}
+
+#[test]
+fn dns_firewall_is_a_module_of_lists() {
+    insta::assert_snapshot!(snapshot("dns-firewall"));
+}
+
+#[test]
+fn security_groups_are_a_module_of_rules() {
+    insta::assert_snapshot!(snapshot("security-group"));
+}
