@@ -57,13 +57,13 @@ impl Rules {
             "icmp" => "",
             _ => "flow:to_server; ",
         };
-        let number = if protocol == "icmp" {
-            "any".to_owned()
+        let (number, where_to) = if protocol == "icmp" {
+            ("any".to_owned(), String::new())
         } else {
-            port.to_string()
+            (port.to_string(), format!(" port {port}"))
         };
         let rule = format!(
-            "pass {protocol} $HOME_NET any -> {target} {number} ({options}msg:\"egress to {} port {number}\"; {flow}",
+            "pass {protocol} $HOME_NET any -> {target} {number} ({options}msg:\"egress to {}{where_to}\"; {flow}",
             entry.destination
         );
         self.0.insert((protocol, entry.destination.clone(), port), rule);
