@@ -55,11 +55,19 @@ fn of_port(number: u16, port: &Port<'_>) -> Vec<Value> {
         }));
     }
     if let Some(name) = port.rest {
-        chains.push(json!({
-            "name": format!("tcp_{number}"),
-            "filter_chain_match": {"destination_port": number},
-            "filters": [tcp_proxy(&format!("tcp_{number}"), &cluster_name(name, number))],
-        }));
+        let rest = |chain: &str, matched: Value| {
+            json!({
+                "name": format!("{chain}_{number}"),
+                "filter_chain_match": matched,
+                "filters": [tcp_proxy(&format!("tcp_{number}"), &cluster_name(name, number))],
+            })
+        };
+        chains.push(rest("tcp", json!({"destination_port": number})));
+        // Envoy does not go back from plain text that is no HTTP to a chain that asks for nothing.
+        if !port.http.is_empty() {
+            let plain = json!({"destination_port": number, "transport_protocol": "raw_buffer"});
+            chains.push(rest("plain", plain));
+        }
     }
     chains
 }

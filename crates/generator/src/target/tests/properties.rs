@@ -18,11 +18,11 @@ fn proposal(ledger: &Ledger) -> Proposal {
     propose(&sample::every_form(), ledger, &Settings::for_mesh("shop"))
 }
 
-/// What a target writes for tools; the page is for people.
+/// What a target writes for tools; its pages are for people.
 fn definitions(target: &dyn Target, proposal: &Proposal) -> BTreeMap<String, String> {
     let files = target.render(proposal).into_iter();
     files
-        .filter(|file| file.path != "PROPOSAL.md")
+        .filter(|file| !file.path.ends_with(".md"))
         .map(|file| (file.path, file.text))
         .collect()
 }
