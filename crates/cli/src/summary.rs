@@ -1,6 +1,5 @@
 //! What a run says at its end, on stderr: what was read, what was found, what to decide, where it is, what next.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use egressmap_aggregator::map::{Kinds, Manifest};
