@@ -263,8 +263,8 @@ pub(crate) struct CoverageArgs {
     /// Exit with 3 unless the window suffices for every service shown
     #[arg(long)]
     pub(crate) require_sufficient: bool,
-    /// A job that runs by the calendar, of one service or of all: NAME[@SERVICE]=WHEN, where WHEN is a crontab's line
-    /// ('0 3 1 * *', in UTC), a period (90d, 2w), or daily to yearly
+    /// A job that runs by the calendar, of all services or of one: NAME=WHEN or NAME@SERVICE=WHEN, where WHEN is a
+    /// crontab's line ('0 3 1 * *', in UTC), a period (90d, 2w), or daily, weekly, monthly, quarterly or yearly
     #[arg(long, value_name = "NAME=WHEN")]
     pub(crate) job: Vec<String>,
     /// A file with such jobs, one a line

@@ -82,7 +82,7 @@ impl Cron {
         }
     }
 
-    /// Within the years from one leap year to the next but one, over a turn of the century.
+    /// Four years have every day that there is.
     fn ever_runs(&self) -> bool {
         let first = Date::constant(2024, 1, 1);
         first

@@ -128,7 +128,7 @@ fn coverage(facts: &Facts<'_>) -> Option<Finding> {
         ),
         (Some(now), None) => (
             format!(
-                "{} of dependency-days, {goal} are asked for: more than twice this window",
+                "{} of dependency-days, {goal} are asked for: more days than there were",
                 percent(now)
             ),
             None,

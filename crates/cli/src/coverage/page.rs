@@ -82,7 +82,7 @@ fn first(items: &[String]) -> String {
 
 fn block(service: &Service, all_days: usize, width: usize) -> String {
     let mut text = cut(&printable::name(&service.service), width) + "\n";
-    let mut row = |label: &str, value: &str| text += &wrapped(&format!("  {label:<11}"), value, width);
+    let mut row = |label: &str, value: &str| text += &wrapped(&format!("  {label:<13}"), value, width);
     row("seen", &seen(service, all_days));
     if service.dependencies > 0 {
         row("coverage", &coverage(service));

@@ -38,7 +38,7 @@ pub(super) fn page(diff: &Diff, width: usize) -> String {
         text += &(cut(&format!("~ {}", one(&changed.place)), width) + "\n");
         for change in &changed.changes {
             let (label, value) = said(change);
-            text += &wrapped(&format!("    {label:<11}"), &value, width);
+            text += &wrapped(&format!("    {label:<13}"), &value, width);
         }
     }
     text
@@ -177,10 +177,10 @@ went
 
 changed
 ~ pay\\u{1b}ment -> [2001:db8::7]:443
-    grade      address -> sni
-    addresses  +203.0.113.1 +203.0.113.2 +203.0.113.3 +203.0.113.4 +2 more -203.0.113.9
-    volume     0 bytes -> 5.0 kB a day
-    refused    only ever refused -> connected
+    grade        address -> sni
+    addresses    +203.0.113.1 +203.0.113.2 +203.0.113.3 +203.0.113.4 +2 more -203.0.113.9
+    volume       0 bytes -> 5.0 kB a day
+    refused      only ever refused -> connected
 ";
         assert_eq!(page(&diff(), 100), expected);
     }

@@ -66,7 +66,7 @@ fn coverage_says_whether_the_window_suffices_and_the_exit_code_only_on_request()
     let short = map(dir.path(), "short", 20, &[(19, "203.0.113.8")]);
     let page = ask(0, &["coverage"], &[&long]);
     assert!(
-        page.contains("VERDICT    sufficient\n") && page.contains("at most 1 (95 %)"),
+        page.contains("VERDICT      sufficient\n") && page.contains("at most 1 (95 %)"),
         "{page}"
     );
     for output in ["table", "json"] {
