@@ -1,6 +1,6 @@
 //! What is known of a window, for people.
 
-use egressmap_aggregator::coverage::{Coverage, Day, HORIZON, Named, Service, Unit, Window, percent};
+use egressmap_aggregator::coverage::{Coverage, Day, HORIZON, Named, Reason, Service, Unit, Window, percent};
 use egressmap_aggregator::show::far_end;
 use egressmap_parser::printable;
 
@@ -61,7 +61,10 @@ fn window(window: &Window, width: usize) -> String {
         let hours = plural(window.silent_hours as u64, "hour", "hours");
         row(
             "silence      ",
-            &format!("{hours} of the complete days have no record at all"),
+            &format!(
+                "{hours} of {} in the complete days have no record at all",
+                24 * window.complete_days
+            ),
         );
     }
     if window.incomplete_objects > 0 {
@@ -101,7 +104,12 @@ fn block(service: &Service, all_days: usize, width: usize) -> String {
     if !service.calendar.is_empty() {
         row("calendar", &calendar(service));
     }
-    for finding in &service.findings {
+    // What of the calendar is missing stands there already.
+    let rest = service
+        .findings
+        .iter()
+        .filter(|finding| finding.reason != Reason::Calendar);
+    for finding in rest {
         row(finding.reason.as_str(), &printable::name(&finding.why));
     }
     row("VERDICT", &verdict(service));
@@ -152,13 +160,17 @@ fn coverage(service: &Service) -> String {
 
 fn unseen(service: &Service) -> String {
     let (low, high) = service.unseen_interval;
-    let mut text = format!(
-        "{:.1} more exist at least (95 %: {low:.1} to {high:.1})",
-        service.unseen
-    );
+    let mut text = if high < 0.05 {
+        "none by the estimate".to_owned()
+    } else {
+        format!(
+            "{:.1} more exist at least (95 %: {low:.1} to {high:.1})",
+            service.unseen
+        )
+    };
     if let Some(chance) = service.still_plausible {
         text += &format!(
-            "; what is used once in {:.0} days or less can have been missed",
+            "; what is used once in {:.0} days or more seldom can have been missed",
             1.0 / chance
         );
     }
