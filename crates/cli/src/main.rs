@@ -2,6 +2,8 @@
 
 mod args;
 mod config;
+mod coverage;
+mod diff;
 mod discover;
 mod earlier;
 mod formats;
@@ -33,6 +35,8 @@ enum Ending {
     Done,
     /// Done, and there is something to decide.
     Findings,
+    /// Done, and the evidence does not suffice for what was asked.
+    Insufficient,
     /// Not all of it could be done.
     Incomplete,
 }
@@ -46,12 +50,15 @@ fn main() -> ExitCode {
         Command::Sniff(args) => sniff::command(&args, &global),
         Command::Formats(args) => formats::command(&args),
         Command::Show(args) => maps::show(&args),
+        Command::Coverage(args) => coverage::command(&args),
+        Command::Diff(args) => diff::command(&args),
         Command::Propose(args) => propose::command(&args, &global),
         Command::Merge(args) => maps::merge(&args, &global),
     };
     match ending {
         Ok(Ending::Done) => ExitCode::SUCCESS,
         Ok(Ending::Findings) => ExitCode::from(2),
+        Ok(Ending::Insufficient) => ExitCode::from(3),
         Ok(Ending::Incomplete) => ExitCode::FAILURE,
         Err(error) => {
             say::error(&error);

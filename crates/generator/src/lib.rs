@@ -1,9 +1,10 @@
 //! Map in, definitions out: the reviewed ledger, what it proposes to allow, and the files each target applies.
 //!
 //! The crate reads in the order of the work: the [`ledger`] is what people approved, [`proposal`] decides what of it
-//! the mesh can carry and says why where it cannot, and a [`target`] writes that down in the syntax of its tool. All
-//! of it is pure: text and values in, text out. Targets decide nothing.
+//! the mesh can carry and says why where it cannot, and a [`target`] writes that down in the syntax of its tool. What
+//! is different from the last map is a [`diff`]. All of it is pure: text and values in, text out. Targets decide nothing.
 
+pub mod diff;
 pub mod ledger;
 pub mod proposal;
 pub mod target;

@@ -8,6 +8,7 @@ mod dns;
 mod example;
 mod hostile;
 mod killed;
+mod maps;
 mod progress;
 mod reading;
 mod s3;
