@@ -122,7 +122,9 @@ pub(crate) struct Logs {
 /// How logs are read and named: what `discover` takes as flags and `run` from its config.
 #[derive(Debug, Args, Clone, Default)]
 pub(crate) struct Reading {
-    /// Which service owns an address: CSV with a `service` column and one or more of address, eni, instance, account, origin
+    /// Which service owns an address: CSV with a `service` column and one or more of address, eni, instance, account, origin; or JSON
+    /// as printed by aws ec2 describe-network-interfaces, aws ecs describe-tasks, kubectl get pods,replicasets,jobs -A -o json,
+    /// aws servicediscovery discover-instances
     #[arg(long, value_name = "FILE")]
     pub(crate) inventory: Vec<PathBuf>,
     /// Names of addresses: the published ip-ranges.json of AWS

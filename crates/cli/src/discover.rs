@@ -95,7 +95,7 @@ pub(crate) fn discover(
 ) -> Result<Discovery> {
     let before = before.unwrap_or_default();
     counted_once(sources, &before)?;
-    let inventory = inventory(reading)?;
+    let inventory = inventory(reading, global)?;
     let knowledge = knowledge(reading)?;
     let options = options::options(&reading.logs)?;
     let earlier = Arc::new(Earlier::of(&before));
@@ -195,10 +195,13 @@ pub(crate) fn threads(global: &Global) -> NonZeroUsize {
     global.threads.unwrap_or_else(cores)
 }
 
-fn inventory(reading: &Reading) -> Result<Inventory> {
+fn inventory(reading: &Reading, global: &Global) -> Result<Inventory> {
     let mut all = Inventory::default();
     for path in &reading.inventory {
-        all.extend(Inventory::from_csv(&path.display().to_string(), &read(path)?)?);
+        all.extend(Inventory::from_file(&path.display().to_string(), &read(path)?)?);
+    }
+    for remark in all.remarks() {
+        say::note(global, format_args!("inventory {remark}"));
     }
     Ok(all)
 }

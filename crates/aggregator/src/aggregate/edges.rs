@@ -4,12 +4,13 @@ use super::flows::{ClientPorts, Flow, FlowKey, Signs};
 use super::parties::{Parties, Party, Seat};
 use super::plane::Table;
 use super::ports::PortRank;
+use super::roster::Roster;
 use super::row::{ICMP, TCP, UDP};
 use super::seen::Seen;
 use super::words::Words;
 use crate::address::Address;
 use crate::identity::ServiceName;
-use crate::inventory::{Inventory, ServiceId};
+use crate::inventory::ServiceId;
 use crate::map::{Certainty, Protocol, Tally};
 use crate::observed::FlowEdge;
 
@@ -101,8 +102,8 @@ impl<'a, A: Address> Edges<'a, A> {
     }
 
     /// Each edge once, those of one caller together.
-    pub(super) fn finish(self, inventory: &Inventory, to: &mut Vec<FlowEdge>) {
-        let name = |service| inventory.name(service).cloned();
+    pub(super) fn finish(self, roster: &Roster<'_>, to: &mut Vec<FlowEdge>) {
+        let name = |service| roster.name(service).cloned();
         let mut edges: Vec<(EdgeKey<A>, Edge)> = self.edges.into_iter().collect();
         edges.sort_unstable_by_key(|(key, _)| *key);
         to.reserve(edges.len());

@@ -5,6 +5,7 @@ use super::interfaces::Interfaces;
 use super::own::{Asked, Book, Candidates, own_addresses};
 use super::parties::{Parties, Party};
 use super::plane::Plane;
+use super::roster::Roster;
 use super::rule3::{Conversation, decide};
 use super::slot::Slotted;
 use super::words::Words;
@@ -41,7 +42,7 @@ pub(super) fn parties<'i, A: Owned + Slotted>(
 pub(super) fn settle<A: Owned + Slotted>(
     plane: Plane<A>,
     parties: &Parties<'_, A>,
-    inventory: &Inventory,
+    roster: &Roster<'_>,
     words: &Words,
     to: &mut Vec<FlowEdge>,
 ) -> u64 {
@@ -58,7 +59,7 @@ pub(super) fn settle<A: Owned + Slotted>(
         edges.add(&key, flow, None);
     }
     let inbound = plane.inbound + edges.inbound;
-    edges.finish(inventory, to);
+    edges.finish(roster, to);
     inbound
 }
 
