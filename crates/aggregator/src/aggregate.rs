@@ -36,6 +36,7 @@ mod rule3;
 mod seen;
 mod settle;
 mod slot;
+mod turned;
 mod words;
 
 use access::Accesses;

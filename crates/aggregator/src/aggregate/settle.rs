@@ -8,6 +8,7 @@ use super::plane::Plane;
 use super::roster::Roster;
 use super::rule3::{Conversation, decide};
 use super::slot::Slotted;
+use super::turned::Turned;
 use super::words::Words;
 use crate::inventory::{Inventory, Owned};
 use crate::observed::FlowEdge;
@@ -49,6 +50,7 @@ pub(super) fn settle<A: Owned + Slotted>(
     let decisions = decide(&plane.pairs, &plane.flows, &plane.listeners, |key, end| {
         parties.sender(end.address, end.owner, key.place, 0) != Party::Foreign
     });
+    let turned = Turned::find(&plane.flows, &plane.pairs, &plane.listeners);
     let mut edges = Edges::new(parties, words);
     for (key, pair) in plane.pairs {
         let decision = &decisions[&Conversation::of(&key)];
@@ -56,6 +58,7 @@ pub(super) fn settle<A: Owned + Slotted>(
         edges.add(&key, flow, Some(decision.certainty));
     }
     for (key, flow) in plane.flows.iter() {
+        let (key, flow) = turned.right(key, flow);
         edges.add(&key, flow, None);
     }
     let inbound = plane.inbound + edges.inbound;

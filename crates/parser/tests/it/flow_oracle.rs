@@ -112,7 +112,7 @@ fn record(line: u64, fields: &Map<String, Value>) -> Value {
         record["on_the_way"] = json!(true);
     }
     for (key, name) in [("ecs_cluster", "ecs_cluster_name"), ("ecs_service", "ecs_service_name")] {
-        if !text(name).is_null() {
+        if !text(name).is_empty() {
             record[key] = json!(text(name));
         }
     }
