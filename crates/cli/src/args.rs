@@ -136,6 +136,9 @@ pub(crate) struct Reading {
     /// Give up on a silent resolver after this long
     #[arg(long, value_name = "DURATION", default_value = "30s", requires = "resolver")]
     pub(crate) resolver_timeout: Option<String>,
+    /// Keep what the resolver said here, and ask only for what is not in it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ptr_cache: Option<PathBuf>,
     /// Use records that start at or after: RFC 3339, a date, or so long before the newest record (7d, 12h; reads all logs twice)
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,

@@ -18,7 +18,7 @@ use egressmap_parser::{CloudWatchSource, Counters, Fault, Progress, drive, scan}
 use crate::args::{DiscoverArgs, Global, Reading};
 use crate::earlier::{Earlier, left_lacking};
 use crate::set_aside::{SetAside, Spooling};
-use crate::{Ending, objects, options, progress, say, summary, time, window};
+use crate::{Ending, objects, options, progress, reverse, say, summary, window};
 
 /// A map and how its reading went.
 pub(crate) struct Discovery {
@@ -169,7 +169,7 @@ fn named(
     knowledge: Knowledge,
     reading: &Reading,
 ) -> Result<(DependencyMap, Option<name::ptr::Report>)> {
-    let (knowledge, resolver) = ask_resolver(&observed, knowledge, reading)?;
+    let (knowledge, resolver) = reverse::names(&observed, knowledge, reading)?;
     let dependencies = name::name(observed, &knowledge);
     Ok((DependencyMap { manifest, dependencies }, resolver))
 }
@@ -214,24 +214,6 @@ fn knowledge(reading: &Reading) -> Result<Knowledge> {
             .extend(name::AwsRanges::from_json(&path.display().to_string(), &read(path)?)?);
     }
     Ok(knowledge)
-}
-
-/// Asks the resolver that was given, if one was, for the addresses that nothing else names.
-fn ask_resolver(
-    observed: &Observed,
-    mut knowledge: Knowledge,
-    reading: &Reading,
-) -> Result<(Knowledge, Option<name::ptr::Report>)> {
-    let Some(server) = reading.resolver else {
-        return Ok((knowledge, None));
-    };
-    let mut settings = name::ptr::Settings::new(server);
-    if let Some(text) = &reading.resolver_timeout {
-        settings.deadline = time::duration("--resolver-timeout", text)?;
-    }
-    let resolved = name::ptr::resolve(&name::addresses_to_resolve(observed, &knowledge), &settings);
-    knowledge.ptr = resolved.answers;
-    Ok((knowledge, Some(resolved.report)))
 }
 
 fn counted(id: &ObjectId) -> CountedObject {

@@ -47,10 +47,10 @@ pub(super) fn settle<A: Owned + Slotted>(
     words: &Words,
     to: &mut Vec<FlowEdge>,
 ) -> u64 {
-    let decisions = decide(&plane.pairs, &plane.flows, &plane.listeners, |key, end| {
+    let turned = Turned::find(&plane.flows, &plane.pairs, &plane.listeners);
+    let decisions = decide(&plane.pairs, &plane.flows, &plane.listeners, &turned, |key, end| {
         parties.sender(end.address, end.owner, key.place, 0) != Party::Foreign
     });
-    let turned = Turned::find(&plane.flows, &plane.pairs, &plane.listeners);
     let mut edges = Edges::new(parties, words);
     for (key, pair) in plane.pairs {
         let decision = &decisions[&Conversation::of(&key)];

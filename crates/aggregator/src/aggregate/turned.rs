@@ -14,10 +14,10 @@ use super::row::TCP;
 use super::slot::Slotted;
 
 /// From so many ports of others on, an endpoint that each of them met alone is taken for the one that serves.
-const FAN_IN: usize = 3;
+pub(super) const FAN_IN: u32 = 3;
 
 /// A connection has that many packets each way; what answers a scanner has fewer.
-const CONNECTION: u64 = 3;
+pub(super) const CONNECTION: u64 = 3;
 
 /// A scanner meets the same few ports at many addresses. Clients' own ports are spread.
 const SAME_PORT: usize = 16;
@@ -92,10 +92,15 @@ impl<A: Slotted> Turned<A> {
         Turned(serving.collect())
     }
 
+    /// Whether an endpoint is one of them.
+    pub(super) fn serves(&self, endpoint: &Endpoint<A>) -> bool {
+        self.0.contains(endpoint)
+    }
+
     /// The flow as it was: turned round where its caller is one that serves.
     pub(super) fn right(&self, key: FlowKey<A>, flow: Flow) -> (FlowKey<A>, Flow) {
         match doubtful(&key, &flow) {
-            Some(caller) if self.0.contains(&caller) => (turned(&key, caller.port), flow.turned(key.port)),
+            Some(caller) if self.serves(&caller) => (turned(&key, caller.port), flow.turned(key.port)),
             _ => (key, flow),
         }
     }
@@ -109,7 +114,7 @@ impl<A: Slotted> Met<A> {
         self.peers.sort_unstable();
         self.peers.dedup();
         let ports: HashSet<u16, foldhash::fast::RandomState> = self.peers.iter().map(|(_, port)| *port).collect();
-        ports.len() >= FAN_IN && ports.len().saturating_mul(SAME_PORT) >= self.peers.len()
+        ports.len() as u64 >= u64::from(FAN_IN) && ports.len().saturating_mul(SAME_PORT) >= self.peers.len()
     }
 }
 
