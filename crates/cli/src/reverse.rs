@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use egressmap_aggregator::Observed;
 use egressmap_aggregator::name::ptr::{self, Cache, Resolved, Settings};
 use egressmap_aggregator::name::{self, Knowledge};
+use egressmap_aggregator::replace;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -45,7 +46,7 @@ pub(crate) fn names(
     cache.add_to(&mut resolved, &known, day);
     if let (Some(file), Some(_)) = (file, reading.resolver) {
         cache.remember(&asked, day);
-        write(file, &cache)?;
+        replace(file, cache.to_text().as_bytes()).with_context(|| format!("cannot write {}", file.display()))?;
     }
     knowledge.ptr = resolved.answers;
     Ok((knowledge, Some(resolved.report)))
@@ -63,13 +64,4 @@ fn read(file: &Path) -> Result<Cache> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Cache::default()),
         Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display())),
     }
-}
-
-/// Written aside and then moved, so that a run that is killed leaves the old file.
-fn write(file: &Path, cache: &Cache) -> Result<()> {
-    let mut aside = file.as_os_str().to_owned();
-    aside.push(".new");
-    std::fs::write(&aside, cache.to_text())
-        .and_then(|()| std::fs::rename(&aside, file))
-        .with_context(|| format!("cannot write {}", file.display()))
 }

@@ -9,6 +9,7 @@ mod example;
 mod hostile;
 mod initiator;
 mod inventory;
+mod killed;
 mod progress;
 mod reading;
 mod s3;
