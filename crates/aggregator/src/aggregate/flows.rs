@@ -292,6 +292,11 @@ impl Flow {
         }
     }
 
+    /// Whether it is of several connections, and they were answered.
+    pub(super) fn is_of_many(&self) -> bool {
+        self.signs.both_ways() && self.client_ports.are_many()
+    }
+
     /// Whether nothing of it is shown: the responder's packets after the end of a connection are all there was.
     pub(super) fn counts_nowhere(&self) -> bool {
         self.seen.is_empty()

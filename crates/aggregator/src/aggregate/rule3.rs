@@ -3,7 +3,7 @@
 use hashbrown::HashSet;
 
 use super::flow_table::FlowTable;
-use super::flows::Signs;
+use super::flows::{FlowKey, Signs};
 use super::pairs::{Pair, PairEnd, PairKey};
 use super::plane::{Endpoint, Table};
 use super::row::{ICMP, TCP};
@@ -86,17 +86,19 @@ impl Standing {
     }
 }
 
-/// Decides every conversation among the pairs. `flows`, `listeners` and `turned` tell who listens; `ours` tells whether an end of
+/// Decides every conversation among the pairs; what else than flags `foreign` flows show does not count, as for [`Turned`].
+/// `flows`, `listeners` and `turned` tell who listens; `ours` tells whether an end of
 /// a pair is ours.
 pub(super) fn decide<A: Slotted>(
     pairs: &Table<PairKey<A>, Pair>,
     flows: &FlowTable<A>,
     listeners: &Table<Endpoint<A>, Signs>,
     turned: &Turned<A>,
+    foreign: impl Fn(&FlowKey<A>) -> bool,
     ours: impl Fn(&PairKey<A>, &PairEnd<A>) -> bool,
 ) -> Table<Conversation<A>, Decision> {
     let courses = courses(pairs, ours);
-    let mut standings = standings(&courses, flows, listeners);
+    let mut standings = standings(&courses, flows, listeners, foreign);
     for (end, standing) in &mut standings {
         standing.served |= turned.serves(end);
     }
@@ -135,6 +137,7 @@ fn standings<A: Slotted>(
     courses: &Table<Conversation<A>, Course>,
     flows: &FlowTable<A>,
     listeners: &Table<Endpoint<A>, Signs>,
+    foreign: impl Fn(&FlowKey<A>) -> bool,
 ) -> Table<Endpoint<A>, Standing> {
     let mut standings: Table<Endpoint<A>, Standing> = Table::default();
     let mut probed: HashSet<(Endpoint<A>, u16), foldhash::fast::RandomState> = HashSet::default();
@@ -158,7 +161,7 @@ fn standings<A: Slotted>(
             port: key.port,
             protocol: key.protocol,
         };
-        let served = flow.signs.both_ways() && flow.client_ports.are_many();
+        let served = flow.is_of_many() && !foreign(&key);
         (endpoint, flow.signs, served)
     });
     let from_dropped = listeners.iter().map(|(endpoint, signs)| (*endpoint, *signs, false));

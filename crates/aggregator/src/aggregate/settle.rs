@@ -1,6 +1,7 @@
 //! From what all threads counted of one family to its edges.
 
 use super::edges::Edges;
+use super::flows::FlowKey;
 use super::interfaces::Interfaces;
 use super::own::{Asked, Book, Candidates, own_addresses};
 use super::parties::{Parties, Party};
@@ -47,10 +48,16 @@ pub(super) fn settle<A: Owned + Slotted>(
     words: &Words,
     to: &mut Vec<FlowEdge>,
 ) -> u64 {
-    let turned = Turned::find(&plane.flows, &plane.pairs, &plane.listeners);
-    let decisions = decide(&plane.pairs, &plane.flows, &plane.listeners, &turned, |key, end| {
-        parties.sender(end.address, end.owner, key.place, 0) != Party::Foreign
-    });
+    let foreign = |key: &FlowKey<A>| parties.sender(key.initiator, key.initiator_owner, key.place, 0) == Party::Foreign;
+    let turned = Turned::find(&plane.flows, &plane.pairs, &plane.listeners, foreign);
+    let decisions = decide(
+        &plane.pairs,
+        &plane.flows,
+        &plane.listeners,
+        &turned,
+        foreign,
+        |key, end| parties.sender(end.address, end.owner, key.place, 0) != Party::Foreign,
+    );
     let mut edges = Edges::new(parties, words);
     for (key, pair) in plane.pairs {
         let decision = &decisions[&Conversation::of(&key)];
@@ -58,7 +65,11 @@ pub(super) fn settle<A: Owned + Slotted>(
         edges.add(&key, flow, Some(decision.certainty));
     }
     for (key, flow) in plane.flows.iter() {
-        let (key, flow) = turned.right(key, flow);
+        let (key, flow) = if foreign(&key) {
+            (key, flow)
+        } else {
+            turned.right(key, flow)
+        };
         edges.add(&key, flow, None);
     }
     let inbound = plane.inbound + edges.inbound;

@@ -44,15 +44,17 @@ impl<A> Default for Met<A> {
 }
 
 impl<A: Slotted> Turned<A> {
-    /// Finds them by all flows of a family, by the pairs that no port decides, and by what dropped records showed.
+    /// Finds them by all flows of a family, by the pairs that no port decides, and by what dropped records showed. Of
+    /// `foreign` flows, whose caller is not ours, flags alone count: the rest of them may have been dropped as they came.
     pub(super) fn find(
         flows: &FlowTable<A>,
         pairs: &Table<PairKey<A>, Pair>,
         listeners: &Table<Endpoint<A>, Signs>,
+        foreign: impl Fn(&FlowKey<A>) -> bool,
     ) -> Self {
         let mut met: HashMap<Endpoint<A>, Met<A>, foldhash::fast::RandomState> = HashMap::default();
         for (key, flow) in flows.iter() {
-            if let Some(caller) = doubtful(&key, &flow) {
+            if let Some(caller) = doubtful(&key, &flow).filter(|_| !foreign(&key)) {
                 let met = met.entry(caller).or_default();
                 if flow.packets_out.min(flow.packets_in) >= CONNECTION {
                     met.peers.push((key.responder, key.port));
@@ -63,7 +65,7 @@ impl<A: Slotted> Turned<A> {
             return Turned(HashSet::default());
         }
         for (key, flow) in flows.iter() {
-            let many = flow.signs.both_ways() && flow.client_ports.are_many();
+            let many = flow.is_of_many() && !foreign(&key);
             if let Some(met) = met.get_mut(&served(&key)) {
                 met.shown |= flow.signs.has(Signs::FLAGS) || many;
             }
@@ -73,7 +75,10 @@ impl<A: Slotted> Turned<A> {
                 met.shown |= signs.has(Signs::FLAGS);
             }
         }
-        for key in pairs.keys() {
+        let connections = pairs
+            .iter()
+            .filter(|(_, pair)| pair.sent.iter().all(|sent| sent.packets() >= CONNECTION));
+        for (key, _) in connections {
             for (at, end) in key.ends.iter().enumerate() {
                 let endpoint = Endpoint {
                     address: end.address,
@@ -97,7 +102,7 @@ impl<A: Slotted> Turned<A> {
         self.0.contains(endpoint)
     }
 
-    /// The flow as it was: turned round where its caller is one that serves.
+    /// The flow, whose caller is ours, as it was: turned round where that serves.
     pub(super) fn right(&self, key: FlowKey<A>, flow: Flow) -> (FlowKey<A>, Flow) {
         match doubtful(&key, &flow) {
             Some(caller) if self.serves(&caller) => (turned(&key, caller.port), flow.turned(key.port)),
