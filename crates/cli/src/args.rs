@@ -128,7 +128,9 @@ pub(crate) struct Logs {
 /// How logs are read and named: what `discover` takes as flags and `run` from its config.
 #[derive(Debug, Args, Clone, Default)]
 pub(crate) struct Reading {
-    /// Which service owns an address: CSV with a `service` column and one or more of address, eni, instance, account, origin
+    /// Which service owns an address: CSV with a `service` column and one or more of address, eni, instance, account, origin; or JSON
+    /// as printed by aws ec2 describe-network-interfaces, aws ecs describe-tasks, kubectl get pods,replicasets,jobs -A -o json,
+    /// aws servicediscovery discover-instances
     #[arg(long, value_name = "FILE")]
     pub(crate) inventory: Vec<PathBuf>,
     /// Names of addresses: the published ip-ranges.json of AWS
@@ -140,6 +142,9 @@ pub(crate) struct Reading {
     /// Give up on a silent resolver after this long
     #[arg(long, value_name = "DURATION", default_value = "30s", requires = "resolver")]
     pub(crate) resolver_timeout: Option<String>,
+    /// Keep what the resolver said here, and ask only for what is not in it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ptr_cache: Option<PathBuf>,
     /// Use records that start at or after: RFC 3339, a date, or so long before the newest record (7d, 12h; reads all logs twice)
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,

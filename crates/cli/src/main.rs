@@ -15,6 +15,7 @@ mod options;
 mod parse;
 mod progress;
 mod propose;
+mod reverse;
 mod run;
 mod say;
 mod set_aside;

@@ -7,12 +7,13 @@ use super::flows::{ClientPorts, Flow, FlowKey, Signs};
 use super::parties::{Parties, Party, Seat};
 use super::plane::Table;
 use super::ports::PortRank;
+use super::roster::Roster;
 use super::row::{ICMP, TCP, UDP};
 use super::seen::Seen;
 use super::words::Words;
 use crate::address::Address;
 use crate::identity::ServiceName;
-use crate::inventory::{Inventory, ServiceId};
+use crate::inventory::ServiceId;
 use crate::map::{Certainty, Protocol, Tally};
 use crate::observed::FlowEdge;
 
@@ -112,11 +113,11 @@ impl<'a, A: Address> Edges<'a, A> {
 /// All edges of a family as they are shown, in order.
 pub(super) fn shown<A: Address>(
     edges: Vec<(EdgeKey<A>, Box<Edge>)>,
-    inventory: &Inventory,
+    roster: &Roster<'_>,
     words: &Words,
 ) -> Vec<FlowEdge> {
-    let name = |service| inventory.name(service).cloned();
-    let callers = callers(&edges, inventory);
+    let name = |service| roster.name(service).cloned();
+    let callers = callers(&edges, roster);
     let mut ranked: Vec<_> = edges
         .into_iter()
         .map(|(key, edge)| (callers[&key.caller].0, key, edge))
@@ -125,7 +126,7 @@ pub(super) fn shown<A: Address>(
     ranked.par_sort_unstable_by(|(rank, key, _), (other_rank, other, _)| {
         place(*rank, key)
             .cmp(&place(*other_rank, other))
-            .then_with(|| inventory.name(key.owner).cmp(&inventory.name(other.owner)))
+            .then_with(|| roster.name(key.owner).cmp(&roster.name(other.owner)))
     });
     let shown = ranked.into_par_iter().map(|(_, key, edge)| FlowEdge {
         service: callers[&key.caller].1.clone(),
@@ -147,13 +148,13 @@ pub(super) fn shown<A: Address>(
 /// The name of each caller, and its place among all names.
 fn callers<A: Address>(
     edges: &[(EdgeKey<A>, Box<Edge>)],
-    inventory: &Inventory,
+    roster: &Roster<'_>,
 ) -> Table<Caller<A>, (u32, ServiceName)> {
     let mut callers: Table<Caller<A>, (u32, ServiceName)> = Table::default();
     for (key, _) in edges {
         callers.entry(key.caller).or_insert_with(|| {
             let name = match key.caller {
-                Caller::Service(service) => inventory
+                Caller::Service(service) => roster
                     .name(service)
                     .cloned()
                     .expect("an id comes from the inventory that is asked"),

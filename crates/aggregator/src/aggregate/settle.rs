@@ -1,16 +1,19 @@
 //! From what all threads counted of one family to its edges.
 
-use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
 use super::edges::{self, Edges};
 use super::flow_table::shard_of;
+use super::flows::{Flow, FlowKey};
 use super::interfaces::Interfaces;
 use super::own::{Asked, Book, Candidates, own_addresses};
 use super::parties::{Parties, Party};
 use super::plane::Plane;
+use super::roster::Roster;
 use super::rule3::{Conversation, decide};
 use super::slot::Slotted;
+use super::turned::Turned;
 use super::words::Words;
 use crate::inventory::{Inventory, Owned};
 use crate::observed::FlowEdge;
@@ -45,27 +48,44 @@ pub(super) fn parties<'i, A: Owned + Slotted>(
 pub(super) fn settle<A: Owned + Slotted>(
     plane: Plane<A>,
     parties: &Parties<'_, A>,
-    inventory: &Inventory,
+    roster: &Roster<'_>,
     words: &Words,
     to: &mut Vec<FlowEdge>,
 ) -> u64 {
-    let decisions = decide(&plane.pairs, &plane.flows, &plane.listeners, |key, end| {
-        parties.sender(end.address, end.owner, key.place, 0) != Party::Foreign
-    });
+    let foreign = |key: &FlowKey<A>| parties.sender(key.initiator, key.initiator_owner, key.place, 0) == Party::Foreign;
+    let turned = Turned::find(&plane.flows, &plane.pairs, &plane.listeners, foreign);
+    let decisions = decide(
+        &plane.pairs,
+        &plane.flows,
+        &plane.listeners,
+        &turned,
+        foreign,
+        |key, end| parties.sender(end.address, end.owner, key.place, 0) != Party::Foreign,
+    );
+    let right = |(key, flow): &(FlowKey<A>, Flow)| turned.right(key, flow).filter(|_| !foreign(key));
     let shards = plane.flows.into_shards();
     let mut decided: Vec<Vec<_>> = shards.iter().map(|_| Vec::new()).collect();
+    if !turned.is_empty() {
+        // Another responder is another shard.
+        let moved = shards.par_iter().flat_map_iter(|shard| shard.iter().filter_map(|it| right(&it)));
+        for (key, flow) in moved.collect::<Vec<_>>() {
+            decided[shard_of(key.responder)].push((key, flow, None));
+        }
+    }
     for (key, pair) in plane.pairs {
         let decision = &decisions[&Conversation::of(&key)];
         let (key, flow) = key.flow(&pair, decision.initiator);
-        decided[shard_of(key.responder)].push((key, flow, decision.certainty));
+        decided[shard_of(key.responder)].push((key, flow, Some(decision.certainty)));
     }
     let shards = shards.into_par_iter().zip(decided).map(|(shard, decided)| {
         let mut edges = Edges::new(parties, words);
         for (key, flow, certainty) in decided {
-            edges.add(&key, flow, Some(certainty));
+            edges.add(&key, flow, certainty);
         }
-        for (key, flow) in shard.iter() {
-            edges.add(&key, flow, None);
+        for it in shard.iter() {
+            if right(&it).is_none() {
+                edges.add(&it.0, it.1, None);
+            }
         }
         drop(shard);
         (edges.inbound, edges.finish().collect::<Vec<_>>())
@@ -73,7 +93,7 @@ pub(super) fn settle<A: Owned + Slotted>(
     let shards: Vec<_> = shards.collect();
     let inbound: u64 = shards.iter().map(|(inbound, _)| inbound).sum();
     let all = shards.into_iter().flat_map(|(_, edges)| edges).collect();
-    let shown = edges::shown(all, inventory, words);
+    let shown = edges::shown(all, roster, words);
     if to.is_empty() {
         *to = shown;
     } else {

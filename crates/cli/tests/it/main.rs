@@ -7,6 +7,8 @@ mod corpora;
 mod dns;
 mod example;
 mod hostile;
+mod initiator;
+mod inventory;
 mod killed;
 mod maps;
 mod progress;
