@@ -13,6 +13,7 @@ mod options;
 mod parse;
 mod progress;
 mod propose;
+mod replay;
 mod run;
 mod say;
 mod set_aside;
@@ -47,6 +48,8 @@ fn main() -> ExitCode {
         Command::Formats(args) => formats::command(&args),
         Command::Show(args) => maps::show(&args),
         Command::Propose(args) => propose::command(&args, &global),
+        Command::Replay(args) => replay::command(&args, &global),
+        Command::Check(_) => unreachable!(),
         Command::Merge(args) => maps::merge(&args, &global),
     };
     match ending {

@@ -26,6 +26,7 @@ mod router;
 mod summary;
 mod traffic;
 
+pub(crate) use demand::{NEVER_INTERCEPTED, virtual_node};
 pub use finding::{Code, Finding, Severity};
 pub use node::{ExternalNode, Listener};
 pub use summary::{NextSteps, summary};

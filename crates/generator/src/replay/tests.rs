@@ -1,0 +1,1 @@
+//! Semantics, one sentence each.
