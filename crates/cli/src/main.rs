@@ -1,6 +1,7 @@
 //! The binary `egressmap`: arguments in, exit code out; the only crate that prints.
 
 mod args;
+mod check;
 mod config;
 mod discover;
 mod earlier;
@@ -49,7 +50,7 @@ fn main() -> ExitCode {
         Command::Show(args) => maps::show(&args),
         Command::Propose(args) => propose::command(&args, &global),
         Command::Replay(args) => replay::command(&args, &global),
-        Command::Check(_) => unreachable!(),
+        Command::Check(args) => check::command(&args),
         Command::Merge(args) => maps::merge(&args, &global),
     };
     match ending {

@@ -24,7 +24,11 @@ pub(crate) fn command(args: &ReplayArgs, global: &Global) -> Result<Ending> {
         Output::Table => table(&replay),
         Output::Json => json(&replay),
     })?;
-    let ending = if replay.breaks() { Ending::Findings } else { Ending::Done };
+    let ending = if replay.breaks() {
+        Ending::Findings
+    } else {
+        Ending::Done
+    };
     Ok(ending.max(read))
 }
 

@@ -12,10 +12,22 @@ use serde::Serialize;
 
 use crate::ledger::{self, Entry, Index, Ledger, Question};
 use crate::proposal::Proposal;
+use crate::text::inert;
 
 mod allowances;
 mod appmesh;
 mod attempt;
+mod check;
+mod cilium;
+mod dns_firewall;
+mod envoy;
+mod istio;
+mod network_firewall;
+mod network_policy;
+mod port;
+mod ranges;
+mod said;
+mod security_group;
 mod semantics;
 mod show;
 #[cfg(test)]
@@ -23,6 +35,7 @@ mod tests;
 mod totals;
 
 pub use attempt::{Attempt, Spoken};
+pub use check::{Answer, Asked, Checked, ask, in_words};
 pub use semantics::{SEMANTICS, Semantics, UnknownSemantics, semantics_named};
 pub use show::{json, table};
 pub use totals::{Tally, Totals};
@@ -124,6 +137,39 @@ pub fn replay<'a>(
         target: semantics.name,
         judged,
     }
+}
+
+/// The transport of an attempt, as a sentence says it.
+fn transport(attempt: &Attempt<'_>) -> String {
+    let word = attempt.key.protocol.to_string();
+    match word.parse::<u8>() {
+        Ok(number) => format!("IP protocol {number}"),
+        Err(_) => word.to_ascii_uppercase(),
+    }
+}
+
+/// A caller that nothing in the inventory owns: no policy can be written for it, and whether one stands before it is
+/// unknown.
+fn unowned(attempt: &Attempt<'_>) -> Option<Judgement> {
+    let unowned = attempt.key.service.is_unattributed();
+    unowned.then(|| {
+        Judgement::uncertain("nothing in the inventory owns the caller, so whether this stands before it is unknown")
+    })
+}
+
+/// A call to a service of ours, where a target lets pass what stays in the cluster.
+fn within_cluster(map: &DependencyMap, attempt: &Attempt<'_>, rule: &str) -> Option<Judgement> {
+    if !attempt.is_internal() {
+        return None;
+    }
+    let facts = map.manifest.services.get(attempt.key.destination.as_str());
+    Some(match facts.and_then(|facts| facts.namespace.as_ref()) {
+        Some(_) => Judgement::allow(rule),
+        None => Judgement::uncertain(format!(
+            "{rule}, and the inventory does not say that {} is one",
+            inert(&attempt.key.destination)
+        )),
+    })
 }
 
 /// The entry of the ledger that speaks for an attempt: that for its very destination, else a wider one.

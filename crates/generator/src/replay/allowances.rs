@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use egressmap_aggregator::identity::{DnsName, ServiceName};
-use egressmap_aggregator::map::Protocol;
+use egressmap_aggregator::map::{Application, Protocol};
 use ipnet::IpNet;
 
 use super::Attempt;
@@ -17,10 +17,16 @@ pub(super) struct Allowances<'a>(BTreeMap<(Option<&'a ServiceName>, u16, Protoco
 /// What is allowed to one service on one port.
 #[derive(Default)]
 pub(super) struct Rules<'a> {
-    names: BTreeMap<&'a str, &'a Allowed>,
-    below: BTreeMap<&'a str, &'a Allowed>,
+    names: BTreeMap<(&'a str, Application), &'a Allowed>,
+    below: BTreeMap<(&'a str, Application), &'a Allowed>,
+    /// TCP that says no name: hosts, and names below one.
+    nameless: Vec<&'a Allowed>,
+    /// What is spoken with names.
+    spoken: BTreeSet<Application>,
     labels: BTreeMap<&'a str, &'a Allowed>,
     ranges: BTreeMap<IpNet, &'a Allowed>,
+    /// What addresses and ranges are for, as the ledger has it.
+    spoken_at: BTreeSet<(IsRange, Application)>,
     /// The lengths of the prefixes that occur, so that an address is looked up once for each.
     lengths: BTreeSet<u8>,
 }
@@ -63,36 +69,53 @@ impl<'a> Allowances<'a> {
 
 impl<'a> Rules<'a> {
     fn add(&mut self, allowed: &'a Allowed) {
+        let spoken = allowed.entry.application;
         match &allowed.entry.destination {
             Destination::Name(name) => {
-                self.names.insert(name.as_str(), allowed);
+                self.names.insert((name.as_str(), spoken), allowed);
             }
             Destination::Below(suffix) => {
-                self.below.insert(suffix.as_str(), allowed);
+                self.below.insert((suffix.as_str(), spoken), allowed);
             }
             Destination::Aws(label) => {
                 self.labels.insert(label, allowed);
             }
-            Destination::Address(address) => self.add_range((*address).into(), allowed),
-            Destination::Range(range) => self.add_range(*range, allowed),
+            Destination::Address(address) => self.add_range((*address).into(), IsRange(false), allowed),
+            Destination::Range(range) => self.add_range(*range, IsRange(true), allowed),
+        }
+        let named = matches!(allowed.entry.destination, Destination::Name(_) | Destination::Below(_));
+        if named && spoken == Application::Tcp {
+            self.nameless.push(allowed);
+        }
+        if named {
+            self.spoken.insert(spoken);
         }
     }
 
-    fn add_range(&mut self, range: IpNet, allowed: &'a Allowed) {
+    fn add_range(&mut self, range: IpNet, is_range: IsRange, allowed: &'a Allowed) {
+        self.spoken_at.insert((is_range, allowed.entry.application));
         self.lengths.insert(range.prefix_len());
         self.ranges.insert(range, allowed);
     }
 
-    /// The entry for a host: its own, else the wildcard nearest above it, at any depth.
+    /// The entry for a host, whatever is spoken: its own, else the wildcard nearest above it, at any depth.
     pub(super) fn host(&self, host: &DnsName) -> Option<&'a Allowed> {
-        self.names.get(host.as_str()).copied().or_else(|| self.wildcard(host))
+        let spoken = || self.spoken.iter();
+        let own = spoken().find_map(|application| self.names.get(&(host.as_str(), *application)).copied());
+        own.or_else(|| spoken().find_map(|application| self.wildcard(host, *application)))
+    }
+
+    /// The entry for a host with which this is spoken.
+    pub(super) fn host_speaking(&self, host: &DnsName, application: Application) -> Option<&'a Allowed> {
+        let own = self.names.get(&(host.as_str(), application)).copied();
+        own.or_else(|| self.wildcard(host, application))
     }
 
     /// The wildcard nearest above a host.
-    pub(super) fn wildcard(&self, host: &DnsName) -> Option<&'a Allowed> {
+    fn wildcard(&self, host: &DnsName, application: Application) -> Option<&'a Allowed> {
         let mut rest = host.as_str();
         while let Some((_, above)) = rest.split_once('.') {
-            if let Some(allowed) = self.below.get(above) {
+            if let Some(allowed) = self.below.get(&(above, application)) {
                 return Some(allowed);
             }
             rest = above;
@@ -102,7 +125,11 @@ impl<'a> Rules<'a> {
 
     /// The narrowest range around an address.
     pub(super) fn address(&self, address: IpAddr) -> Option<&'a Allowed> {
-        let around = self.lengths.iter().rev().filter_map(|length| IpNet::new(address, *length).ok());
+        let around = self
+            .lengths
+            .iter()
+            .rev()
+            .filter_map(|length| IpNet::new(address, *length).ok());
         around
             .filter_map(|range| self.ranges.get(&range.trunc()).copied())
             .next()
@@ -130,8 +157,40 @@ impl<'a> Rules<'a> {
         own.or_else(|| self.addresses(&attempt.addresses()))
     }
 
-    /// Every host and wildcard.
-    pub(super) fn named(&self) -> impl Iterator<Item = &'a Allowed> + '_ {
-        self.names.values().chain(self.below.values()).copied()
+    /// Whether any name is allowed with which this is spoken.
+    pub(super) fn names_speak(&self, application: Application) -> bool {
+        self.spoken.contains(&application)
+    }
+
+    /// Whether any name is allowed at all.
+    pub(super) fn has_names(&self) -> bool {
+        !self.spoken.is_empty()
+    }
+
+    /// Whether any single address is allowed for this.
+    pub(super) fn addresses_speak(&self, application: Application) -> bool {
+        self.spoken_at.contains(&(IsRange(false), application))
+    }
+
+    /// Whether any range is allowed, for whatever.
+    pub(super) fn has_ranges(&self) -> bool {
+        self.spoken_at.iter().any(|(is_range, _)| is_range.0)
+    }
+
+    /// TCP that says no name: hosts, and names below one.
+    pub(super) fn nameless(&self) -> &[&'a Allowed] {
+        &self.nameless
+    }
+}
+
+/// Whether an entry is a range and not one address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct IsRange(bool);
+
+impl<'a> FromIterator<&'a Allowed> for Rules<'a> {
+    fn from_iter<I: IntoIterator<Item = &'a Allowed>>(allowed: I) -> Self {
+        let mut rules = Rules::default();
+        allowed.into_iter().for_each(|allowed| rules.add(allowed));
+        rules
     }
 }

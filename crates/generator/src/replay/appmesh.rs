@@ -11,7 +11,7 @@ use egressmap_aggregator::identity::DnsName;
 use egressmap_aggregator::map::{Application, DependencyMap};
 
 use super::allowances::Allowances;
-use super::{Attempt, Judgement, Policy, Spoken, Verdict};
+use super::{Attempt, Judgement, Policy, Spoken, Verdict, transport, unowned};
 use crate::ledger::Destination;
 use crate::proposal::{Allowed, Listener, NEVER_INTERCEPTED, Placement, Proposal, virtual_node};
 use crate::text::inert;
@@ -46,17 +46,18 @@ impl Policy for AppMesh<'_> {
         if let Some(unseen) = never_seen(attempt) {
             return unseen;
         }
-        if key.service.is_unattributed() {
-            return Judgement::uncertain(
-                "nothing in the inventory owns the caller, so whether a proxy of the mesh stands before it is unknown",
-            );
+        if let Some(unowned) = unowned(attempt) {
+            return unowned;
         }
         let caller = virtual_node(self.map, &key.service);
         let judgement = self.at_door(attempt, &caller);
         if judgement.cuts() && attempt.is_only_at(IpAddr::is_ipv6) {
             return Judgement {
                 verdict: Verdict::Uncertain,
-                rule: format!("where the proxy intercepts IPv6 (APPMESH_ENABLE_IPV6): {}", judgement.rule),
+                rule: format!(
+                    "where the proxy intercepts IPv6 (APPMESH_ENABLE_IPV6): {}",
+                    judgement.rule
+                ),
                 ..judgement
             };
         }
@@ -79,21 +80,16 @@ fn never_seen(attempt: &Attempt<'_>) -> Option<Judgement> {
         .then(|| Judgement::allow("instance metadata bypasses the proxy by default (EgressIgnoredIPs)"))
 }
 
-fn transport(attempt: &Attempt<'_>) -> String {
-    let word = attempt.key.protocol.to_string();
-    match word.parse::<u8>() {
-        Ok(number) => format!("IP protocol {number}"),
-        Err(_) => word.to_ascii_uppercase(),
-    }
-}
-
 impl<'a> AppMesh<'a> {
     fn at_door(&self, attempt: &Attempt<'_>, caller: &str) -> Judgement {
         let port = attempt.key.port;
         let closed = Door::default();
         let door = self.doors.get(caller, port).unwrap_or(&closed);
         if let Some(entry) = door.bypass {
-            let rule = format!("port {port} bypasses the proxy, as the proposal asks for {}", entry.destination);
+            let rule = format!(
+                "port {port} bypasses the proxy, as the proposal asks for {}",
+                entry.destination
+            );
             return Judgement::allow(rule).by(entry);
         }
         if attempt.is_internal() {
@@ -148,7 +144,9 @@ impl<'a> AppMesh<'a> {
         match attempt.spoken() {
             Spoken::Name(_) if attempt.also().all(|name| name != *host) => Judgement::misroute(fate),
             Spoken::Name(_) => Judgement::uncertain(format!("{fate}; the addresses are also {host}'s")),
-            _ => Judgement::uncertain(format!("{fate}; nothing in the log tells whether that is where it belongs")),
+            _ => Judgement::uncertain(format!(
+                "{fate}; nothing in the log tells whether that is where it belongs"
+            )),
         }
     }
 
@@ -164,7 +162,9 @@ impl<'a> AppMesh<'a> {
                 self.attached(attempt, host, "an HTTP backend of its port")
             }
             Spoken::Name(_) => match attempt.also().find(|name| door.external.contains_key(name)) {
-                Some(also) => Judgement::uncertain(format!("passes only if its Host is {also}, whose addresses these also are")),
+                Some(also) => Judgement::uncertain(format!(
+                    "passes only if its Host is {also}, whose addresses these also are"
+                )),
                 None => self.closed_by(attempt, refused),
             },
             Spoken::Literal => Judgement::drop(format!("its Host is an address; {refused}")),

@@ -76,6 +76,28 @@ impl<'a> Attempt<'a> {
         also.filter_map(|name| DnsName::try_from(name.clone()).ok())
     }
 
+    /// Every other name of its addresses.
+    pub fn neighbours(&self) -> impl Iterator<Item = DnsName> + '_ {
+        let also = self.dependency.name.also.keys();
+        also.filter_map(|name| DnsName::try_from(name.clone()).ok())
+    }
+
+    /// Whether it is DNS, to whatever server.
+    #[must_use]
+    pub fn is_dns(&self) -> bool {
+        self.key.port == 53 && matches!(self.key.protocol, Protocol::Tcp | Protocol::Udp)
+    }
+
+    /// Whether it stays at the host: link-local addresses, where metadata, time and Amazon's DNS are.
+    #[must_use]
+    pub fn is_link_local(&self) -> bool {
+        self.is_only_at(|address| match address {
+            IpAddr::V4(v4) => v4.is_link_local(),
+            // The same services by IPv6.
+            IpAddr::V6(v6) => v6.segments().starts_with(&[0xfd00, 0x0ec2]),
+        })
+    }
+
     /// Whether the caller's own proxy logged it.
     #[must_use]
     pub fn through_proxy(&self) -> bool {

@@ -3,7 +3,8 @@
 use egressmap_aggregator::map::DependencyMap;
 use egressmap_parser::near::did_you_mean;
 
-use super::{Policy, appmesh};
+use super::network_policy::Knows;
+use super::{Policy, appmesh, cilium, dns_firewall, envoy, istio, network_firewall, network_policy, security_group};
 use crate::proposal::Proposal;
 
 /// How one target treats egress.
@@ -39,6 +40,46 @@ pub static SEMANTICS: &[Semantics] = &[
     appmesh("appmesh-cloudformation"),
     appmesh("appmesh-kubernetes"),
     appmesh("appmesh-api"),
+    Semantics {
+        name: "istio",
+        by: "HTTP by host, TLS by SNI, TCP by address, one of them a port",
+        make: |map, proposal| Box::new(istio::Istio::new(map, proposal)),
+    },
+    Semantics {
+        name: "cilium",
+        by: "the addresses that DNS answered for a name, and ranges",
+        make: |map, proposal| Box::new(cilium::Cilium::new(map, proposal)),
+    },
+    Semantics {
+        name: "network-policy",
+        by: "ranges of addresses",
+        make: |map, proposal| Box::new(network_policy::NetworkPolicy::new(map, proposal, Knows::Addresses)),
+    },
+    Semantics {
+        name: "eks-network-policy",
+        by: "the addresses that DNS answered for a name, and ranges",
+        make: |map, proposal| Box::new(network_policy::NetworkPolicy::new(map, proposal, Knows::Names)),
+    },
+    Semantics {
+        name: "network-firewall",
+        by: "SNI, host and ranges, of all callers of a VPC together",
+        make: |_, proposal| Box::new(network_firewall::NetworkFirewall::new(proposal)),
+    },
+    Semantics {
+        name: "dns-firewall",
+        by: "names that are looked up, of all callers of a VPC together",
+        make: |_, proposal| Box::new(dns_firewall::DnsFirewall::new(proposal)),
+    },
+    Semantics {
+        name: "security-group",
+        by: "ranges of addresses",
+        make: |_, proposal| Box::new(security_group::SecurityGroup::new(proposal)),
+    },
+    Semantics {
+        name: "envoy",
+        by: "addresses, then TLS by SNI, HTTP by host, TCP by port alone",
+        make: |_, proposal| Box::new(envoy::Envoy::new(proposal)),
+    },
 ];
 
 /// No target that can be replayed has this name.

@@ -101,7 +101,11 @@ pub fn table(replay: &Replay<'_>) -> String {
     let totals = replay.totals();
     let mut out = format!("{}: {}\n", replay.target, in_words(&totals));
     out.push_str(&volume(&totals));
-    for judged in replay.judged.iter().filter(|judged| judged.judgement.verdict != Verdict::Allow) {
+    for judged in replay
+        .judged
+        .iter()
+        .filter(|judged| judged.judgement.verdict != Verdict::Allow)
+    {
         out.push_str(&paragraph(judged));
     }
     if !replay.judged.is_empty() {
@@ -144,7 +148,11 @@ fn paragraph(judged: &Judged<'_>) -> String {
     let traffic = if judged.dependency.only_refused(judged.key.protocol) {
         "only ever refused".to_owned()
     } else {
-        format!("{}, {}", counted(tally.records, "record", "records"), bytes(tally.bytes))
+        format!(
+            "{}, {}",
+            counted(tally.records, "record", "records"),
+            bytes(tally.bytes)
+        )
     };
     let mut out = format!(
         "\n{:<9}  {} -> {} ({})  {traffic}\n           {}\n",
@@ -155,7 +163,7 @@ fn paragraph(judged: &Judged<'_>) -> String {
         judged.judgement.rule
     );
     if let Some(entry) = judged.entry {
-        out.push_str(&format!("           {}\n", standing(&entry)));
+        out.push_str(&format!("           ledger: {}\n", standing(&entry)));
     }
     out
 }
@@ -163,7 +171,7 @@ fn paragraph(judged: &Judged<'_>) -> String {
 /// What the ledger says, as a line says it.
 pub(super) fn standing(entry: &Standing) -> String {
     let expired = if entry.expired { ", and has expired" } else { "" };
-    format!("ledger: line {} says {}{expired}", entry.line, entry.verdict)
+    format!("line {} says {}{expired}", entry.line, entry.verdict)
 }
 
 /// `host:443`, `[2001:db8::1]:443`, `host:53/udp`.
@@ -204,12 +212,12 @@ fn services(replay: &Replay<'_>) -> String {
     out
 }
 
-fn counted(count: u64, one: &str, many: &str) -> String {
+pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// So many bytes, in the largest unit that leaves a whole number before the point.
-fn bytes(count: u64) -> String {
+pub(super) fn bytes(count: u64) -> String {
     const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
     if count < 1_000 {
         return counted(count, "byte", "bytes");

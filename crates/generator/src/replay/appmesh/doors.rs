@@ -26,8 +26,11 @@ pub(super) struct Door<'a> {
 impl<'a> Doors<'a> {
     pub(super) fn of(map: &DependencyMap, proposal: &'a Proposal) -> Self {
         let mut doors = Doors(BTreeMap::new());
-        let listeners: BTreeMap<&DnsName, &BTreeMap<u16, Listener>> =
-            proposal.nodes.iter().map(|node| (&node.host, &node.listeners)).collect();
+        let listeners: BTreeMap<&DnsName, &BTreeMap<u16, Listener>> = proposal
+            .nodes
+            .iter()
+            .map(|node| (&node.host, &node.listeners))
+            .collect();
         for caller in &proposal.callers {
             for host in &caller.backends {
                 for (port, listener) in listeners.get(host).into_iter().copied().flatten() {
