@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use egressmap_aggregator::coverage;
 use egressmap_aggregator::map::{Class, Grade};
+use egressmap_generator::replay::SEMANTICS;
 use egressmap_generator::target;
 use egressmap_parser::{format, source};
 
@@ -40,8 +41,18 @@ impl Cli {
             .mut_subcommand("propose", |command| {
                 command.after_help(format!("Targets:\n{}", listed(targets)))
             });
+        let command = ["replay", "check"].into_iter().fold(command, |command, replaying| {
+            command.mut_subcommand(replaying, |command| {
+                command.after_help(format!("Targets, and what each goes by:\n{}", listed(replayed())))
+            })
+        });
         Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
     }
+}
+
+/// The targets whose semantics are known.
+fn replayed() -> impl Iterator<Item = (&'static str, &'static str)> {
+    SEMANTICS.iter().map(|semantics| (semantics.name, semantics.by))
 }
 
 /// A line for each member of a family, as help texts list them.
@@ -79,6 +90,10 @@ pub(crate) enum Command {
     Diff(DiffArgs),
     /// Merge a map into the ledger and render what the ledger allows
     Propose(ProposeArgs),
+    /// Say what default-deny egress would do to what was observed
+    Replay(ReplayArgs),
+    /// Say whether a service may reach a destination, by which rule and on what evidence
+    Check(CheckArgs),
     /// Merge maps of separate shards or periods
     Merge(MergeArgs),
 }
@@ -360,6 +375,43 @@ pub(crate) struct ProposeArgs {
     /// The folder to write DIR/TARGET/… to
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// A map, or where the logs are
+    #[arg(required = true, value_name = "MAP|SOURCE")]
+    pub(crate) sources: Vec<String>,
+    /// Where the proposal is enforced
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) target: String,
+    /// The reviewed dependencies; only its allow entries pass
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ledger: PathBuf,
+    /// How to print it
+    #[arg(long, short, value_enum, default_value = "table")]
+    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The map
+    #[arg(value_name = "MAP")]
+    pub(crate) map: PathBuf,
+    /// The service that opens the connection
+    #[arg(value_name = "SERVICE")]
+    pub(crate) service: String,
+    /// Where to: a name, an address, or as the map shows it; without a port, every port that the map or the ledger knows
+    #[arg(value_name = "DESTINATION[:PORT]")]
+    pub(crate) destination: String,
+    /// The reviewed dependencies
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ledger: PathBuf,
+    /// Judge as this target would; may be given more than once [default: what the ledger says]
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) target: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,7 @@
 //! The binary `egressmap`: arguments in, exit code out; the only crate that prints.
 
 mod args;
+mod check;
 mod config;
 mod coverage;
 mod diff;
@@ -16,6 +17,7 @@ mod parse;
 mod progress;
 mod propose;
 mod reverse;
+mod replay;
 mod run;
 mod say;
 mod set_aside;
@@ -54,6 +56,8 @@ fn main() -> ExitCode {
         Command::Coverage(args) => coverage::command(&args),
         Command::Diff(args) => diff::command(&args),
         Command::Propose(args) => propose::command(&args, &global),
+        Command::Replay(args) => replay::command(&args, &global),
+        Command::Check(args) => check::command(&args),
         Command::Merge(args) => maps::merge(&args, &global),
     };
     match ending {
