@@ -54,7 +54,7 @@ pub(crate) fn names(
 
 fn day_of(second: u64) -> Option<Date> {
     let moment = Timestamp::from_second(i64::try_from(second).ok()?).ok()?;
-    Some(moment.to_zoned(TimeZone::UTC).date())
+    Some(moment.to_zoned_datetime(TimeZone::UTC).date())
 }
 
 /// A file that is not there yet has nothing in it.

@@ -146,10 +146,7 @@ pub(super) fn shown<A: Address>(
 }
 
 /// The name of each caller, and its place among all names.
-fn callers<A: Address>(
-    edges: &[(EdgeKey<A>, Box<Edge>)],
-    roster: &Roster<'_>,
-) -> Table<Caller<A>, (u32, ServiceName)> {
+fn callers<A: Address>(edges: &[(EdgeKey<A>, Box<Edge>)], roster: &Roster<'_>) -> Table<Caller<A>, (u32, ServiceName)> {
     let mut callers: Table<Caller<A>, (u32, ServiceName)> = Table::default();
     for (key, _) in edges {
         callers.entry(key.caller).or_insert_with(|| {

@@ -67,7 +67,9 @@ pub(super) fn settle<A: Owned + Slotted>(
     let mut decided: Vec<Vec<_>> = shards.iter().map(|_| Vec::new()).collect();
     if !turned.is_empty() {
         // Another responder is another shard.
-        let moved = shards.par_iter().flat_map_iter(|shard| shard.iter().filter_map(|it| right(&it)));
+        let moved = shards
+            .par_iter()
+            .flat_map_iter(|shard| shard.iter().filter_map(|it| right(&it)));
         for (key, flow) in moved.collect::<Vec<_>>() {
             decided[shard_of(key.responder)].push((key, flow, None));
         }
