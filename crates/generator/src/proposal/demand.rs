@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use super::finding::{Code, Finding, Severity};
 use super::node::Listener;
 use super::ours::Ours;
+use super::seen;
 use crate::ledger::{Destination, Entry, Ledger, Verdict, application_word};
 use crate::text::inert;
 
@@ -227,14 +228,7 @@ fn unattributed(entry: &Entry, what: &str) -> Finding {
 
 /// The names a caller reached below a wildcard.
 fn below<'a>(map: &'a DependencyMap, entry: &'a Entry) -> impl Iterator<Item = String> + 'a {
-    map.dependencies
-        .iter()
-        .filter(|(key, _)| key.service == entry.service && key.port == entry.port)
-        .filter(|(key, dependency)| {
-            let far_end = key.destination.parse::<Destination>();
-            far_end.is_ok_and(|far_end| entry.destination.covers(&far_end, &dependency.addresses))
-        })
-        .map(|(key, _)| inert(&key.destination))
+    seen::covered(map, entry).map(|(key, _)| inert(&key.destination))
 }
 
 /// The way out that takes a port away from the proxy.

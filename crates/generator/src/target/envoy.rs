@@ -59,15 +59,24 @@ impl Target for Envoy {
     }
 
     fn findings(&self, proposal: &Proposal) -> Vec<Finding> {
-        draft(proposal).into_findings(proposal)
+        planned(proposal).0.into_findings(proposal)
     }
 }
 
-fn draft(proposal: &Proposal) -> Draft<'_> {
+/// The draft without its files, and the plan of each caller by the path of its file.
+fn planned(proposal: &Proposal) -> (Draft<'_>, Vec<(String, Plan<'_>)>) {
     let mut draft = Draft::of("Envoy");
+    let mut plans = Vec::new();
     for caller in &callers(proposal) {
-        let plan = Plan::of(caller, &mut draft);
         let path = format!("{}.yaml", file_stem(caller.service.as_str()));
+        plans.push((path, Plan::of(caller, &mut draft)));
+    }
+    (draft, plans)
+}
+
+fn draft(proposal: &Proposal) -> Draft<'_> {
+    let (mut draft, plans) = planned(proposal);
+    for (path, plan) in plans {
         draft.files.push(file(path, yaml::document(&bootstrap(&plan))));
     }
     draft

@@ -28,20 +28,26 @@ fn of_port(number: u16, port: &Port<'_>) -> Vec<Value> {
             "filters": [tcp_proxy(&format!("address_{number}"), ORIGINAL)],
         }));
     }
-    for host in &port.tls {
-        let (name, cluster) = match host {
-            Host::Exact(name) => (name.to_string(), cluster_name(name, number)),
-            Host::Below(suffix) => (format!("*.{suffix}"), ORIGINAL.to_owned()),
-        };
-        chains.push(json!({
-            "name": format!("tls_{number}_{name}"),
+    let tls = |names: Vec<String>, chain: &str, cluster: &str| {
+        json!({
+            "name": format!("tls_{number}_{chain}"),
             "filter_chain_match": {
                 "destination_port": number,
-                "server_names": [name],
+                "server_names": names,
                 "transport_protocol": "tls",
             },
-            "filters": [tcp_proxy(&format!("tls_{number}"), &cluster)],
-        }));
+            "filters": [tcp_proxy(&format!("tls_{number}"), cluster)],
+        })
+    };
+    let mut below = Vec::new();
+    for host in &port.tls {
+        match host {
+            Host::Exact(name) => chains.push(tls(vec![name.to_string()], name.as_str(), &cluster_name(name, number))),
+            Host::Below(suffix) => below.push(format!("*.{suffix}")),
+        }
+    }
+    if !below.is_empty() {
+        chains.push(tls(below, "*", ORIGINAL));
     }
     if !port.http.is_empty() {
         chains.push(json!({
@@ -80,7 +86,7 @@ pub(super) fn tcp_proxy(stat_prefix: &str, cluster: &str) -> Value {
             "@type": "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
             "stat_prefix": stat_prefix,
             "cluster": cluster,
-            "access_log": [access_log()],
+            "access_log": [access_log(&[CONNECTION])],
         },
     })
 }
@@ -118,33 +124,38 @@ fn http(number: u16, port: &Port<'_>) -> Value {
             }],
             "upgrade_configs": [{"upgrade_type": "websocket"}],
             "server_header_transformation": "PASS_THROUGH",
-            "access_log": [access_log()],
+            "access_log": [access_log(&[CONNECTION, REQUEST])],
         },
     })
 }
 
-/// A log in the keys that egressmap reads.
-fn access_log() -> Value {
-    let keys = [
-        ("start_time", "%START_TIME%"),
-        ("method", "%REQ(:METHOD)%"),
-        ("authority", "%REQ(:AUTHORITY)%"),
-        ("requested_server_name", "%REQUESTED_SERVER_NAME%"),
-        ("protocol", "%PROTOCOL%"),
-        ("response_code", "%RESPONSE_CODE%"),
-        ("response_flags", "%RESPONSE_FLAGS%"),
-        ("response_code_details", "%RESPONSE_CODE_DETAILS%"),
-        ("upstream_cluster", "%UPSTREAM_CLUSTER%"),
-        ("upstream_host", "%UPSTREAM_HOST%"),
-        ("downstream_local_address", "%DOWNSTREAM_LOCAL_ADDRESS%"),
-        ("downstream_remote_address", "%DOWNSTREAM_REMOTE_ADDRESS%"),
-        ("connection_id", "%CONNECTION_ID%"),
-        ("bytes_received", "%BYTES_RECEIVED%"),
-        ("bytes_sent", "%BYTES_SENT%"),
-    ];
+/// What is logged of every connection, in the keys that egressmap reads.
+const CONNECTION: &[(&str, &str)] = &[
+    ("start_time", "%START_TIME%"),
+    ("requested_server_name", "%REQUESTED_SERVER_NAME%"),
+    ("response_flags", "%RESPONSE_FLAGS%"),
+    ("upstream_cluster", "%UPSTREAM_CLUSTER%"),
+    ("upstream_host", "%UPSTREAM_HOST%"),
+    ("downstream_local_address", "%DOWNSTREAM_LOCAL_ADDRESS%"),
+    ("downstream_remote_address", "%DOWNSTREAM_REMOTE_ADDRESS%"),
+    ("connection_id", "%CONNECTION_ID%"),
+    ("bytes_received", "%BYTES_RECEIVED%"),
+    ("bytes_sent", "%BYTES_SENT%"),
+];
+
+/// What is logged of a request beside.
+const REQUEST: &[(&str, &str)] = &[
+    ("method", "%REQ(:METHOD)%"),
+    ("authority", "%REQ(:AUTHORITY)%"),
+    ("protocol", "%PROTOCOL%"),
+    ("response_code", "%RESPONSE_CODE%"),
+    ("response_code_details", "%RESPONSE_CODE_DETAILS%"),
+];
+
+fn access_log(keys: &[&[(&str, &str)]]) -> Value {
+    let keys = keys.iter().copied().flatten();
     let format: serde_json::Map<String, Value> = keys
-        .map(|(key, value)| (key.to_owned(), value.into()))
-        .into_iter()
+        .map(|(key, value)| ((*key).to_owned(), Value::from(*value)))
         .collect();
     json!({
         "name": "envoy.access_loggers.file",
