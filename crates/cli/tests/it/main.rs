@@ -8,6 +8,7 @@ mod dns;
 mod envoy;
 mod example;
 mod hostile;
+mod killed;
 mod progress;
 mod reading;
 mod replay;
