@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use polars::prelude::{DataFrame, KeyValueMetadata, ParquetReader, ParquetWriter, PolarsError, SerReader};
+use polars::prelude::{ParquetReader, PolarsError, SerReader};
 use serde::{Deserialize, Serialize};
 
 use crate::map::{DependencyMap, Manifest, SCHEMA};
@@ -20,8 +20,10 @@ mod rows;
 mod seal;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use seal::Sealed;
+pub(crate) use write::Rows;
 
 /// The key of the manifest in the file's metadata.
 const METADATA_KEY: &str = "egressmap";
@@ -117,33 +119,32 @@ impl DependencyMap {
     /// # Errors
     /// When the file system refuses.
     pub fn write_parquet(&self, path: &Path) -> Result<(), TableError> {
-        let envelope = Envelope {
-            schema: SCHEMA,
-            manifest: &self.manifest,
-        };
-        let encoded = serde_json::to_string(&envelope)
-            .map_err(io::Error::from)
-            .and_then(|envelope| encode(columns::frame(&self.dependencies).map_err(io::Error::other)?, envelope));
-        encoded
-            .and_then(|file| replace(path, &file))
-            .map_err(|source| TableError::Write {
-                path: path.to_owned(),
-                source,
-            })
+        let rows: Vec<_> = self.dependencies.iter().collect();
+        write_rows(&rows, &self.manifest, path)
     }
 }
 
+/// Writes rows and their manifest as [`DependencyMap::write_parquet`] does.
+pub(crate) fn write_rows(rows: &impl Rows, manifest: &Manifest, path: &Path) -> Result<(), TableError> {
+    let envelope = Envelope {
+        schema: SCHEMA,
+        manifest,
+    };
+    let encoded = serde_json::to_string(&envelope)
+        .map_err(io::Error::from)
+        .and_then(|envelope| encode(rows, &envelope));
+    encoded
+        .and_then(|file| replace(path, &file))
+        .map_err(|source| TableError::Write {
+            path: path.to_owned(),
+            source,
+        })
+}
+
 /// A table and its manifest as the bytes of a file.
-fn encode(mut frame: DataFrame, envelope: String) -> io::Result<Vec<u8>> {
-    let metadata = vec![
-        (METADATA_KEY.to_owned(), envelope),
-        (seal::KEY.to_owned(), seal::BLANK.to_owned()),
-    ];
-    let mut file = Vec::new();
-    ParquetWriter::new(&mut file)
-        .with_key_value_metadata(Some(KeyValueMetadata::from_static(metadata)))
-        .finish(&mut frame)
-        .map_err(io::Error::other)?;
+fn encode(rows: &impl Rows, envelope: &str) -> io::Result<Vec<u8>> {
+    let metadata = [(METADATA_KEY, envelope), (seal::KEY, seal::BLANK)];
+    let mut file = write::file(&columns::fields(), rows, &metadata)?;
     seal::seal(&mut file).ok_or_else(|| io::Error::other("the Parquet footer has no place for the seal"))?;
     Ok(file)
 }

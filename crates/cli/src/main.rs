@@ -3,6 +3,8 @@
 mod args;
 mod check;
 mod config;
+mod coverage;
+mod diff;
 mod discover;
 mod earlier;
 mod formats;
@@ -15,6 +17,7 @@ mod parse;
 mod progress;
 mod propose;
 mod replay;
+mod reverse;
 mod run;
 mod say;
 mod set_aside;
@@ -35,6 +38,8 @@ enum Ending {
     Done,
     /// Done, and there is something to decide.
     Findings,
+    /// Done, and the evidence does not suffice for what was asked.
+    Insufficient,
     /// Not all of it could be done.
     Incomplete,
 }
@@ -48,6 +53,8 @@ fn main() -> ExitCode {
         Command::Sniff(args) => sniff::command(&args, &global),
         Command::Formats(args) => formats::command(&args),
         Command::Show(args) => maps::show(&args),
+        Command::Coverage(args) => coverage::command(&args),
+        Command::Diff(args) => diff::command(&args),
         Command::Propose(args) => propose::command(&args, &global),
         Command::Replay(args) => replay::command(&args, &global),
         Command::Check(args) => check::command(&args),
@@ -56,6 +63,7 @@ fn main() -> ExitCode {
     match ending {
         Ok(Ending::Done) => ExitCode::SUCCESS,
         Ok(Ending::Findings) => ExitCode::from(2),
+        Ok(Ending::Insufficient) => ExitCode::from(3),
         Ok(Ending::Incomplete) => ExitCode::FAILURE,
         Err(error) => {
             say::error(&error);

@@ -81,7 +81,7 @@ pub(crate) fn virtual_node(map: &DependencyMap, service: &ServiceName) -> String
 }
 
 /// How an entry is written in a sentence.
-pub(super) fn shown(entry: &Entry) -> String {
+pub(crate) fn shown(entry: &Entry) -> String {
     let protocol = application_word(entry.application);
     format!("{}:{} ({protocol})", entry.destination, entry.port)
 }
