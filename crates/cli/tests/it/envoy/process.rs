@@ -120,7 +120,6 @@ fn ask(admin: SocketAddr, method: &str, path: &str) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (from, until) = (answer.find('{'), answer.rfind('}'));
-    from.zip(until)
-        .map(|(from, until)| answer[from..=until].to_owned())
-        .unwrap_or_default()
+    let json = from.zip(until).and_then(|(from, until)| answer.get(from..=until));
+    json.unwrap_or_default().to_owned()
 }
