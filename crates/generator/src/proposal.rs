@@ -28,7 +28,7 @@ mod seen;
 mod summary;
 mod traffic;
 
-pub(crate) use demand::shown;
+pub(crate) use demand::{NEVER_INTERCEPTED, shown, virtual_node};
 pub use finding::{Code, Finding, Severity};
 pub use node::{ExternalNode, Listener};
 pub(crate) use summary::section;

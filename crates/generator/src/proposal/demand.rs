@@ -42,7 +42,7 @@ pub(super) enum Kind {
 /// MySQL, SMTP (relay and submission) and SQL Server: the App Mesh user guide says not to model them.
 pub(super) const SERVER_FIRST: [u16; 4] = [25, 587, 1433, 3306];
 /// SSH: the proxy's redirect rules leave it out always.
-pub(super) const NEVER_INTERCEPTED: u16 = 22;
+pub(crate) const NEVER_INTERCEPTED: u16 = 22;
 
 /// The live `allow` entries in the order of the ledger, with findings for what stays out and for what App Mesh cannot
 /// carry.
@@ -72,7 +72,7 @@ pub(super) fn collect<'a>(
 }
 
 /// The name of a service in the mesh.
-pub(super) fn virtual_node(map: &DependencyMap, service: &ServiceName) -> String {
+pub(crate) fn virtual_node(map: &DependencyMap, service: &ServiceName) -> String {
     map.manifest
         .services
         .get(service)
