@@ -111,6 +111,7 @@ fn each_heavy_guest_keeps_to_its_room() {
                 "crates/parser/src/source/local",
                 "crates/parser/src/source/aws_http",
                 "crates/aggregator/src/table",
+                "crates/aggregator/src/replace",
             ],
         ),
     ];
