@@ -18,9 +18,9 @@ mod cells;
 mod columns;
 mod rows;
 mod seal;
-mod write;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use seal::Sealed;
 pub(crate) use write::Rows;

@@ -128,12 +128,7 @@ pub(crate) fn discover(
 }
 
 /// Reads all sources, apart from what the map of an earlier run has counted.
-fn survey(
-    sources: &[String],
-    reading: &Reading,
-    global: &Global,
-    before: &DependencyMap,
-) -> Result<Discovery<Survey>> {
+fn survey(sources: &[String], reading: &Reading, global: &Global, before: &DependencyMap) -> Result<Discovery<Survey>> {
     counted_once(sources, before)?;
     let inventory = inventory(reading)?;
     let knowledge = knowledge(reading)?;

@@ -75,7 +75,9 @@ macro_rules! slotted {
             #[inline]
             fn spread(self) -> u64 {
                 let words: [u32; $words] = bytemuck::cast(self);
-                words.iter().fold(0, |sum: u64, word| (sum ^ u64::from(*word)).wrapping_mul(ODD))
+                words
+                    .iter()
+                    .fold(0, |sum: u64, word| (sum ^ u64::from(*word)).wrapping_mul(ODD))
             }
 
             #[inline]

@@ -58,7 +58,9 @@ fn times() -> Vec<Field> {
         numbers("last_seen_unix", |_, it| it.seen.last),
         numbers("days_seen", |_, it| it.seen.days_seen() as u64),
         lists_of_numbers("days", |_, it, to| it.seen.days.iter().for_each(|&(day, _)| to(day))),
-        lists_of_numbers("hours", |_, it, to| it.seen.days.iter().for_each(|&(_, hours)| to(hours))),
+        lists_of_numbers("hours", |_, it, to| {
+            it.seen.days.iter().for_each(|&(_, hours)| to(hours))
+        }),
     ]
 }
 
@@ -84,7 +86,9 @@ fn tallies() -> Vec<Field> {
 fn text(name: &str, cell: impl Fn(&Key, &Dependency, &mut dyn FnMut(&str)) + Sync + 'static) -> Field {
     Field {
         name: name.to_owned(),
-        cells: Cells::Text(Box::new(move |key, it, to| cell(key, it, &mut |text| to(text.as_bytes())))),
+        cells: Cells::Text(Box::new(move |key, it, to| {
+            cell(key, it, &mut |text| to(text.as_bytes()))
+        })),
     }
 }
 
@@ -98,7 +102,9 @@ fn numbers(name: &str, cell: impl Fn(&Key, &Dependency) -> u64 + Sync + 'static)
 fn lists_of_text(name: &str, cell: impl Fn(&Key, &Dependency, &mut dyn FnMut(&str)) + Sync + 'static) -> Field {
     Field {
         name: name.to_owned(),
-        cells: Cells::Texts(Box::new(move |key, it, to| cell(key, it, &mut |text| to(text.as_bytes())))),
+        cells: Cells::Texts(Box::new(move |key, it, to| {
+            cell(key, it, &mut |text| to(text.as_bytes()))
+        })),
     }
 }
 

@@ -75,13 +75,21 @@ pub(super) fn file(fields: &[Field], rows: &impl Rows, metadata: &[(&str, &str)]
         (columns, Compressor::new(LEVEL))
     };
     let groups = groups.map_init(columns, |(columns, compressor), group| {
-        let compressor = compressor.as_mut().map_err(|error| io::Error::other(error.to_string()))?;
+        let compressor = compressor
+            .as_mut()
+            .map_err(|error| io::Error::other(error.to_string()))?;
         let part = group * GROUP..((group + 1) * GROUP).min(rows.len());
         encode(fields, columns, compressor, rows, part)
     });
     let groups: Vec<Group> = groups.collect::<io::Result<_>>()?;
     let mut file = MAGIC.to_vec();
-    file.reserve(groups.iter().flat_map(|group| &group.chunks).map(|chunk| chunk.bytes.len()).sum());
+    file.reserve(
+        groups
+            .iter()
+            .flat_map(|group| &group.chunks)
+            .map(|chunk| chunk.bytes.len())
+            .sum(),
+    );
     let mut footer = Thrift::default();
     footer.i32(1, 1);
     schema(fields, &mut footer);

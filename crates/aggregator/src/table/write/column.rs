@@ -293,7 +293,11 @@ pub(super) fn statistics(chunk: &Chunk, to: &mut Thrift) {
 /// The encodings that a chunk uses.
 pub(super) fn encodings(chunk: &Chunk, to: &mut Thrift) {
     let used = [PLAIN, RLE, RLE_DICTIONARY];
-    let used = if chunk.dictionary.is_some() { &used[..] } else { &used[..2] };
+    let used = if chunk.dictionary.is_some() {
+        &used[..]
+    } else {
+        &used[..2]
+    };
     to.list(2, Of::I32, used.len());
     used.iter().for_each(|encoding| to.i32_element(*encoding));
 }
@@ -321,7 +325,9 @@ fn texts(mut plain: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// The least and the greatest.
 fn ends<T: Ord + Copy>(mut values: impl Iterator<Item = T>) -> Option<(T, T)> {
     let first = values.next()?;
-    Some(values.fold((first, first), |(least, most), value| (least.min(value), most.max(value))))
+    Some(values.fold((first, first), |(least, most), value| {
+        (least.min(value), most.max(value))
+    }))
 }
 
 /// A length as the format writes it; it is far from the limit, unless something is wrong.

@@ -107,7 +107,10 @@ impl Thrift {
     }
 
     fn zigzag(&mut self, value: i64) {
-        varint((value.cast_unsigned() << 1) ^ (value >> 63).cast_unsigned(), &mut self.bytes);
+        varint(
+            (value.cast_unsigned() << 1) ^ (value >> 63).cast_unsigned(),
+            &mut self.bytes,
+        );
     }
 }
 
