@@ -4,7 +4,7 @@ use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterato
 use rayon::slice::ParallelSliceMut;
 
 use super::edges::{self, Edges};
-use super::flow_table::shard_of;
+use super::flow_table::{PARTS, place_of};
 use super::interfaces::Interfaces;
 use super::own::{Asked, Book, Candidates, own_addresses};
 use super::parties::{Parties, Party};
@@ -53,27 +53,31 @@ pub(super) fn settle<A: Owned + Slotted>(
         parties.sender(end.address, end.owner, key.place, 0) != Party::Foreign
     });
     let shards = plane.flows.into_shards();
-    let mut decided: Vec<Vec<_>> = shards.iter().map(|_| Vec::new()).collect();
+    let mut decided: Vec<_> = shards.iter().map(|_| [(); PARTS].map(|()| Vec::new())).collect();
     for (key, pair) in plane.pairs {
         let decision = &decisions[&Conversation::of(&key)];
         let (key, flow) = key.flow(&pair, decision.initiator);
-        decided[shard_of(key.responder)].push((key, flow, decision.certainty));
+        let (shard, part) = place_of(key.responder);
+        decided[shard][part].push((key, flow, decision.certainty));
     }
+    // A part of a shard at a time: its edges fit in the processor's caches.
     let shards = shards.into_par_iter().zip(decided).map(|(shard, decided)| {
-        let mut edges = Edges::new(parties, words);
-        for (key, flow, certainty) in decided {
-            edges.add(&key, flow, Some(certainty));
-        }
-        for (key, flow) in shard.iter() {
-            edges.add(&key, flow, None);
-        }
-        drop(shard);
-        (edges.inbound, edges.finish().collect::<Vec<_>>())
+        let parts = decided.into_iter().zip(shard.parts()).map(|(decided, flows)| {
+            let mut edges = Edges::new(parties, words);
+            for (key, flow, certainty) in decided {
+                edges.add(&key, flow, Some(certainty));
+            }
+            for (key, flow) in flows.into_iter().map(|at| shard.flow(at)) {
+                edges.add(&key, flow, None);
+            }
+            (edges.inbound, edges.finish())
+        });
+        parts.collect::<Vec<_>>()
     });
-    let shards: Vec<_> = shards.collect();
-    let inbound: u64 = shards.iter().map(|(inbound, _)| inbound).sum();
-    let all = shards.into_iter().flat_map(|(_, edges)| edges).collect();
-    let shown = edges::shown(all, inventory, words);
+    let parts: Vec<Vec<_>> = shards.collect();
+    let (inbound, parts): (Vec<u64>, Vec<_>) = parts.into_iter().flatten().unzip();
+    let inbound: u64 = inbound.iter().sum();
+    let shown = edges::shown(&parts, inventory, words);
     if to.is_empty() {
         *to = shown;
     } else {
