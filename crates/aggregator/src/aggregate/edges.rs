@@ -4,6 +4,7 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
 use super::flows::{ClientPorts, Flow, FlowKey, Signs};
+use super::interfaces::index;
 use super::parties::{Parties, Party, Seat};
 use super::plane::Table;
 use super::ports::PortRank;
@@ -21,7 +22,8 @@ use crate::observed::FlowEdge;
 pub(super) struct Edges<'a, A> {
     parties: &'a Parties<'a, A>,
     words: &'a Words,
-    edges: Table<EdgeKey<A>, Box<Edge>>,
+    index: Table<EdgeKey<A>, u32>,
+    edges: Vec<(EdgeKey<A>, Edge)>,
     /// Records of flows whose initiator is not ours.
     pub(super) inbound: u64,
 }
@@ -70,7 +72,8 @@ impl<'a, A: Address> Edges<'a, A> {
         Edges {
             parties,
             words,
-            edges: Table::default(),
+            index: Table::default(),
+            edges: Vec::new(),
             inbound: 0,
         }
     }
@@ -101,56 +104,75 @@ impl<'a, A: Address> Edges<'a, A> {
             told: decided.or_else(|| told(key.port, flow.signs)),
             flow,
         };
-        self.edges.entry(edge).or_default().add(&piece, self.words);
+        let words = self.words;
+        self.entry(edge).add(&piece, words);
+    }
+
+    /// The edge of a key, new if there was none.
+    fn entry(&mut self, key: EdgeKey<A>) -> &mut Edge {
+        let next = u32::try_from(self.edges.len()).expect("four billion edges do not fit in memory");
+        let at = *self.index.entry(key).or_insert(next);
+        if at == next {
+            self.edges.push((key, Edge::default()));
+        }
+        &mut self.edges[index(at)].1
     }
 
     /// Each edge once.
-    pub(super) fn finish(self) -> impl Iterator<Item = (EdgeKey<A>, Box<Edge>)> {
-        self.edges.into_iter()
+    pub(super) fn finish(self) -> Vec<(EdgeKey<A>, Edge)> {
+        self.edges
     }
 }
 
 /// All edges of a family as they are shown, in order.
 pub(super) fn shown<A: Address>(
-    edges: Vec<(EdgeKey<A>, Box<Edge>)>,
+    parts: &[Vec<(EdgeKey<A>, Edge)>],
     roster: &Roster<'_>,
     words: &Words,
 ) -> Vec<FlowEdge> {
     let name = |service| roster.name(service).cloned();
-    let callers = callers(&edges, roster);
-    let mut ranked: Vec<_> = edges
-        .into_iter()
-        .map(|(key, edge)| (callers[&key.caller].0, key, edge))
-        .collect();
+    let callers = callers(parts.iter().flatten().map(|(key, _)| key.caller), roster);
+    let ranked = |part: usize| {
+        let callers = &callers;
+        let edges = parts[part].iter().enumerate();
+        edges.map(move |(at, (key, _))| (callers[&key.caller].0, *key, part, at))
+    };
+    let mut ranked: Vec<_> = (0..parts.len()).flat_map(ranked).collect();
     let place = |rank: u32, key: &EdgeKey<A>| (rank, key.responder, key.port, protocol(key.protocol));
-    ranked.par_sort_unstable_by(|(rank, key, _), (other_rank, other, _)| {
+    ranked.par_sort_unstable_by(|(rank, key, ..), (other_rank, other, ..)| {
         place(*rank, key)
             .cmp(&place(*other_rank, other))
             .then_with(|| roster.name(key.owner).cmp(&roster.name(other.owner)))
     });
-    let shown = ranked.into_par_iter().map(|(_, key, edge)| FlowEdge {
-        service: callers[&key.caller].1.clone(),
-        address: key.responder.to_ip(),
-        owner: name(key.owner),
-        port: key.port,
-        protocol: protocol(key.protocol),
-        aws_service: words.get(edge.aws).map(str::to_owned),
-        initiator: edge.certainty(),
-        at_initiator: edge.at_initiator,
-        at_responder: edge.at_responder,
-        elsewhere: edge.elsewhere,
-        refused: edge.refused,
-        seen: edge.seen.into_hours(),
+    let shown = ranked.into_par_iter().map(|(_, key, part, at)| {
+        let edge = &parts[part][at].1;
+        FlowEdge {
+            service: callers[&key.caller].1.clone(),
+            address: key.responder.to_ip(),
+            owner: name(key.owner),
+            port: key.port,
+            protocol: protocol(key.protocol),
+            aws_service: words.get(edge.aws).map(str::to_owned),
+            initiator: edge.certainty(),
+            at_initiator: edge.at_initiator,
+            at_responder: edge.at_responder,
+            elsewhere: edge.elsewhere,
+            refused: edge.refused,
+            seen: edge.seen.clone().into_hours(),
+        }
     });
     shown.collect()
 }
 
 /// The name of each caller, and its place among all names.
-fn callers<A: Address>(edges: &[(EdgeKey<A>, Box<Edge>)], roster: &Roster<'_>) -> Table<Caller<A>, (u32, ServiceName)> {
+fn callers<A: Address>(
+    all: impl Iterator<Item = Caller<A>>,
+    roster: &Roster<'_>,
+) -> Table<Caller<A>, (u32, ServiceName)> {
     let mut callers: Table<Caller<A>, (u32, ServiceName)> = Table::default();
-    for (key, _) in edges {
-        callers.entry(key.caller).or_insert_with(|| {
-            let name = match key.caller {
+    for caller in all {
+        callers.entry(caller).or_insert_with(|| {
+            let name = match caller {
                 Caller::Service(service) => roster
                     .name(service)
                     .cloned()

@@ -21,6 +21,9 @@ const FIRST: usize = 1 << 10;
 /// processors. A power of two.
 const SHARDS: usize = 8;
 
+/// In how many parts the flows of a shard are told, by their responders as well.
+pub(super) const PARTS: usize = 8;
+
 /// Flows by key.
 ///
 /// Records are taken in batches: the table is first asked where each of a batch stands, which the processor does for
@@ -70,17 +73,18 @@ impl<A: Slotted> Default for FlowTable<A> {
     }
 }
 
-/// The shard of the flows to a responder: the same in every table.
+/// The shard of the flows to a responder, and the part of it: the same in every table.
 #[inline]
-pub(super) fn shard_of<A: Slotted>(responder: A) -> usize {
-    home(responder.spread(), SHARDS)
+pub(super) fn place_of<A: Slotted>(responder: A) -> (usize, usize) {
+    let place = home(responder.spread(), SHARDS * PARTS);
+    (place / PARTS, place % PARTS)
 }
 
 impl<A: Slotted> FlowTable<A> {
     /// Counts one record of a flow, now or with the next batch.
     #[inline]
     pub(super) fn count(&mut self, key: &FlowKey<A>, packets: Packets, words: &Words) {
-        let shard = shard_of(key.responder);
+        let (shard, _) = place_of(key.responder);
         let key = A::key(key);
         let hash = A::hash_of(&key, &self.hasher);
         self.waiting.push(Waiting {
@@ -212,6 +216,24 @@ impl<A: Slotted> Shard<A> {
             to[at & last] = *slot;
         }
         self.slots = slots;
+    }
+
+    /// Where the flows of each part stand.
+    pub(super) fn parts(&self) -> [Vec<usize>; PARTS] {
+        let mut parts = [(); PARTS].map(|()| Vec::new());
+        for (at, slot) in self.slots.get().iter().enumerate() {
+            if A::mark(slot) != 0 {
+                let (_, part) = place_of(A::flow_key(slot).responder);
+                parts[part].push(at);
+            }
+        }
+        parts
+    }
+
+    /// The flow that stands there.
+    pub(super) fn flow(&self, at: usize) -> (FlowKey<A>, Flow) {
+        let slot = &self.slots.get()[at];
+        (A::flow_key(slot), compact::flow(A::counts(slot), &self.aside))
     }
 
     /// Every flow with its key, in no order.

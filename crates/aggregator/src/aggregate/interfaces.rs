@@ -9,6 +9,8 @@ use crate::inventory::ServiceId;
 #[derive(Debug)]
 pub(super) struct Interfaces {
     ids: HashMap<Eni, Known, foldhash::fast::RandomState>,
+    /// The interface asked for last: rows of one stand together, a request beside its answer.
+    last: Option<(Eni, Known)>,
     list: Vec<Interface>,
     places: Vec<Place>,
 }
@@ -83,6 +85,7 @@ impl Default for Interfaces {
         };
         Interfaces {
             ids: HashMap::default(),
+            last: None,
             list: Vec::new(),
             places: vec![nowhere(Role::Initiator), nowhere(Role::Gateway)],
         }
@@ -93,8 +96,14 @@ impl Interfaces {
     /// The number of an interface, and its place while nobody owns it.
     pub(super) fn intern(&mut self, name: &[u8]) -> Known {
         let eni = Eni::new(name);
-        if let Some(known) = self.ids.get(&eni) {
+        if let Some((last, known)) = &self.last
+            && *last == eni
+        {
             return *known;
+        }
+        if let Some(&known) = self.ids.get(&eni) {
+            self.last = Some((eni, known));
+            return known;
         }
         let interface = u32::try_from(self.list.len()).expect("four billion interfaces do not fit in memory");
         let known = Known {

@@ -4,7 +4,7 @@ use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, IntoParallelRef
 use rayon::slice::ParallelSliceMut;
 
 use super::edges::{self, Edges};
-use super::flow_table::shard_of;
+use super::flow_table::{PARTS, place_of};
 use super::flows::{Flow, FlowKey};
 use super::interfaces::Interfaces;
 use super::own::{Asked, Book, Candidates, own_addresses};
@@ -64,38 +64,43 @@ pub(super) fn settle<A: Owned + Slotted>(
     );
     let right = |(key, flow): &(FlowKey<A>, Flow)| turned.right(key, flow).filter(|_| !foreign(key));
     let shards = plane.flows.into_shards();
-    let mut decided: Vec<Vec<_>> = shards.iter().map(|_| Vec::new()).collect();
+    let mut decided: Vec<_> = shards.iter().map(|_| [(); PARTS].map(|()| Vec::new())).collect();
     if !turned.is_empty() {
-        // Another responder is another shard.
+        // Another responder has another place.
         let moved = shards
             .par_iter()
             .flat_map_iter(|shard| shard.iter().filter_map(|it| right(&it)));
         for (key, flow) in moved.collect::<Vec<_>>() {
-            decided[shard_of(key.responder)].push((key, flow, None));
+            let (shard, part) = place_of(key.responder);
+            decided[shard][part].push((key, flow, None));
         }
     }
     for (key, pair) in plane.pairs {
         let decision = &decisions[&Conversation::of(&key)];
         let (key, flow) = key.flow(&pair, decision.initiator);
-        decided[shard_of(key.responder)].push((key, flow, Some(decision.certainty)));
+        let (shard, part) = place_of(key.responder);
+        decided[shard][part].push((key, flow, Some(decision.certainty)));
     }
+    // A part of a shard at a time: its edges fit in the processor's caches.
     let shards = shards.into_par_iter().zip(decided).map(|(shard, decided)| {
-        let mut edges = Edges::new(parties, words);
-        for (key, flow, certainty) in decided {
-            edges.add(&key, flow, certainty);
-        }
-        for it in shard.iter() {
-            if right(&it).is_none() {
-                edges.add(&it.0, it.1, None);
+        let parts = decided.into_iter().zip(shard.parts()).map(|(decided, flows)| {
+            let mut edges = Edges::new(parties, words);
+            for (key, flow, certainty) in decided {
+                edges.add(&key, flow, certainty);
             }
-        }
-        drop(shard);
-        (edges.inbound, edges.finish().collect::<Vec<_>>())
+            for it in flows.into_iter().map(|at| shard.flow(at)) {
+                if right(&it).is_none() {
+                    edges.add(&it.0, it.1, None);
+                }
+            }
+            (edges.inbound, edges.finish())
+        });
+        parts.collect::<Vec<_>>()
     });
-    let shards: Vec<_> = shards.collect();
-    let inbound: u64 = shards.iter().map(|(inbound, _)| inbound).sum();
-    let all = shards.into_iter().flat_map(|(_, edges)| edges).collect();
-    let shown = edges::shown(all, roster, words);
+    let parts: Vec<Vec<_>> = shards.collect();
+    let (inbound, parts): (Vec<u64>, Vec<_>) = parts.into_iter().flatten().unzip();
+    let inbound: u64 = inbound.iter().sum();
+    let shown = edges::shown(&parts, roster, words);
     if to.is_empty() {
         *to = shown;
     } else {

@@ -13,6 +13,8 @@ use crate::map::{Dependency, Key};
 
 mod column;
 mod hybrid;
+#[cfg(test)]
+mod tests;
 mod thrift;
 
 use column::{Chunk, Column, Kind};
@@ -58,12 +60,13 @@ pub(super) struct Field {
 /// How a cell comes out of a row: lists hand out one value after the other.
 pub(super) enum Cells {
     Text(Box<Texts>),
-    U32(Box<dyn Fn(&Key, &Dependency) -> u32 + Sync>),
-    U64(Box<dyn Fn(&Key, &Dependency) -> u64 + Sync>),
+    U32(Box<Number<u32>>),
+    U64(Box<Number<u64>>),
     Texts(Box<Texts>),
     U32s(Box<Numbers>),
 }
 
+type Number<N> = dyn Fn(&Key, &Dependency) -> N + Sync;
 type Texts = dyn Fn(&Key, &Dependency, &mut dyn FnMut(&[u8])) + Sync;
 type Numbers = dyn Fn(&Key, &Dependency, &mut dyn FnMut(u32)) + Sync;
 

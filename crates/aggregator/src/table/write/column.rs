@@ -35,8 +35,9 @@ pub(super) struct Column {
     kind: Kind,
     /// Whether a cell lists values; else it is one.
     listed: bool,
-    /// The values as the format writes them.
+    /// Texts as the format writes them.
     plain: Vec<u8>,
+    numbers: Vec<u64>,
     values: usize,
     /// How many values each cell has, where they are listed.
     lengths: Vec<u32>,
@@ -60,12 +61,16 @@ pub(super) struct Chunk {
 /// The values met so far, for as long as they are few.
 #[derive(Debug, Default)]
 struct Dictionary {
-    numbers: HashMap<Box<[u8]>, u32, foldhash::fast::RandomState>,
-    /// The entries as the format writes them.
+    by_text: HashMap<Box<[u8]>, u32, foldhash::fast::RandomState>,
+    by_number: HashMap<u64, u32, foldhash::fast::RandomState>,
+    entries: usize,
+    /// The entries that are texts, as the format writes them, and those that are numbers.
     plain: Vec<u8>,
+    numbers: Vec<u64>,
     indices: Vec<u32>,
-    /// Where the value met last stands among the plain values, and its number.
-    last: Option<(usize, u32)>,
+    /// Where the text met last stands among the plain ones, and its index.
+    last_text: Option<(usize, u32)>,
+    last_number: Option<(u64, u32)>,
     too_long: bool,
 }
 
@@ -75,6 +80,7 @@ impl Column {
             kind,
             listed,
             plain: Vec::new(),
+            numbers: Vec::new(),
             values: 0,
             lengths: Vec::new(),
             dictionary: Dictionary::default(),
@@ -90,17 +96,16 @@ impl Column {
         let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
         self.plain.extend_from_slice(&length.to_le_bytes());
         self.plain.extend_from_slice(text);
-        self.met(from);
+        self.values += 1;
+        self.dictionary.meet_text(&self.plain, from);
     }
 
     /// Adds a number to the cell at hand.
     #[inline]
     pub(super) fn number(&mut self, number: u64) {
-        let from = self.plain.len();
-        let bytes = number.to_le_bytes();
-        let width = if self.kind == Kind::U32 { 4 } else { 8 };
-        self.plain.extend_from_slice(&bytes[..width]);
-        self.met(from);
+        self.numbers.push(number);
+        self.values += 1;
+        self.dictionary.meet_number(number);
     }
 
     /// Ends a cell that lists so many values.
@@ -111,7 +116,7 @@ impl Column {
     /// Closes the page if it is long enough. To be called between cells.
     #[inline]
     pub(super) fn pause(&mut self, compressor: &mut Compressor<'_>) -> io::Result<()> {
-        if self.plain.len() < PAGE {
+        if self.plain.len() + 8 * self.numbers.len() < PAGE {
             return Ok(());
         }
         self.dictionary.give_up();
@@ -128,19 +133,15 @@ impl Column {
         Ok(std::mem::take(&mut self.chunk))
     }
 
-    #[inline]
-    fn met(&mut self, from: usize) {
-        self.values += 1;
-        self.dictionary.meet(&self.plain, from);
-    }
-
     fn close(&mut self, compressor: &mut Compressor<'_>) -> io::Result<()> {
         let dictionary = std::mem::take(&mut self.dictionary.indices);
+        self.kind.write(&self.numbers, &mut self.plain);
+        self.kind.write(&self.dictionary.numbers, &mut self.dictionary.plain);
         let worth_it = !self.dictionary.too_long && self.dictionary.plain.len() * 2 < self.plain.len();
         let mut page = Vec::with_capacity(self.plain.len() / 2);
         let values = self.levels(&mut page)?;
         let encoding = if worth_it {
-            let entries = self.dictionary.numbers.len();
+            let entries = self.dictionary.entries;
             self.chunk
                 .page(compressor, &self.dictionary.plain, dictionary_head(entries)?)?;
             self.chunk.dictionary = Some(self.chunk.bytes.len());
@@ -163,6 +164,7 @@ impl Column {
         self.chunk.page(compressor, &page, (DATA_PAGE, Box::new(head)))?;
         self.chunk.values += usize::try_from(values).unwrap_or_default();
         self.plain.clear();
+        self.numbers.clear();
         self.lengths.clear();
         self.values = 0;
         self.dictionary.too_long = true;
@@ -199,47 +201,88 @@ impl Column {
         if self.chunk.values > 0 || self.values == 0 {
             return;
         }
-        let values: &[u8] = if self.dictionary.too_long {
-            &self.plain
-        } else {
-            &self.dictionary.plain
+        let few = !self.dictionary.too_long;
+        let numbers = if few { &self.dictionary.numbers } else { &self.numbers };
+        let texts = texts(if few { &self.dictionary.plain } else { &self.plain });
+        let number = |number: u64| {
+            let mut bytes = Vec::new();
+            self.kind.write(&[number], &mut bytes);
+            bytes
         };
         self.chunk.range = match self.kind {
-            Kind::Text => ends(texts(values)).map(|(least, most)| (least.to_vec(), most.to_vec())),
-            Kind::U32 => ends(values.as_chunks().0.iter().copied().map(u32::from_le_bytes))
-                .map(|(least, most)| (least.to_le_bytes().to_vec(), most.to_le_bytes().to_vec())),
-            Kind::U64 => ends(values.as_chunks().0.iter().copied().map(u64::from_le_bytes))
-                .map(|(least, most)| (least.to_le_bytes().to_vec(), most.to_le_bytes().to_vec())),
+            Kind::Text => ends(texts).map(|(least, most)| (least.to_vec(), most.to_vec())),
+            Kind::U32 | Kind::U64 => ends(numbers.iter().copied()).map(|(least, most)| (number(least), number(most))),
         };
     }
 }
 
+impl Kind {
+    /// Adds numbers as the format writes them; those of 32 bits fit.
+    fn write(self, numbers: &[u64], to: &mut Vec<u8>) {
+        match self {
+            Kind::U32 => to.extend(numbers.iter().flat_map(|number| {
+                let [a, b, c, d, ..] = number.to_le_bytes();
+                [a, b, c, d]
+            })),
+            Kind::Text | Kind::U64 => to.extend(numbers.iter().flat_map(|number| number.to_le_bytes())),
+        }
+    }
+}
+
 impl Dictionary {
-    /// Takes in the value that ends the plain values.
+    /// Takes in the text that ends the plain ones.
     #[inline]
-    fn meet(&mut self, plain: &[u8], from: usize) {
+    fn meet_text(&mut self, plain: &[u8], from: usize) {
         if self.too_long {
             return;
         }
-        let value = &plain[from..];
-        if let Some((last, number)) = self.last
-            && plain.get(last..last + value.len()) == Some(value)
+        let text = &plain[from..];
+        if let Some((last, index)) = self.last_text
+            && plain.get(last..last + text.len()) == Some(text)
         {
-            self.indices.push(number);
+            self.indices.push(index);
             return;
         }
-        let number = match self.numbers.get(value) {
-            Some(number) => *number,
-            None if self.numbers.len() == ENTRIES => return self.give_up(),
-            None => {
-                let next = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
-                self.numbers.insert(value.into(), next);
-                self.plain.extend_from_slice(value);
-                next
-            }
+        let Some(index) = self.by_text.get(text).copied().or_else(|| {
+            let next = self.next()?;
+            self.by_text.insert(text.into(), next);
+            self.plain.extend_from_slice(text);
+            Some(next)
+        }) else {
+            return self.give_up();
         };
-        self.indices.push(number);
-        self.last = Some((from, number));
+        self.indices.push(index);
+        self.last_text = Some((from, index));
+    }
+
+    #[inline]
+    fn meet_number(&mut self, number: u64) {
+        if self.too_long {
+            return;
+        }
+        if let Some((last, index)) = self.last_number
+            && last == number
+        {
+            self.indices.push(index);
+            return;
+        }
+        let Some(index) = self.by_number.get(&number).copied().or_else(|| {
+            let next = self.next()?;
+            self.by_number.insert(number, next);
+            self.numbers.push(number);
+            Some(next)
+        }) else {
+            return self.give_up();
+        };
+        self.indices.push(index);
+        self.last_number = Some((number, index));
+    }
+
+    /// The index of one more entry; `None` once there are too many.
+    fn next(&mut self) -> Option<u32> {
+        let next = u32::try_from(self.entries).ok().filter(|_| self.entries < ENTRIES)?;
+        self.entries += 1;
+        Some(next)
     }
 
     fn give_up(&mut self) {
