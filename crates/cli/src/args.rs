@@ -216,6 +216,13 @@ pub(crate) struct ProposeArgs {
     /// Allow what was observed with sufficient evidence, instead of leaving it for review
     #[arg(long)]
     pub(crate) accept_observed: bool,
+    /// Where a caller needs more on one port than App Mesh can tell apart: ask, router-ports (a virtual router and another
+    /// port to dial for each host that gives way) or ignore-port (the proxy ignores the port, and another target enforces it)
+    #[arg(long, value_name = "CHOICE", default_value = "ask")]
+    pub(crate) on_conflict: String,
+    /// The target that enforces ignored ports [default: network-firewall]
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) companion: Option<String>,
     /// The App Mesh mesh
     #[arg(long, value_name = "NAME", default_value = "mesh")]
     pub(crate) mesh: String,

@@ -88,6 +88,10 @@ pub(crate) struct Propose {
     pub(crate) namespace: Option<String>,
     /// Where the proposal is enforced.
     pub(crate) targets: Vec<String>,
+    /// What to do where a caller needs more on one port than App Mesh can tell apart.
+    pub(crate) on_conflict: Option<String>,
+    /// The target that enforces ignored ports.
+    pub(crate) companion: Option<String>,
 }
 
 /// Every key there is, by table: what a misspelt one is compared with.
@@ -111,7 +115,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ("window", &["since", "until"]),
     ("formats", &["kind", "flow", "envoy", "envoy-json"]),
     ("ledger", &["file", "accept-observed"]),
-    ("propose", &["mesh", "namespace", "targets"]),
+    ("propose", &["mesh", "namespace", "targets", "on-conflict", "companion"]),
 ];
 
 impl Config {

@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use egressmap_aggregator::map::DependencyMap;
+use egressmap_generator::proposal::{COMPANION, ON_CONFLICT};
 use egressmap_generator::{
-    Acceptance, Merged, Proposal, RenderedFile, Settings, Severity, Target, merge, propose, target_named,
+    Acceptance, Merged, OnConflict, Proposal, RenderedFile, Settings, Severity, Target, merge, propose, target_named,
 };
+use egressmap_parser::near::did_you_mean;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -26,7 +28,51 @@ pub(crate) struct Order<'a> {
     pub(crate) mesh: &'a str,
     pub(crate) namespace: Option<&'a str>,
     pub(crate) targets: &'a [String],
+    pub(crate) choice: Choice,
     pub(crate) out: &'a Path,
+}
+
+/// What to do with ports that App Mesh cannot share, checked before anything is read.
+#[derive(Clone, Copy)]
+pub(crate) enum Choice {
+    /// Ask, or put routers before the hosts that give way.
+    InTheMesh(OnConflict),
+    /// Ignore the port, and let this target enforce it.
+    Beside(&'static dyn Target),
+}
+
+impl Choice {
+    /// The choice of these words; without any, to ask.
+    pub(crate) fn read(on_conflict: Option<&str>, companion: Option<&str>) -> Result<Choice> {
+        let word = on_conflict.unwrap_or("ask");
+        let names = || ON_CONFLICT.iter().map(|(name, _)| *name);
+        let Some((_, choice)) = ON_CONFLICT.iter().find(|(name, _)| *name == word) else {
+            let known = names().collect::<Vec<_>>().join(", ");
+            let hint = did_you_mean(word, names());
+            bail!("on-conflict: expected one of {known}, found {word:?}{hint}");
+        };
+        if *choice != OnConflict::IgnorePort {
+            if companion.is_some() {
+                bail!("a companion enforces ignored ports: give it with on-conflict ignore-port");
+            }
+            return Ok(Choice::InTheMesh(*choice));
+        }
+        let target = target_named(companion.unwrap_or(COMPANION)).context("companion")?;
+        if target.name().starts_with("appmesh-") {
+            bail!(
+                "companion: expected a target that enforces without App Mesh, found {}",
+                target.name()
+            );
+        }
+        Ok(Choice::Beside(target))
+    }
+
+    fn on_conflict(self) -> OnConflict {
+        match self {
+            Choice::InTheMesh(choice) => choice,
+            Choice::Beside(_) => OnConflict::IgnorePort,
+        }
+    }
 }
 
 /// A proposal, and the files it went to.
@@ -60,6 +106,7 @@ pub(crate) fn command(args: &ProposeArgs, global: &Global) -> Result<Ending> {
             mesh: &args.mesh,
             namespace: args.namespace.as_deref(),
             targets: &args.target,
+            choice: Choice::read(Some(&args.on_conflict), args.companion.as_deref())?,
             out: &args.out,
         },
     )?;
@@ -74,15 +121,19 @@ pub(crate) fn carry_out(map: &DependencyMap, order: &Order<'_>) -> Result<Propos
     let merged = merged(map, order, today)?;
     let mut settings = Settings {
         today,
+        on_conflict: order.choice.on_conflict(),
         ..Settings::for_mesh(order.mesh)
     };
     if let Some(namespace) = order.namespace {
         namespace.clone_into(&mut settings.namespace);
     }
+    if let Choice::Beside(companion) = order.choice {
+        companion.name().clone_into(&mut settings.companion);
+    }
     let proposal = propose(map, &merged.ledger, &settings);
-    let folders = targets
-        .iter()
-        .map(|target| write(order.out, target.name(), &target.render(&proposal)));
+    let folders = rendered(&targets, order.choice, &proposal)
+        .into_iter()
+        .map(|(target, files)| write(order.out, target, &files));
     let folders = folders.collect::<Result<_>>()?;
     if let Some(path) = order.ledger {
         fs::write(path, &merged.text).with_context(|| format!("cannot write {}", path.display()))?;
@@ -93,6 +144,27 @@ pub(crate) fn carry_out(map: &DependencyMap, order: &Order<'_>) -> Result<Propos
         folders,
         ledger: order.ledger.map(Path::to_path_buf),
     })
+}
+
+/// The files of every target, and of the companion for the ports that it enforces. A companion that is a target too
+/// enforces all of the proposal, those ports included.
+fn rendered(
+    targets: &[&'static dyn Target],
+    choice: Choice,
+    proposal: &Proposal,
+) -> Vec<(&'static str, Vec<RenderedFile>)> {
+    let mut files: Vec<_> = targets
+        .iter()
+        .map(|target| (target.name(), target.render(proposal)))
+        .collect();
+    let exempt = proposal.exempt();
+    if let Choice::Beside(companion) = choice
+        && !exempt.allowed.is_empty()
+        && targets.iter().all(|target| target.name() != companion.name())
+    {
+        files.push((companion.name(), companion.render(&exempt)));
+    }
+    files
 }
 
 /// The targets of these names; a config may be checked for them before anything is read.

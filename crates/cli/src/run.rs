@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use crate::args::{Global, RunArgs};
 use crate::config::Config;
 use crate::discover::{self, Discovery};
-use crate::propose::{Order, carry_out, targets};
+use crate::propose::{Choice, Order, carry_out, targets};
 use crate::{Ending, say, summary};
 
 /// Reads all sources anew, writes the map, merges the ledger and renders every target.
@@ -16,6 +16,10 @@ pub(crate) fn run(args: &RunArgs, global: &Global) -> Result<Ending> {
     if let Some(out) = &args.out {
         config.out.clone_from(out);
     }
+    let choice = Choice::read(
+        config.propose.on_conflict.as_deref(),
+        config.propose.companion.as_deref(),
+    )?;
     targets(&config.propose.targets)?;
     let discovery = discover::discover(&config.sources, &config.reading(), global, None)?;
     fs::create_dir_all(&config.out).with_context(|| format!("cannot make {}", config.out.display()))?;
@@ -34,6 +38,7 @@ pub(crate) fn run(args: &RunArgs, global: &Global) -> Result<Ending> {
             mesh: &config.propose.mesh,
             namespace: config.propose.namespace.as_deref(),
             targets: &config.propose.targets,
+            choice,
             out: &config.out,
         },
     )?;

@@ -15,5 +15,5 @@ mod text;
 mod yaml;
 
 pub use ledger::{Acceptance, Ledger, LedgerError, Merged, merge};
-pub use proposal::{Finding, Proposal, Settings, Severity, propose};
+pub use proposal::{Finding, OnConflict, Proposal, Settings, Severity, propose};
 pub use target::{REGISTRY, RenderedFile, Target, target_named};

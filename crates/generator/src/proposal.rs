@@ -12,8 +12,11 @@ use jiff::civil::Date;
 
 use crate::ledger::{Entry, Ledger};
 
+mod choice;
 mod claims;
 mod clients;
+mod conflict;
+mod cutover;
 mod demand;
 mod explain;
 mod finding;
@@ -22,13 +25,17 @@ mod node;
 mod notes;
 mod ours;
 mod quota;
+mod risk;
 mod router;
 mod summary;
 mod traffic;
 
+pub use conflict::{ON_CONFLICT, OnConflict};
+pub use cutover::{NextSteps, cut_over_page};
 pub use finding::{Code, Finding, Severity};
 pub use node::{ExternalNode, Listener};
-pub use summary::{NextSteps, summary};
+pub use risk::{CutOver, Fate, Loss};
+pub use summary::summary;
 
 /// What a proposal is made for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,16 +46,26 @@ pub struct Settings {
     pub namespace: String,
     /// The day on which entries are judged expired; without one none is.
     pub today: Option<Date>,
+    /// What to do where a caller needs more on one port than App Mesh can tell apart.
+    pub on_conflict: OnConflict,
+    /// The name of the target that enforces ports which bypass the proxy.
+    pub companion: String,
 }
 
+/// What enforces the ports that bypass the proxy unless another target is named: it needs no agent beside the callers, and
+/// tells the hosts of a port apart.
+pub const COMPANION: &str = "network-firewall";
+
 impl Settings {
-    /// Settings for a mesh, with the namespace `egress` and no day.
+    /// Settings for a mesh, with the namespace `egress`, no day, and conflicts left to the reader.
     #[must_use]
     pub fn for_mesh(mesh: impl Into<String>) -> Self {
         Settings {
             mesh: mesh.into(),
             namespace: "egress".to_owned(),
             today: None,
+            on_conflict: OnConflict::Ask,
+            companion: COMPANION.to_owned(),
         }
     }
 }
@@ -66,6 +83,10 @@ pub struct Proposal {
     pub nodes: Vec<ExternalNode>,
     /// The virtual nodes that call, by name.
     pub callers: Vec<Caller>,
+    /// The callers in the order of the cut-over, the least to lose first, with what each stands to lose.
+    pub cut_over: Vec<CutOver>,
+    /// The name of the target that enforces ports which bypass the proxy.
+    pub companion: String,
     /// What to know and what to decide, the most urgent first.
     pub findings: Vec<Finding>,
 }
@@ -100,6 +121,8 @@ pub enum Placement {
     NoCaller,
     /// A service of ours: a backend of the mesh's own.
     Internal,
+    /// Its port bypasses the proxy of its caller, by the choice made for conflicts: the companion target enforces it.
+    PortExempt,
 }
 
 /// A virtual node that calls, with the external hosts it gets.
@@ -115,21 +138,48 @@ pub struct Caller {
     pub backends: BTreeSet<DnsName>,
     /// The hosts that wait for a decision.
     pub waiting: BTreeSet<DnsName>,
+    /// The hosts that it must dial on another port, by host and the port that it dials now.
+    pub redials: BTreeMap<(DnsName, u16), u16>,
+    /// The ports that its proxy must ignore.
+    pub ignored_ports: BTreeSet<u16>,
+}
+
+impl Proposal {
+    /// What the companion target must allow: the entries whose port bypasses the proxy, and nothing of App Mesh.
+    #[must_use]
+    pub fn exempt(&self) -> Proposal {
+        let exempt = self.allowed.iter();
+        let exempt = exempt.filter(|allowed| allowed.placement == Placement::PortExempt);
+        Proposal {
+            mesh: self.mesh.clone(),
+            namespace: self.namespace.clone(),
+            allowed: exempt.cloned().collect(),
+            nodes: Vec::new(),
+            callers: Vec::new(),
+            cut_over: Vec::new(),
+            companion: self.companion.clone(),
+            findings: Vec::new(),
+        }
+    }
 }
 
 /// Decides what is attached to whom. Only `allow` entries that have not expired are proposed.
 #[must_use]
 pub fn propose(map: &DependencyMap, ledger: &Ledger, settings: &Settings) -> Proposal {
     let mut findings = Vec::new();
-    let demands = demand::collect(map, ledger, settings.today, &mut findings);
-    let fleet = node::Fleet::of(&demands, &mut findings);
-    let (traffic, clients) = (traffic::Traffic::of(map), clients::Clients::of(&demands));
-    let ports = claims::decide(&traffic, &demands, &clients, &fleet);
+    let (ours, traffic) = (ours::Ours::of(map), traffic::Traffic::of(map));
+    let mut demands = demand::collect(map, &ours, ledger, settings.today, &mut findings);
+    let conflict::Settled { fleet, clients, ports } =
+        conflict::settle(&traffic, ledger, &mut demands, settings.on_conflict);
+    demand::explain(map, &ours, &demands, &mut findings);
+    findings.extend(fleet.findings());
     explain::explain(&traffic, ledger, &clients, &fleet, &ports, &mut findings);
     notes::note(map, ledger, settings.today, &mut findings);
     let callers = callers(map, &demands, &fleet, &ports);
+    choice::explain(map, &demands, &callers, &settings.companion, &mut findings);
     let nodes = fleet.into_nodes();
     quota::check(map, &nodes, &callers, &mut findings);
+    let cut_over = risk::cut_over(map, ledger, &traffic, &callers, &nodes);
     findings.sort();
     let by_name: BTreeMap<&str, &Caller> = callers
         .iter()
@@ -142,6 +192,8 @@ pub fn propose(map: &DependencyMap, ledger: &Ledger, settings: &Settings) -> Pro
         allowed,
         nodes,
         callers,
+        cut_over,
+        companion: settings.companion.clone(),
         findings,
     }
 }
@@ -164,6 +216,8 @@ fn callers(
             services: BTreeSet::new(),
             backends: BTreeSet::new(),
             waiting: BTreeSet::new(),
+            redials: BTreeMap::new(),
+            ignored_ports: BTreeSet::new(),
         });
         caller.services.insert(service.clone());
         let facts = map.manifest.services.get(service);
@@ -171,10 +225,17 @@ fn callers(
             .and_then(|facts| facts.namespace.clone())
             .filter(|name| !name.is_empty());
         caller.namespace = caller.namespace.take().or(namespace);
-        if let demand::Kind::Host(host, _) = &demand.kind {
+        if demand.exempt {
+            caller.ignored_ports.insert(demand.entry.port);
+        }
+        if let Some((_, host, _, port)) = demand.for_host() {
+            let dialled = fleet.moves().get(host, port);
             if ports.waits(virtual_node, host) || !fleet.has_node(host) {
                 caller.waiting.insert(host.clone());
             } else {
+                caller
+                    .redials
+                    .extend(dialled.map(|dialled| ((host.clone(), port), dialled)));
                 caller.backends.insert(host.clone());
             }
         }
@@ -186,6 +247,7 @@ fn place(demand: &demand::Demand<'_>, callers: &BTreeMap<&str, &Caller>) -> Allo
     let caller = demand.caller.as_deref().and_then(|caller| callers.get(caller));
     let placement = match (&demand.kind, caller) {
         (_, None) => Placement::NoCaller,
+        (_, Some(_)) if demand.exempt => Placement::PortExempt,
         (demand::Kind::Host(host, _), Some(caller)) if caller.backends.contains(host) => Placement::Attached,
         (demand::Kind::Host(..), _) => Placement::Waits,
         (demand::Kind::Ours(_), _) => Placement::Internal,

@@ -89,6 +89,12 @@ pub enum Code {
     UnknownCaller = 24,
     /// The ledger allows a service of ours: a backend of the mesh's own.
     OurService = 25,
+    /// Clients must dial another port, where a virtual router stands.
+    DialsAnotherPort = 26,
+    /// Ports that bypass the proxy of a caller, with another target to enforce them.
+    PortsExempt = 27,
+    /// More ports bypass the proxy than one caller may have.
+    IgnoredPortQuota = 28,
 }
 
 impl fmt::Display for Code {

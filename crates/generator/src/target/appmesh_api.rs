@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::proposal::{NextSteps, Proposal, summary};
+use crate::proposal::{ExternalNode, Listener, NextSteps, Proposal, cut_over_page, summary};
 use crate::target::{RenderedFile, Target, file};
 
 /// `appmesh-api`.
@@ -11,11 +11,16 @@ pub(super) struct AppmeshApi;
 
 const STEPS: NextSteps = NextSteps {
     create: "`aws appmesh create-virtual-node --cli-input-json file://…` for every file in `create-virtual-node/`, then \
-             `create-virtual-service` likewise. Where a node exists already, give the same file to `update-virtual-node`; a \
-             service that exists needs nothing.",
+             `create-virtual-router`, `create-route` and `create-virtual-service` likewise, as far as there are files. What exists \
+             already takes the same file through `update-…`.",
+    check_created: "`aws appmesh list-virtual-services --mesh-name {mesh}` lists every host.",
+    remove: "`delete-virtual-service`, `delete-route`, `delete-virtual-router` and `delete-virtual-node`, in this order.",
     attach: "`UpdateVirtualNode` replaces the whole spec: read the caller with `aws appmesh describe-virtual-node`, add what \
              `backends.json` has for it to `spec.backends`, and write it back with `update-virtual-node`.",
+    check_attached: "`aws appmesh describe-virtual-node --mesh-name {mesh} --virtual-node-name {caller}` lists the backends.",
+    detach: "give the spec that you read before to `update-virtual-node` again: keep what `describe-virtual-node` said.",
     flip: "`aws appmesh update-mesh --cli-input-json file://drop-all/update-mesh.json`",
+    unflip: "the same with `ALLOW_ALL` in the file.",
 };
 
 impl Target for AppmeshApi {
@@ -29,20 +34,35 @@ impl Target for AppmeshApi {
 
     fn render(&self, proposal: &Proposal) -> Vec<RenderedFile> {
         let mut files = vec![
-            file("PROPOSAL.md", summary(proposal, &STEPS)),
+            file("CUTOVER.md", cut_over_page(proposal, &STEPS)),
+            file("PROPOSAL.md", summary(proposal)),
             file("backends.json", pretty(&backends(proposal))),
         ];
+        for node in &proposal.nodes {
+            files.extend(routes(proposal, node));
+        }
         for node in &proposal.nodes {
             files.push(file(
                 format!("create-virtual-node/{}.json", node.name),
                 pretty(&virtual_node(proposal, node)),
             ));
         }
+        for node in proposal.nodes.iter().filter(|node| !node.routes.is_empty()) {
+            files.push(file(
+                format!("create-virtual-router/{}.json", node.name),
+                pretty(&virtual_router(proposal, node)),
+            ));
+        }
         for node in &proposal.nodes {
+            let provider = if node.routes.is_empty() {
+                json!({"virtualNode": {"virtualNodeName": node.name}})
+            } else {
+                json!({"virtualRouter": {"virtualRouterName": node.name}})
+            };
             let service = json!({
                 "meshName": proposal.mesh,
                 "virtualServiceName": node.host.as_str(),
-                "spec": {"provider": {"virtualNode": {"virtualNodeName": node.name}}},
+                "spec": {"provider": provider},
             });
             files.push(file(
                 format!("create-virtual-service/{}.json", node.name),
@@ -55,7 +75,35 @@ impl Target for AppmeshApi {
     }
 }
 
-fn virtual_node(proposal: &Proposal, node: &crate::proposal::ExternalNode) -> Value {
+fn virtual_router(proposal: &Proposal, node: &ExternalNode) -> Value {
+    let listeners: Vec<Value> = node
+        .dialled()
+        .map(|(port, listener)| json!({"portMapping": {"port": port, "protocol": listener.to_string()}}))
+        .collect();
+    json!({"meshName": proposal.mesh, "virtualRouterName": node.name, "spec": {"listeners": listeners}})
+}
+
+/// One route a port that clients dial.
+fn routes(proposal: &Proposal, node: &ExternalNode) -> Vec<RenderedFile> {
+    let route = |(port, behind): (&u16, &u16)| {
+        let action = json!({"weightedTargets": [{"virtualNode": node.name, "weight": 1, "port": behind}]});
+        let spec = match node.listeners.get(behind) {
+            Some(Listener::Http) => json!({"httpRoute": {"match": {"prefix": "/", "port": port}, "action": action}}),
+            _ => json!({"tcpRoute": {"match": {"port": port}, "action": action}}),
+        };
+        let name = format!("{}-{port}", node.name);
+        let route = json!({
+            "meshName": proposal.mesh,
+            "virtualRouterName": node.name,
+            "routeName": name,
+            "spec": spec,
+        });
+        file(format!("create-route/{name}.json"), pretty(&route))
+    };
+    node.routes.iter().map(route).collect()
+}
+
+fn virtual_node(proposal: &Proposal, node: &ExternalNode) -> Value {
     let listeners: Vec<Value> = node
         .listeners
         .iter()

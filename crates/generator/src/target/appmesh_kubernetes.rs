@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::proposal::{Caller, NextSteps, Proposal, summary};
+use crate::proposal::{Caller, ExternalNode, Listener, NextSteps, Proposal, cut_over_page, summary};
 use crate::target::{RenderedFile, Target, file};
 use crate::text::{file_stem, inert};
 use crate::yaml;
@@ -12,13 +12,18 @@ use crate::yaml;
 pub(super) struct AppmeshKubernetes;
 
 const STEPS: NextSteps = NextSteps {
-    create: "`kubectl apply -f virtual-nodes.yaml -f virtual-services.yaml`. Their namespace must exist and be selected by the \
-             mesh's `namespaceSelector`.",
+    create: "`kubectl apply` each of `virtual-nodes.yaml`, `virtual-routers.yaml` (if there) and `virtual-services.yaml`. Their \
+             namespace must exist and be selected by the mesh's `namespaceSelector`.",
+    check_created: "`kubectl get virtualservices -A` shows the ARN of each; the controller's log says why one has none.",
+    remove: "`kubectl delete` the same files in the reverse order.",
     attach: "`kubectl patch virtualnode NAME -n NAMESPACE --type json --patch-file backends/….yaml`: the first lines of each \
              file name the node. A patch adds to the node's list and refuses a node that has none: give it `backends: []` first. On \
              a later run remove the operations whose service the node already has: the controller's webhook refuses two \
              backends of one reference.",
+    check_attached: "`kubectl get virtualnode NAME -n NAMESPACE -o jsonpath='{.spec.backends}'` lists the backends.",
+    detach: "`kubectl edit` the node, and take the added backends out; or apply its own manifest again.",
     flip: "`kubectl patch mesh NAME --type merge -p '{\"spec\":{\"egressFilter\":{\"type\":\"DROP_ALL\"}}}'`",
+    unflip: "the same with `ALLOW_ALL`.",
 };
 
 impl Target for AppmeshKubernetes {
@@ -31,27 +36,37 @@ impl Target for AppmeshKubernetes {
     }
 
     fn render(&self, proposal: &Proposal) -> Vec<RenderedFile> {
-        let mut files = vec![file("PROPOSAL.md", summary(proposal, &STEPS))];
+        let mut files = vec![
+            file("CUTOVER.md", cut_over_page(proposal, &STEPS)),
+            file("PROPOSAL.md", summary(proposal)),
+        ];
         let callers = proposal.callers.iter().filter(|caller| !caller.backends.is_empty());
         let mut patches: Vec<RenderedFile> = callers.map(|caller| patch(proposal, caller)).collect();
         patches.sort_by(|a, b| a.path.cmp(&b.path));
         files.extend(patches);
-        files.push(file("virtual-nodes.yaml", documents(proposal, virtual_node)));
-        files.push(file("virtual-services.yaml", documents(proposal, virtual_service)));
+        let all: Vec<&ExternalNode> = proposal.nodes.iter().collect();
+        let routed: Vec<&ExternalNode> = all.iter().copied().filter(|node| !node.routes.is_empty()).collect();
+        files.push(file("virtual-nodes.yaml", documents(proposal, &all, virtual_node)));
+        if !routed.is_empty() {
+            files.push(file(
+                "virtual-routers.yaml",
+                documents(proposal, &routed, virtual_router),
+            ));
+        }
+        files.push(file(
+            "virtual-services.yaml",
+            documents(proposal, &all, virtual_service),
+        ));
         files
     }
 }
 
-fn documents(proposal: &Proposal, one: fn(&Proposal, &crate::proposal::ExternalNode) -> Value) -> String {
-    let documents: Vec<String> = proposal
-        .nodes
-        .iter()
-        .map(|node| yaml::document(&one(proposal, node)))
-        .collect();
+fn documents(proposal: &Proposal, nodes: &[&ExternalNode], one: fn(&Proposal, &ExternalNode) -> Value) -> String {
+    let documents: Vec<String> = nodes.iter().map(|node| yaml::document(&one(proposal, node))).collect();
     documents.join("---\n")
 }
 
-fn virtual_node(proposal: &Proposal, node: &crate::proposal::ExternalNode) -> Value {
+fn virtual_node(proposal: &Proposal, node: &ExternalNode) -> Value {
     let listeners: Vec<Value> = node
         .listeners
         .iter()
@@ -70,7 +85,40 @@ fn virtual_node(proposal: &Proposal, node: &crate::proposal::ExternalNode) -> Va
     })
 }
 
-fn virtual_service(proposal: &Proposal, node: &crate::proposal::ExternalNode) -> Value {
+fn virtual_router(proposal: &Proposal, node: &ExternalNode) -> Value {
+    let listeners: Vec<Value> = node
+        .dialled()
+        .map(|(port, listener)| json!({"portMapping": {"port": port, "protocol": listener.to_string()}}))
+        .collect();
+    let routes: Vec<Value> = node
+        .routes
+        .iter()
+        .map(|(port, behind)| {
+            let target = json!({"virtualNodeRef": {"name": node.name}, "weight": 1, "port": behind});
+            let action = json!({"weightedTargets": [target]});
+            let name = format!("{}-{port}", node.name);
+            match node.listeners.get(behind) {
+                Some(Listener::Http) => {
+                    json!({"name": name, "httpRoute": {"match": {"prefix": "/", "port": port}, "action": action}})
+                }
+                _ => json!({"name": name, "tcpRoute": {"match": {"port": port}, "action": action}}),
+            }
+        })
+        .collect();
+    json!({
+        "apiVersion": "appmesh.k8s.aws/v1beta2",
+        "kind": "VirtualRouter",
+        "metadata": {"name": node.name, "namespace": proposal.namespace},
+        "spec": {"awsName": node.name, "listeners": listeners, "routes": routes},
+    })
+}
+
+fn virtual_service(proposal: &Proposal, node: &ExternalNode) -> Value {
+    let provider = if node.routes.is_empty() {
+        json!({"virtualNode": {"virtualNodeRef": {"name": node.name}}})
+    } else {
+        json!({"virtualRouter": {"virtualRouterRef": {"name": node.name}}})
+    };
     json!({
         "apiVersion": "appmesh.k8s.aws/v1beta2",
         "kind": "VirtualService",
@@ -78,7 +126,7 @@ fn virtual_service(proposal: &Proposal, node: &crate::proposal::ExternalNode) ->
         // The name that requests are matched by: it must be the host, not <name>.<namespace>.
         "spec": {
             "awsName": node.host.as_str(),
-            "provider": {"virtualNode": {"virtualNodeRef": {"name": node.name}}},
+            "provider": provider,
         },
     })
 }

@@ -1,7 +1,7 @@
 //! Writes a proposal as a Terraform module: external nodes and services, and the backends each caller gets.
 
 use crate::hcl::{Body, Expression, reference};
-use crate::proposal::{ExternalNode, NextSteps, Proposal, summary};
+use crate::proposal::{ExternalNode, Listener, NextSteps, Proposal, cut_over_page, summary};
 use crate::target::{RenderedFile, Target, file};
 
 /// `appmesh-terraform`.
@@ -14,7 +14,12 @@ const STEPS: NextSteps = NextSteps {
     attach: "In the `spec` of the caller's own `aws_appmesh_virtual_node` add a `dynamic \"backend\"` block with \
              `for_each = lookup(module.egress.backends, \"<caller>\", [])` and in its `content` a `virtual_service` block with \
              `virtual_service_name = backend.value`, and apply that caller.",
+    check_created: "`terraform plan -detailed-exitcode` ends with 0: nothing is left to do.",
+    remove: "take the module out, and apply, before any caller reads its `backends`.",
+    check_attached: "`terraform plan -detailed-exitcode` ends with 0, and `terraform state show` of the caller's node lists the backends.",
+    detach: "take the `dynamic \"backend\"` block out of the caller's node, and apply that caller.",
     flip: "Set `egress_filter { type = \"DROP_ALL\" }` in the `spec` of the `aws_appmesh_mesh`, and apply.",
+    unflip: "set it to `ALLOW_ALL`, and apply.",
 };
 
 impl Target for AppmeshTerraform {
@@ -27,14 +32,19 @@ impl Target for AppmeshTerraform {
     }
 
     fn render(&self, proposal: &Proposal) -> Vec<RenderedFile> {
-        vec![
-            file("PROPOSAL.md", summary(proposal, &STEPS)),
+        let mut files = vec![
+            file("CUTOVER.md", cut_over_page(proposal, &STEPS)),
+            file("PROPOSAL.md", summary(proposal)),
             file("outputs.tf", outputs(proposal)),
             file("variables.tf", variables(proposal)),
             file("versions.tf", versions()),
             file("virtual_nodes.tf", nodes(proposal)),
-            file("virtual_services.tf", services(proposal)),
-        ]
+        ];
+        if proposal.nodes.iter().any(|node| !node.routes.is_empty()) {
+            files.push(file("virtual_routers.tf", routers(proposal)));
+        }
+        files.push(file("virtual_services.tf", services(proposal)));
+        files
     }
 }
 
@@ -98,12 +108,68 @@ fn nodes(proposal: &Proposal) -> String {
     out.into_text()
 }
 
+/// A router for each host whose clients dial another port, and a route from each of its ports to one of the node's.
+fn routers(proposal: &Proposal) -> String {
+    let mut out = Body::default();
+    for node in proposal.nodes.iter().filter(|node| !node.routes.is_empty()) {
+        let label = label(node);
+        let mut spec = Body::default();
+        for (port, listener) in node.dialled() {
+            let mapping = Body::default()
+                .attribute("port", Expression::Number(u64::from(port)))
+                .attribute("protocol", listener.to_string().as_str());
+            spec = spec.block("listener", &[], Body::default().block("port_mapping", &[], mapping));
+        }
+        let resource = Body::default()
+            .attribute("name", node.name.as_str())
+            .attribute("mesh_name", reference("var.mesh_name"))
+            .block("spec", &[], spec);
+        out = out.block("resource", &["aws_appmesh_virtual_router", &label], resource);
+        for (port, listener) in node.dialled() {
+            let router = format!("aws_appmesh_virtual_router.{label}.name");
+            let resource = Body::default()
+                .attribute("name", format!("{}-{port}", node.name).as_str())
+                .attribute("mesh_name", reference("var.mesh_name"))
+                .attribute("virtual_router_name", reference(router))
+                .block("spec", &[], route(node, port, listener));
+            out = out.block("resource", &["aws_appmesh_route", &format!("{label}_{port}")], resource);
+        }
+    }
+    out.into_text()
+}
+
+fn route(node: &ExternalNode, port: u16, listener: Listener) -> Body {
+    let behind = node.routes.get(&port).copied().unwrap_or(port);
+    let name = reference(format!("aws_appmesh_virtual_node.{}.name", label(node)));
+    let target = Body::default()
+        .attribute("virtual_node", name)
+        .attribute("weight", Expression::Number(1))
+        .attribute("port", Expression::Number(u64::from(behind)));
+    let action = Body::default().block("weighted_target", &[], target);
+    let mut matched = Body::default().attribute("port", Expression::Number(u64::from(port)));
+    let kind = match listener {
+        Listener::Tcp => "tcp_route",
+        Listener::Http => {
+            matched = matched.attribute("prefix", "/");
+            "http_route"
+        }
+    };
+    let route = Body::default()
+        .block("action", &[], action)
+        .block("match", &[], matched);
+    Body::default().block(kind, &[], route)
+}
+
 fn services(proposal: &Proposal) -> String {
     let mut out = Body::default();
     for node in &proposal.nodes {
-        let name = reference(format!("aws_appmesh_virtual_node.{}.name", label(node)));
-        let provider = Body::default().attribute("virtual_node_name", name);
-        let provider = Body::default().block("virtual_node", &[], provider);
+        let (kind, key) = if node.routes.is_empty() {
+            ("virtual_node", "virtual_node_name")
+        } else {
+            ("virtual_router", "virtual_router_name")
+        };
+        let name = reference(format!("aws_appmesh_{kind}.{}.name", label(node)));
+        let provider = Body::default().block(kind, &[], Body::default().attribute(key, name));
         let resource = Body::default()
             .attribute("name", node.host.as_str())
             .attribute("mesh_name", reference("var.mesh_name"))

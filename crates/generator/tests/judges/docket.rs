@@ -2,16 +2,16 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use egressmap_aggregator::map::{Class, ServiceFacts};
-use egressmap_generator::{Acceptance, Proposal, Settings, merge, propose, target_named};
+use egressmap_generator::{Acceptance, OnConflict, Proposal, Settings, merge, propose, target_named};
 use tempfile::TempDir;
 
 use crate::sample::{self, Seen};
 
 /// `checkout` is what a judge reads about; the other callers are names that try to be something else.
-pub(crate) fn proposal() -> Proposal {
+pub(crate) fn proposal(on_conflict: OnConflict) -> Proposal {
     let seen = [
         Seen::tls("checkout", "api.stripe.com", 443),
         Seen::http("checkout", "rates.example", 80),
@@ -32,19 +32,31 @@ pub(crate) fn proposal() -> Proposal {
     };
     map.manifest.services.insert(sample::service("checkout"), facts);
     let ledger = merge(None, &map, Acceptance::Observed, None).unwrap().ledger;
-    propose(&map, &ledger, &Settings::for_mesh("shop"))
+    let settings = Settings {
+        on_conflict,
+        ..Settings::for_mesh("shop")
+    };
+    propose(&map, &ledger, &settings)
 }
 
 /// The files of a target, in a folder of its name.
-pub(crate) fn written(target: &str) -> (TempDir, PathBuf) {
+pub(crate) fn written(target: &str, on_conflict: OnConflict) -> (TempDir, PathBuf) {
     let root = TempDir::new().unwrap();
     let folder = root.path().join(target);
-    for file in target_named(target).unwrap().render(&proposal()) {
+    write(target, on_conflict, &folder);
+    (root, folder)
+}
+
+/// Writes the files of a target, and takes away those of an earlier choice.
+pub(crate) fn write(target: &str, on_conflict: OnConflict, folder: &Path) {
+    if folder.exists() {
+        fs::remove_dir_all(folder).unwrap();
+    }
+    for file in target_named(target).unwrap().render(&proposal(on_conflict)) {
         let path = folder.join(&file.path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, file.text).unwrap();
     }
-    (root, folder)
 }
 
 /// Says that a judge is missing, past the capture of test output; where `CI` is set, that is a failure.
