@@ -6,16 +6,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use egressmap_aggregator::map::DependencyMap;
-use egressmap_generator::proposal::{COMPANION, ON_CONFLICT};
+use egressmap_generator::proposal::{COMPANION, Layout, ON_CONFLICT};
 use egressmap_generator::{
-    Acceptance, Merged, OnConflict, Proposal, RenderedFile, Settings, Severity, Target, merge, propose, target_named,
+    Acceptance, Merged, OnConflict, Owners, Proposal, RenderedFile, Settings, Severity, Target, Terms, merge_on,
+    propose, target_named,
 };
 use egressmap_parser::near::did_you_mean;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::args::{Global, ProposeArgs};
+use crate::args::{Global, ProposeArgs, TerraformStyle};
 use crate::{Ending, summary};
 
 /// Lists the files of a target's folder that this program wrote, so that the next run can take away its own and no others.
@@ -25,10 +26,13 @@ const WRITTEN: &str = ".egressmap-files";
 pub(crate) struct Order<'a> {
     pub(crate) ledger: Option<&'a Path>,
     pub(crate) accept_observed: bool,
+    pub(crate) owners: Option<&'a Path>,
     pub(crate) mesh: &'a str,
     pub(crate) namespace: Option<&'a str>,
     pub(crate) targets: &'a [String],
     pub(crate) choice: Choice,
+    pub(crate) layout: Layout,
+    pub(crate) current: &'a [PathBuf],
     pub(crate) out: &'a Path,
 }
 
@@ -103,10 +107,13 @@ pub(crate) fn command(args: &ProposeArgs, global: &Global) -> Result<Ending> {
         &Order {
             ledger: args.ledger.as_deref(),
             accept_observed: args.accept_observed,
+            owners: args.owners.as_deref(),
             mesh: &args.mesh,
             namespace: args.namespace.as_deref(),
             targets: &args.target,
             choice: Choice::read(Some(&args.on_conflict), args.companion.as_deref())?,
+            layout: layout(args.terraform_style, args.kubernetes_backend_groups),
+            current: &args.current,
             out: &args.out,
         },
     )?;
@@ -122,10 +129,15 @@ pub(crate) fn carry_out(map: &DependencyMap, order: &Order<'_>) -> Result<Propos
     let mut settings = Settings {
         today,
         on_conflict: order.choice.on_conflict(),
+        layout: order.layout,
         ..Settings::for_mesh(order.mesh)
     };
     if let Some(namespace) = order.namespace {
         namespace.clone_into(&mut settings.namespace);
+    }
+    for path in order.current {
+        let read = settings.current.read(&text_of(path)?, order.mesh);
+        read.with_context(|| path.display().to_string())?;
     }
     if let Choice::Beside(companion) = order.choice {
         companion.name().clone_into(&mut settings.companion);
@@ -167,6 +179,14 @@ fn rendered(
     files
 }
 
+/// The layout that these words ask for.
+pub(crate) fn layout(style: TerraformStyle, backend_groups: bool) -> Layout {
+    Layout {
+        tfvars: style == TerraformStyle::Tfvars,
+        backend_groups,
+    }
+}
+
 /// The targets of these names; a config may be checked for them before anything is read.
 pub(crate) fn targets(names: &[String]) -> Result<Vec<&'static dyn Target>> {
     Ok(names.iter().map(|name| target_named(name)).collect::<Result<_, _>>()?)
@@ -174,9 +194,7 @@ pub(crate) fn targets(names: &[String]) -> Result<Vec<&'static dyn Target>> {
 
 fn merged(map: &DependencyMap, order: &Order<'_>, today: Option<Date>) -> Result<Merged> {
     let existing = match order.ledger {
-        Some(path) if path.exists() => {
-            Some(fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?)
-        }
+        Some(path) if path.exists() => Some(text_of(path)?),
         _ => None,
     };
     let acceptance = if order.accept_observed {
@@ -184,8 +202,21 @@ fn merged(map: &DependencyMap, order: &Order<'_>, today: Option<Date>) -> Result
     } else {
         Acceptance::Review
     };
+    let owners = match order.owners {
+        Some(path) => Owners::parse(&text_of(path)?).with_context(|| path.display().to_string())?,
+        None => Owners::default(),
+    };
+    let terms = Terms {
+        acceptance,
+        today,
+        owners: &owners,
+    };
     let place = order.ledger.unwrap_or(Path::new("ledger")).display();
-    merge(existing.as_deref(), map, acceptance, today).with_context(|| place.to_string())
+    merge_on(existing.as_deref(), map, terms).with_context(|| place.to_string())
+}
+
+fn text_of(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
 /// The day that entries expire against: that of the map's newest record, so that the same map proposes the same.

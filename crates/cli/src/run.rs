@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use crate::args::{Global, RunArgs};
 use crate::config::Config;
 use crate::discover::{self, Discovery};
-use crate::propose::{Choice, Order, carry_out, targets};
+use crate::propose::{Choice, Order, carry_out, layout, targets};
 use crate::{Ending, say, summary};
 
 /// Reads all sources anew, writes the map, merges the ledger and renders every target.
@@ -35,10 +35,13 @@ pub(crate) fn run(args: &RunArgs, global: &Global) -> Result<Ending> {
         &Order {
             ledger: Some(&config.ledger.file),
             accept_observed: config.ledger.accept_observed,
+            owners: config.ledger.owners.as_deref(),
             mesh: &config.propose.mesh,
             namespace: config.propose.namespace.as_deref(),
             targets: &config.propose.targets,
             choice,
+            layout: layout(config.propose.terraform_style, config.propose.kubernetes_backend_groups),
+            current: &config.propose.current,
             out: &config.out,
         },
     )?;

@@ -4,6 +4,7 @@
 //! the mesh can carry and says why where it cannot, and a [`target`] writes that down in the syntax of its tool. All
 //! of it is pure: text and values in, text out. Targets decide nothing.
 
+pub mod current;
 pub mod ledger;
 pub mod proposal;
 pub mod target;
@@ -14,6 +15,7 @@ mod sample;
 mod text;
 mod yaml;
 
-pub use ledger::{Acceptance, Ledger, LedgerError, Merged, merge};
+pub use current::{Current, CurrentError};
+pub use ledger::{Acceptance, Ledger, LedgerError, Merged, Owners, Terms, merge, merge_on};
 pub use proposal::{Finding, OnConflict, Proposal, Settings, Severity, propose};
 pub use target::{REGISTRY, RenderedFile, Target, target_named};

@@ -10,8 +10,10 @@ use egressmap_aggregator::identity::{DnsName, ServiceName};
 use egressmap_aggregator::map::DependencyMap;
 use jiff::civil::Date;
 
+use crate::current::Current;
 use crate::ledger::{Entry, Ledger};
 
+mod again;
 mod choice;
 mod claims;
 mod clients;
@@ -27,14 +29,17 @@ mod ours;
 mod quota;
 mod risk;
 mod router;
+mod standing;
 mod summary;
 mod traffic;
+mod wider;
 
 pub use conflict::{ON_CONFLICT, OnConflict};
 pub use cutover::{NextSteps, cut_over_page};
 pub use finding::{Code, Finding, Severity};
 pub use node::{ExternalNode, Listener};
 pub use risk::{CutOver, Fate, Loss};
+pub use standing::{Keeper, Standing};
 pub use summary::summary;
 
 /// What a proposal is made for.
@@ -50,6 +55,19 @@ pub struct Settings {
     pub on_conflict: OnConflict,
     /// The name of the target that enforces ports which bypass the proxy.
     pub companion: String,
+    /// What the mesh holds already.
+    pub current: Current,
+    /// How definitions are laid out, where a target has more than one way.
+    pub layout: Layout,
+}
+
+/// How definitions are laid out, where a target has more than one way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// Whether Terraform gets values for resources of the reader's own, instead of resources.
+    pub tfvars: bool,
+    /// Whether callers in Kubernetes get a BackendGroup, instead of a backend for each host.
+    pub backend_groups: bool,
 }
 
 /// What enforces the ports that bypass the proxy unless another target is named: it needs no agent beside the callers, and
@@ -66,6 +84,8 @@ impl Settings {
             today: None,
             on_conflict: OnConflict::Ask,
             companion: COMPANION.to_owned(),
+            current: Current::default(),
+            layout: Layout::default(),
         }
     }
 }
@@ -87,6 +107,10 @@ pub struct Proposal {
     pub cut_over: Vec<CutOver>,
     /// The name of the target that enforces ports which bypass the proxy.
     pub companion: String,
+    /// What the mesh holds already.
+    pub current: Current,
+    /// How definitions are laid out, where a target has more than one way.
+    pub layout: Layout,
     /// What to know and what to decide, the most urgent first.
     pub findings: Vec<Finding>,
 }
@@ -158,6 +182,8 @@ impl Proposal {
             callers: Vec::new(),
             cut_over: Vec::new(),
             companion: self.companion.clone(),
+            current: Current::default(),
+            layout: self.layout,
             findings: Vec::new(),
         }
     }
@@ -175,9 +201,13 @@ pub fn propose(map: &DependencyMap, ledger: &Ledger, settings: &Settings) -> Pro
     findings.extend(fleet.findings());
     explain::explain(&traffic, ledger, &clients, &fleet, &ports, &mut findings);
     notes::note(map, ledger, settings.today, &mut findings);
+    again::review(map, ledger, settings.today, &mut findings);
+    wider::suggest(map, ledger, settings.today, &mut findings);
     let callers = callers(map, &demands, &fleet, &ports);
     choice::explain(map, &demands, &callers, &settings.companion, &mut findings);
-    let nodes = fleet.into_nodes();
+    let mut nodes = fleet.into_nodes();
+    standing::compare(&settings.current, &mut nodes, &mut findings);
+    standing::unused(&settings.current, &own_nodes(map), &nodes, &callers, &mut findings);
     quota::check(map, &nodes, &callers, &mut findings);
     let cut_over = risk::cut_over(map, ledger, &traffic, &callers, &nodes);
     findings.sort();
@@ -194,8 +224,20 @@ pub fn propose(map: &DependencyMap, ledger: &Ledger, settings: &Settings) -> Pro
         callers,
         cut_over,
         companion: settings.companion.clone(),
+        current: settings.current.clone(),
+        layout: settings.layout,
         findings,
     }
+}
+
+/// The virtual nodes of our own services, as far as the inventory and the map know them.
+fn own_nodes(map: &DependencyMap) -> BTreeSet<String> {
+    let known = map.manifest.services.keys();
+    let seen = map.dependencies.keys().map(|key| &key.service);
+    known
+        .chain(seen)
+        .map(|service| demand::virtual_node(map, service))
+        .collect()
 }
 
 fn callers(

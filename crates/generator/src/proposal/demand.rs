@@ -59,8 +59,10 @@ impl Kind {
     }
 }
 
-/// MySQL, SMTP (relay and submission) and SQL Server: the App Mesh user guide says not to model them.
-pub(super) const SERVER_FIRST: [u16; 4] = [25, 587, 1433, 3306];
+/// MySQL, SMTP (relay and submission) and SQL Server, whose servers speak first, and NFS, which is mounted before the proxy
+/// runs: the App Mesh user guide says not to model them.
+pub(super) const SERVER_FIRST: [u16; 5] = [25, 587, 1433, NFS, 3306];
+const NFS: u16 = 2049;
 /// SSH: the proxy's redirect rules leave it out always.
 pub(super) const NEVER_INTERCEPTED: u16 = 22;
 
@@ -186,7 +188,11 @@ fn finding(map: &DependencyMap, ours: &Ours<'_>, demand: &Demand<'_>) -> Option<
         Kind::ServerFirst => about(
             Severity::Warning,
             Code::ServerFirst,
-            format!("{what} is not modelled: the server speaks first there, and the proxy waits for the client"),
+            if entry.port == NFS {
+                format!("{what} is not modelled: file systems are mounted before the proxy runs")
+            } else {
+                format!("{what} is not modelled: the server speaks first there, and the proxy waits for the client")
+            },
         )
         .map(|finding| finding.way_out(bypass(entry.port))),
         Kind::Nameless => about(

@@ -95,6 +95,18 @@ pub enum Code {
     PortsExempt = 27,
     /// More ports bypass the proxy than one caller may have.
     IgnoredPortQuota = 28,
+    /// What an entry was allowed on is no longer what the map shows.
+    EvidenceChanged = 29,
+    /// Many names of one owner could be one wildcard.
+    CouldBeWider = 30,
+    /// The mesh has what no allowed dependency uses.
+    UnusedExternal = 31,
+    /// A caller has a backend that it is not allowed.
+    BackendNotAllowed = 32,
+    /// A virtual service exists, and its node lacks a port.
+    ExistingLacksPort = 33,
+    /// More than a CloudFormation template may hold.
+    TemplateQuota = 34,
 }
 
 impl fmt::Display for Code {

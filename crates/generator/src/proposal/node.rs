@@ -10,6 +10,7 @@ use super::conflict::Moves;
 use super::demand::Demand;
 use super::finding::{Code, Finding, Severity};
 use super::names;
+use super::standing::Standing;
 use crate::text::inert;
 
 /// A virtual node for an external host. Its virtual service has the host's own name.
@@ -25,6 +26,10 @@ pub struct ExternalNode {
     /// Where a virtual router stands before the node: each port that clients dial, with the port of the node behind it.
     /// Empty where the virtual service leads to the node itself.
     pub routes: BTreeMap<u16, u16>,
+    /// Whether the node exists already.
+    pub node_is: Standing,
+    /// Whether its virtual service exists already.
+    pub service_is: Standing,
 }
 
 impl ExternalNode {
@@ -142,6 +147,8 @@ impl Fleet {
             .map(|(host, listeners)| ExternalNode {
                 name: names::node_name(&host),
                 routes: routes(&host, &listeners),
+                node_is: Standing::New,
+                service_is: Standing::New,
                 host,
                 listeners,
             })

@@ -8,6 +8,7 @@ use crate::sample::{self, Seen};
 mod choice;
 mod cutover;
 mod ours;
+mod review;
 mod waiting;
 
 /// Everything in the map allowed, then decided.
@@ -312,7 +313,7 @@ fn a_router_keeps_the_other_ports_of_the_host_that_moves() {
 
 #[test]
 fn server_first_ports_bypass_the_proxy() {
-    for port in [25, 587, 1433, 3306] {
+    for port in [25, 587, 1433, 2049, 3306] {
         let proposal = of([Seen::tcp("shop", "db.example", port)]);
         assert_eq!(proposal.nodes, []);
         assert_eq!(proposal.allowed[0].placement, Placement::PortBypass);
@@ -424,6 +425,12 @@ fn what_is_over_a_quota_needs_a_decision_before_anything_is_applied() {
         finding(&proposal, Code::MeshQuota)
             .sentence
             .contains("203 virtual nodes or more")
+    );
+    let hosts = (0..251).map(|n| Seen::http(&format!("shop{n}"), &format!("h{n}.example"), 80));
+    assert!(
+        finding(&of(hosts), Code::TemplateQuota)
+            .sentence
+            .contains("would have 502 resources and 251 outputs")
     );
     for code in [Code::BackendQuota, Code::MeshQuota] {
         assert_eq!(finding(&proposal, code).severity, Severity::Decision);

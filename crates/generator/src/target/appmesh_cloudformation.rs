@@ -63,7 +63,7 @@ fn template(proposal: &Proposal) -> Value {
             },
         });
         let provider = if node.routes.is_empty() {
-            json!({"VirtualNode": {"VirtualNodeName": {"Fn::GetAtt": [format!("{id}Node"), "VirtualNodeName"]}}})
+            json!({"VirtualNode": {"VirtualNodeName": node_name(node, &id)}})
         } else {
             let name = json!({"Fn::GetAtt": [format!("{id}Router"), "VirtualRouterName"]});
             json!({"VirtualRouter": {"VirtualRouterName": name}})
@@ -76,14 +76,19 @@ fn template(proposal: &Proposal) -> Value {
                 "Spec": {"Provider": provider},
             },
         });
-        resources.insert(format!("{id}Node"), virtual_node);
+        // A stack cannot create what exists; who keeps it changes it.
+        if node.node_is.is_new() {
+            resources.insert(format!("{id}Node"), virtual_node);
+        }
         if !node.routes.is_empty() {
             resources.insert(format!("{id}Router"), router(node));
             let routes = node.routes.iter();
             resources
                 .extend(routes.map(|(port, behind)| (format!("{id}Route{port}"), route(node, &id, *port, *behind))));
         }
-        resources.insert(format!("{id}Service"), virtual_service);
+        if node.service_is.is_new() {
+            resources.insert(format!("{id}Service"), virtual_service);
+        }
     }
     if resources.is_empty() {
         // A template without resources is none; this one makes nothing.
@@ -107,6 +112,15 @@ fn template(proposal: &Proposal) -> Value {
     Value::Object(template)
 }
 
+/// The name of a node: of the stack's own resource, or of what exists.
+fn node_name(node: &ExternalNode, id: &str) -> Value {
+    if node.node_is.is_new() {
+        json!({"Fn::GetAtt": [format!("{id}Node"), "VirtualNodeName"]})
+    } else {
+        json!(node.name)
+    }
+}
+
 fn router(node: &ExternalNode) -> Value {
     let listeners: Vec<Value> = node
         .dialled()
@@ -123,8 +137,8 @@ fn router(node: &ExternalNode) -> Value {
 }
 
 fn route(node: &ExternalNode, id: &str, port: u16, behind: u16) -> Value {
-    let name = |kind: &str| json!({"Fn::GetAtt": [format!("{id}{kind}"), format!("Virtual{kind}Name")]});
-    let action = json!({"WeightedTargets": [{"VirtualNode": name("Node"), "Weight": 1, "Port": behind}]});
+    let router = json!({"Fn::GetAtt": [format!("{id}Router"), "VirtualRouterName"]});
+    let action = json!({"WeightedTargets": [{"VirtualNode": node_name(node, id), "Weight": 1, "Port": behind}]});
     let spec = match node.listeners.get(&behind) {
         Some(Listener::Http) => json!({"HttpRoute": {"Match": {"Prefix": "/", "Port": port}, "Action": action}}),
         _ => json!({"TcpRoute": {"Match": {"Port": port}, "Action": action}}),
@@ -133,7 +147,7 @@ fn route(node: &ExternalNode, id: &str, port: u16, behind: u16) -> Value {
         "Type": "AWS::AppMesh::Route",
         "Properties": {
             "MeshName": {"Ref": "MeshName"},
-            "VirtualRouterName": name("Router"),
+            "VirtualRouterName": router,
             "RouteName": format!("{}-{port}", node.name),
             "Spec": spec,
         },

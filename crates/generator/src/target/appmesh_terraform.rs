@@ -1,7 +1,9 @@
 //! Writes a proposal as a Terraform module: external nodes and services, and the backends each caller gets.
 
+use serde_json::{Map, Value, json};
+
 use crate::hcl::{Body, Expression, reference};
-use crate::proposal::{ExternalNode, Listener, NextSteps, Proposal, cut_over_page, summary};
+use crate::proposal::{ExternalNode, Keeper, Listener, NextSteps, Proposal, Standing, cut_over_page, summary};
 use crate::target::{RenderedFile, Target, file};
 
 /// `appmesh-terraform`.
@@ -10,7 +12,8 @@ pub(super) struct AppmeshTerraform;
 
 const STEPS: NextSteps = NextSteps {
     create: "Use this folder as a module: `module \"egress\" { source = \"./appmesh-terraform\", mesh_name = \"…\" }`, each \
-             argument on its own line, and apply.",
+             argument on its own line, and apply. Where there is `import/imports.tf`, copy it beside that block first (Terraform 1.5 \
+             or later).",
     attach: "In the `spec` of the caller's own `aws_appmesh_virtual_node` add a `dynamic \"backend\"` block with \
              `for_each = lookup(module.egress.backends, \"<caller>\", [])` and in its `content` a `virtual_service` block with \
              `virtual_service_name = backend.value`, and apply that caller.",
@@ -22,6 +25,51 @@ const STEPS: NextSteps = NextSteps {
     unflip: "set it to `ALLOW_ALL`, and apply.",
 };
 
+const TFVARS: NextSteps = NextSteps {
+    create: "copy `egress.auto.tfvars.json` beside your own configuration, which declares the variables `egress_nodes` and \
+             `egress_backends` and makes the resources with `for_each = var.egress_nodes`, and apply.",
+    remove: "take the file away, and apply, once no caller has these backends.",
+    attach: "in the `spec` of the caller's own `aws_appmesh_virtual_node`, a `dynamic \"backend\"` block with `for_each = \
+             lookup(var.egress_backends, \"<caller>\", [])`; apply that caller.",
+    ..STEPS
+};
+
+/// Values for resources of the reader's own. Terraform takes texts in such a file as they are.
+fn tfvars(proposal: &Proposal) -> String {
+    let nodes: Map<String, Value> = proposal
+        .nodes
+        .iter()
+        .map(|node| {
+            let listeners: Vec<Value> = node
+                .listeners
+                .iter()
+                .map(|(port, listener)| json!({"port": port, "protocol": listener.to_string()}))
+                .collect();
+            let routes: Vec<Value> = node
+                .routes
+                .iter()
+                .map(|(dialled, port)| json!({"dialled": dialled, "port": port}))
+                .collect();
+            let value = json!({
+                "name": node.name,
+                "hostname": node.host.as_str(),
+                "listeners": listeners,
+                "routes": routes,
+            });
+            (label(node), value)
+        })
+        .collect();
+    let callers = proposal.callers.iter().filter(|caller| !caller.backends.is_empty());
+    let backends: Map<String, Value> = callers
+        .map(|caller| {
+            let hosts: Vec<&str> = caller.backends.iter().map(|host| host.as_str()).collect();
+            (caller.virtual_node.clone(), json!(hosts))
+        })
+        .collect();
+    let values = json!({"egress_backends": backends, "egress_nodes": nodes});
+    format!("{values:#}\n")
+}
+
 impl Target for AppmeshTerraform {
     fn name(&self) -> &'static str {
         "appmesh-terraform"
@@ -32,6 +80,13 @@ impl Target for AppmeshTerraform {
     }
 
     fn render(&self, proposal: &Proposal) -> Vec<RenderedFile> {
+        if proposal.layout.tfvars {
+            return vec![
+                file("CUTOVER.md", cut_over_page(proposal, &TFVARS)),
+                file("PROPOSAL.md", summary(proposal)),
+                file("egress.auto.tfvars.json", tfvars(proposal)),
+            ];
+        }
         let mut files = vec![
             file("CUTOVER.md", cut_over_page(proposal, &STEPS)),
             file("PROPOSAL.md", summary(proposal)),
@@ -44,6 +99,10 @@ impl Target for AppmeshTerraform {
             files.push(file("virtual_routers.tf", routers(proposal)));
         }
         files.push(file("virtual_services.tf", services(proposal)));
+        let imports = imports(proposal);
+        if !imports.is_empty() {
+            files.insert(2, file("import/imports.tf", imports));
+        }
         files
     }
 }
@@ -84,9 +143,43 @@ fn variables(proposal: &Proposal) -> String {
         .into_text()
 }
 
-fn nodes(proposal: &Proposal) -> String {
+/// Whether the module declares a resource: not where another part of the configuration keeps it.
+fn declares(standing: Standing) -> bool {
+    standing.keeper() != Some(Keeper::Elsewhere)
+}
+
+/// Import blocks for what exists outside Terraform. They belong into the root module, which calls this one `egress`.
+fn imports(proposal: &Proposal) -> String {
     let mut out = Body::default();
     for node in &proposal.nodes {
+        let label = label(node);
+        for (standing, kind, name) in [
+            (node.node_is, "virtual_node", node.name.as_str()),
+            (node.service_is, "virtual_service", node.host.as_str()),
+        ] {
+            if standing.keeper() == Some(Keeper::Nobody) {
+                let import = Body::default()
+                    .attribute("to", reference(format!("module.egress.aws_appmesh_{kind}.{label}")))
+                    .attribute("id", format!("{}/{name}", proposal.mesh).as_str());
+                out = out.block("import", &[], import);
+            }
+        }
+    }
+    out.into_text()
+}
+
+/// The name of a node, by reference where the module declares it.
+fn node_name(node: &ExternalNode) -> Expression {
+    if declares(node.node_is) {
+        reference(format!("aws_appmesh_virtual_node.{}.name", label(node)))
+    } else {
+        node.name.as_str().into()
+    }
+}
+
+fn nodes(proposal: &Proposal) -> String {
+    let mut out = Body::default();
+    for node in proposal.nodes.iter().filter(|node| declares(node.node_is)) {
         let mut spec = Body::default();
         for (port, listener) in &node.listeners {
             let mapping = Body::default()
@@ -140,9 +233,8 @@ fn routers(proposal: &Proposal) -> String {
 
 fn route(node: &ExternalNode, port: u16, listener: Listener) -> Body {
     let behind = node.routes.get(&port).copied().unwrap_or(port);
-    let name = reference(format!("aws_appmesh_virtual_node.{}.name", label(node)));
     let target = Body::default()
-        .attribute("virtual_node", name)
+        .attribute("virtual_node", node_name(node))
         .attribute("weight", Expression::Number(1))
         .attribute("port", Expression::Number(u64::from(behind)));
     let action = Body::default().block("weighted_target", &[], target);
@@ -162,13 +254,13 @@ fn route(node: &ExternalNode, port: u16, listener: Listener) -> Body {
 
 fn services(proposal: &Proposal) -> String {
     let mut out = Body::default();
-    for node in &proposal.nodes {
-        let (kind, key) = if node.routes.is_empty() {
-            ("virtual_node", "virtual_node_name")
+    for node in proposal.nodes.iter().filter(|node| declares(node.service_is)) {
+        let (kind, key, name) = if node.routes.is_empty() {
+            ("virtual_node", "virtual_node_name", node_name(node))
         } else {
-            ("virtual_router", "virtual_router_name")
+            let router = format!("aws_appmesh_virtual_router.{}.name", label(node));
+            ("virtual_router", "virtual_router_name", reference(router))
         };
-        let name = reference(format!("aws_appmesh_{kind}.{}.name", label(node)));
         let provider = Body::default().block(kind, &[], Body::default().attribute(key, name));
         let resource = Body::default()
             .attribute("name", node.host.as_str())
@@ -189,7 +281,13 @@ fn outputs(proposal: &Proposal) -> String {
                 .nodes
                 .iter()
                 .filter(|node| caller.backends.contains(&node.host));
-            let services = services.map(|node| reference(format!("aws_appmesh_virtual_service.{}.name", label(node))));
+            let services = services.map(|node| {
+                if declares(node.service_is) {
+                    reference(format!("aws_appmesh_virtual_service.{}.name", label(node)))
+                } else {
+                    node.host.as_str().into()
+                }
+            });
             (caller.virtual_node.clone(), Expression::List(services.collect()))
         });
     let output = Body::default()

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::ledger::{Acceptance, merge};
-use crate::proposal::{OnConflict, Settings, propose};
+use crate::proposal::{Layout, OnConflict, Settings, propose};
 use crate::sample::{self, Seen};
 
 fn shop() -> DependencyMap {
@@ -100,6 +100,28 @@ fn kubernetes_is_two_lists_of_resources_and_a_patch_a_caller() {
 #[test]
 fn the_api_gets_one_file_a_call() {
     insta::assert_snapshot!(snapshot("appmesh-api"));
+}
+
+#[test]
+fn the_other_layouts_hold_the_same_as_values_and_as_groups() {
+    let mut proposal = routed();
+    proposal.layout = Layout {
+        tfvars: true,
+        backend_groups: true,
+    };
+    let files = rendered("appmesh-terraform", &proposal);
+    let values: Value = serde_json::from_str(text(&files, "egress.auto.tfvars.json")).unwrap();
+    let node = &values["egress_nodes"]["ext_b_cdn_example"];
+    assert_eq!(node["hostname"], "b.cdn.example");
+    assert_eq!(node["routes"][0]["dialled"], 444);
+    assert_eq!(values["egress_backends"]["media"].as_array().unwrap().len(), 3);
+    assert!(files.iter().all(|file| !file.path.ends_with(".tf")));
+
+    let files = rendered("appmesh-kubernetes", &proposal);
+    insta::assert_snapshot!(text(&files, "backend-groups.yaml"));
+    let patch: Value = serde_saphyr::from_str(text(&files, "backends/default/media.yaml")).unwrap();
+    assert_eq!(patch[0]["path"], "/spec/backendGroups");
+    assert_eq!(patch[0]["value"][0]["name"], "egress-media");
 }
 
 #[test]
