@@ -185,16 +185,8 @@ fn finding(map: &DependencyMap, ours: &Ours<'_>, demand: &Demand<'_>) -> Option<
             format!("{what} never passes the proxy, so App Mesh neither allows nor drops it"),
         )
         .map(|finding| finding.way_out("enforce it with security groups or a network firewall")),
-        Kind::ServerFirst => about(
-            Severity::Warning,
-            Code::ServerFirst,
-            if entry.port == NFS {
-                format!("{what} is not modelled: file systems are mounted before the proxy runs")
-            } else {
-                format!("{what} is not modelled: the server speaks first there, and the proxy waits for the client")
-            },
-        )
-        .map(|finding| finding.way_out(bypass(entry.port))),
+        Kind::ServerFirst => about(Severity::Warning, Code::ServerFirst, server_first(entry.port, &what))
+            .map(|finding| finding.way_out(bypass(entry.port))),
         Kind::Nameless => about(
             Severity::Decision,
             Code::AddressOnly,
@@ -218,6 +210,15 @@ fn finding(map: &DependencyMap, ours: &Ours<'_>, demand: &Demand<'_>) -> Option<
                 .way_out(bypass(entry.port))
         }),
     }
+}
+
+fn server_first(port: u16, what: &str) -> String {
+    let why = if port == NFS {
+        "file systems are mounted before the proxy runs"
+    } else {
+        "the server speaks first there, and the proxy waits for the client"
+    };
+    format!("{what} is not modelled: {why}")
 }
 
 /// The mesh goes by the server name. Published addresses do not tell it: names of others lead there too.

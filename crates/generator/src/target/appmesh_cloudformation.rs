@@ -48,20 +48,6 @@ fn template(proposal: &Proposal) -> Value {
     let mut resources = Map::new();
     for node in &proposal.nodes {
         let id = logical_id(&node.name);
-        let listeners: Vec<Value> = node
-            .listeners
-            .iter()
-            .map(|(port, listener)| json!({"PortMapping": {"Port": port, "Protocol": listener.to_string()}}))
-            .collect();
-        let discovery = json!({"DNS": {"Hostname": node.host.as_str(), "ResponseType": "LOADBALANCER"}});
-        let virtual_node = json!({
-            "Type": "AWS::AppMesh::VirtualNode",
-            "Properties": {
-                "MeshName": {"Ref": "MeshName"},
-                "VirtualNodeName": node.name,
-                "Spec": {"Listeners": listeners, "ServiceDiscovery": discovery},
-            },
-        });
         let provider = if node.routes.is_empty() {
             json!({"VirtualNode": {"VirtualNodeName": node_name(node, &id)}})
         } else {
@@ -78,7 +64,7 @@ fn template(proposal: &Proposal) -> Value {
         });
         // A stack cannot create what exists; who keeps it changes it.
         if node.node_is.is_new() {
-            resources.insert(format!("{id}Node"), virtual_node);
+            resources.insert(format!("{id}Node"), virtual_node(node));
         }
         if !node.routes.is_empty() {
             resources.insert(format!("{id}Router"), router(node));
@@ -110,6 +96,23 @@ fn template(proposal: &Proposal) -> Value {
         template.insert("Outputs".to_owned(), Value::Object(outputs));
     }
     Value::Object(template)
+}
+
+fn virtual_node(node: &ExternalNode) -> Value {
+    let listeners: Vec<Value> = node
+        .listeners
+        .iter()
+        .map(|(port, listener)| json!({"PortMapping": {"Port": port, "Protocol": listener.to_string()}}))
+        .collect();
+    let discovery = json!({"DNS": {"Hostname": node.host.as_str(), "ResponseType": "LOADBALANCER"}});
+    json!({
+        "Type": "AWS::AppMesh::VirtualNode",
+        "Properties": {
+            "MeshName": {"Ref": "MeshName"},
+            "VirtualNodeName": node.name,
+            "Spec": {"Listeners": listeners, "ServiceDiscovery": discovery},
+        },
+    })
 }
 
 /// The name of a node: of the stack's own resource, or of what exists.
