@@ -12,6 +12,7 @@ pub mod map;
 mod merge;
 pub mod name;
 pub mod observed;
+mod replace;
 pub mod show;
 mod table;
 
@@ -19,4 +20,5 @@ pub use aggregate::{Aggregator, Settings};
 pub use inventory::{Inventory, InventoryError};
 pub use merge::MergeError;
 pub use observed::Observed;
+pub use replace::replace;
 pub use table::TableError;

@@ -18,7 +18,12 @@ fn shop() -> (tempfile::TempDir, PathBuf) {
 
 fn propose(map: &Path, out: &Path) -> Command {
     let mut command = egressmap();
-    command.arg("propose").arg(map).arg("--accept-observed").arg("--out").arg(out);
+    command
+        .arg("propose")
+        .arg(map)
+        .arg("--accept-observed")
+        .arg("--out")
+        .arg(out);
     command.args(["--mesh", "shop", "--target", "appmesh-api"]);
     command
 }
@@ -32,15 +37,32 @@ fn routers_owners_and_what_exists_reach_the_definitions() {
     let node = "{\"virtualNodes\": [{\"meshName\": \"shop\", \"virtualNodeName\": \"ext-api-creditbureau-example\"}]}";
     fs::write(&current, node).unwrap();
     let mut command = propose(&map, &out);
-    command.arg("--ledger").arg(&ledger).arg("--owners").arg(&owners).arg("--current").arg(&current);
+    command
+        .arg("--ledger")
+        .arg(&ledger)
+        .arg("--owners")
+        .arg(&owners)
+        .arg("--current")
+        .arg(&current);
     let (_, said) = expect(2, command.args(["--on-conflict", "router-ports"]));
     assert!(said.contains("EGR0026 media-vn must dial another port"), "{said}");
     let folder = out.join("appmesh-api");
     assert!(folder.join("create-virtual-router").is_dir() && folder.join("CUTOVER.md").is_file());
-    assert!(!folder.join("create-virtual-node/ext-api-creditbureau-example.json").exists());
-    assert!(folder.join("create-virtual-service/ext-api-creditbureau-example.json").exists());
+    assert!(
+        !folder
+            .join("create-virtual-node/ext-api-creditbureau-example.json")
+            .exists()
+    );
+    assert!(
+        folder
+            .join("create-virtual-service/ext-api-creditbureau-example.json")
+            .exists()
+    );
     let ledger = fs::read_to_string(&ledger).unwrap();
-    assert!(ledger.contains("owner: team-video") && ledger.contains("owner: platform"), "{ledger}");
+    assert!(
+        ledger.contains("owner: team-video") && ledger.contains("owner: platform"),
+        "{ledger}"
+    );
 }
 
 #[test]
@@ -54,7 +76,10 @@ fn a_choice_that_makes_no_sense_is_refused_before_anything_is_written() {
             &["--on-conflict", "ignore-port", "--companion", "appmesh-api"],
             "expected a target that enforces without App Mesh",
         ),
-        (&["--on-conflict", "ignore-port", "--companion", "appmesh-apy"], "did you mean \"appmesh-api\"?"),
+        (
+            &["--on-conflict", "ignore-port", "--companion", "appmesh-apy"],
+            "did you mean \"appmesh-api\"?",
+        ),
         (&["--current", "Cargo.toml"], "expected JSON"),
     ] {
         let (_, said) = expect(1, propose(&map, &out).args(arguments).current_dir(workspace_root()));
