@@ -366,6 +366,26 @@ pub(crate) struct ProposeArgs {
     /// Allow what was observed with sufficient evidence, instead of leaving it for review
     #[arg(long)]
     pub(crate) accept_observed: bool,
+    /// Which team answers for a service: lines of a pattern over its name and a team, the last that matches wins
+    #[arg(long, value_name = "FILE")]
+    pub(crate) owners: Option<PathBuf>,
+    /// What the mesh holds already: JSON of `aws appmesh describe-…` and `list-…`, of `kubectl get … -o json`, of
+    /// `terraform show -json`; may be given more than once
+    #[arg(long, value_name = "FILE")]
+    pub(crate) current: Vec<PathBuf>,
+    /// Where a caller needs more on one port than App Mesh can tell apart: ask, router-ports (a virtual router and another
+    /// port to dial for each host that gives way) or ignore-port (the proxy ignores the port, and another target enforces it)
+    #[arg(long, value_name = "CHOICE", default_value = "ask")]
+    pub(crate) on_conflict: String,
+    /// The target that enforces ignored ports [default: network-firewall]
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) companion: Option<String>,
+    /// What appmesh-terraform writes: resources (a module), or tfvars (values for a `for_each` of your own)
+    #[arg(long, value_enum, value_name = "STYLE", default_value = "resources")]
+    pub(crate) terraform_style: TerraformStyle,
+    /// Give callers in Kubernetes one BackendGroup each (the controller needs enableBackendGroups=true)
+    #[arg(long)]
+    pub(crate) kubernetes_backend_groups: bool,
     /// The App Mesh mesh
     #[arg(long, value_name = "NAME", default_value = "mesh")]
     pub(crate) mesh: String,
@@ -375,6 +395,16 @@ pub(crate) struct ProposeArgs {
     /// The folder to write DIR/TARGET/… to
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum TerraformStyle {
+    /// A module
+    #[default]
+    Resources,
+    /// Values
+    Tfvars,
 }
 
 #[derive(Debug, Args)]

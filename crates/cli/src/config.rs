@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use egressmap_parser::near::nearest;
 use serde::Deserialize;
 
-use crate::args::{Logs, Reading};
+use crate::args::{Logs, Reading, TerraformStyle};
 
 /// The config as written. It holds no secrets: credentials come from the AWS SDK's default chain.
 #[derive(Debug, Default, Deserialize)]
@@ -79,6 +79,8 @@ pub(crate) struct Ledger {
     /// Allow what was observed with sufficient evidence.
     #[serde(default)]
     pub(crate) accept_observed: bool,
+    /// Which team answers for a service.
+    pub(crate) owners: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -90,6 +92,19 @@ pub(crate) struct Propose {
     pub(crate) namespace: Option<String>,
     /// Where the proposal is enforced.
     pub(crate) targets: Vec<String>,
+    /// What to do where a caller needs more on one port than App Mesh can tell apart.
+    pub(crate) on_conflict: Option<String>,
+    /// What the mesh holds already.
+    #[serde(default)]
+    pub(crate) current: Vec<PathBuf>,
+    /// What `appmesh-terraform` writes.
+    #[serde(default)]
+    pub(crate) terraform_style: TerraformStyle,
+    /// Whether callers in Kubernetes get one BackendGroup each.
+    #[serde(default)]
+    pub(crate) kubernetes_backend_groups: bool,
+    /// The target that enforces ignored ports.
+    pub(crate) companion: Option<String>,
 }
 
 /// Every key there is, by table: what a misspelt one is compared with.
@@ -112,8 +127,20 @@ const KEYS: &[(&str, &[&str])] = &[
     ("naming", &["files", "resolver", "resolver-timeout", "ptr-cache"]),
     ("window", &["since", "until"]),
     ("formats", &["kind", "flow", "envoy", "envoy-json"]),
-    ("ledger", &["file", "accept-observed"]),
-    ("propose", &["mesh", "namespace", "targets"]),
+    ("ledger", &["file", "accept-observed", "owners"]),
+    (
+        "propose",
+        &[
+            "mesh",
+            "namespace",
+            "targets",
+            "on-conflict",
+            "companion",
+            "current",
+            "terraform-style",
+            "kubernetes-backend-groups",
+        ],
+    ),
 ];
 
 impl Config {
@@ -129,6 +156,9 @@ impl Config {
         }
         let paths = config.inventory.iter_mut().chain(&mut config.naming.files);
         let paths = paths.chain(&mut config.naming.ptr_cache).chain(&mut config.set_aside);
+        let paths = paths
+            .chain(&mut config.ledger.owners)
+            .chain(&mut config.propose.current);
         for path in paths.chain([&mut config.out, &mut config.ledger.file]) {
             *path = folder.join(&*path);
         }

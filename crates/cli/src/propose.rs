@@ -4,17 +4,20 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use egressmap_aggregator::map::DependencyMap;
 use egressmap_aggregator::replace;
+use egressmap_generator::proposal::{COMPANION, Layout, ON_CONFLICT};
 use egressmap_generator::{
-    Acceptance, Finding, Merged, Proposal, RenderedFile, Settings, Severity, Target, merge, propose, target_named,
+    Acceptance, Finding, Merged, OnConflict, Owners, Proposal, RenderedFile, Settings, Severity, Target, Terms,
+    merge_on, propose, target_named,
 };
+use egressmap_parser::near::did_you_mean;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::args::{Global, ProposeArgs};
+use crate::args::{Global, ProposeArgs, TerraformStyle};
 use crate::{Ending, summary};
 
 /// Lists the files of a target's folder that this program wrote, so that the next run can take away its own and no others.
@@ -24,10 +27,57 @@ const WRITTEN: &str = ".egressmap-files";
 pub(crate) struct Order<'a> {
     pub(crate) ledger: Option<&'a Path>,
     pub(crate) accept_observed: bool,
+    pub(crate) owners: Option<&'a Path>,
     pub(crate) mesh: &'a str,
     pub(crate) namespace: Option<&'a str>,
     pub(crate) targets: &'a [String],
+    pub(crate) choice: Choice,
+    pub(crate) layout: Layout,
+    pub(crate) current: &'a [PathBuf],
     pub(crate) out: &'a Path,
+}
+
+/// What to do with ports that App Mesh cannot share, checked before anything is read.
+#[derive(Clone, Copy)]
+pub(crate) enum Choice {
+    /// Ask, or put routers before the hosts that give way.
+    InTheMesh(OnConflict),
+    /// Ignore the port, and let this target enforce it.
+    Beside(&'static dyn Target),
+}
+
+impl Choice {
+    /// The choice of these words; without any, to ask.
+    pub(crate) fn read(on_conflict: Option<&str>, companion: Option<&str>) -> Result<Choice> {
+        let word = on_conflict.unwrap_or("ask");
+        let names = || ON_CONFLICT.iter().map(|(name, _)| *name);
+        let Some((_, choice)) = ON_CONFLICT.iter().find(|(name, _)| *name == word) else {
+            let known = names().collect::<Vec<_>>().join(", ");
+            let hint = did_you_mean(word, names());
+            bail!("on-conflict: expected one of {known}, found {word:?}{hint}");
+        };
+        if *choice != OnConflict::IgnorePort {
+            if companion.is_some() {
+                bail!("a companion enforces ignored ports: give it with on-conflict ignore-port");
+            }
+            return Ok(Choice::InTheMesh(*choice));
+        }
+        let target = target_named(companion.unwrap_or(COMPANION)).context("companion")?;
+        if target.name().starts_with("appmesh-") {
+            bail!(
+                "companion: expected a target that enforces without App Mesh, found {}",
+                target.name()
+            );
+        }
+        Ok(Choice::Beside(target))
+    }
+
+    fn on_conflict(self) -> OnConflict {
+        match self {
+            Choice::InTheMesh(choice) => choice,
+            Choice::Beside(_) => OnConflict::IgnorePort,
+        }
+    }
 }
 
 /// A proposal, and the files it went to.
@@ -58,9 +108,13 @@ pub(crate) fn command(args: &ProposeArgs, global: &Global) -> Result<Ending> {
         &Order {
             ledger: args.ledger.as_deref(),
             accept_observed: args.accept_observed,
+            owners: args.owners.as_deref(),
             mesh: &args.mesh,
             namespace: args.namespace.as_deref(),
             targets: &args.target,
+            choice: Choice::read(Some(&args.on_conflict), args.companion.as_deref())?,
+            layout: layout(args.terraform_style, args.kubernetes_backend_groups),
+            current: &args.current,
             out: &args.out,
         },
     )?;
@@ -75,15 +129,24 @@ pub(crate) fn carry_out(map: &DependencyMap, order: &Order<'_>) -> Result<Propos
     let merged = merged(map, order, today)?;
     let mut settings = Settings {
         today,
+        on_conflict: order.choice.on_conflict(),
+        layout: order.layout,
         ..Settings::for_mesh(order.mesh)
     };
     if let Some(namespace) = order.namespace {
         namespace.clone_into(&mut settings.namespace);
     }
+    for path in order.current {
+        let read = settings.current.read(&text_of(path)?, order.mesh);
+        read.with_context(|| path.display().to_string())?;
+    }
+    if let Choice::Beside(companion) = order.choice {
+        companion.name().clone_into(&mut settings.companion);
+    }
     let proposal = propose(map, &merged.ledger, &settings);
-    let folders = targets
-        .iter()
-        .map(|target| write(order.out, target.name(), &target.render(&proposal)));
+    let folders = rendered(&targets, order.choice, &proposal)
+        .into_iter()
+        .map(|(target, files)| write(order.out, target, &files));
     let folders = folders.collect::<Result<_>>()?;
     if let Some(path) = order.ledger {
         replace(path, merged.text.as_bytes()).with_context(|| cannot_write(path))?;
@@ -98,6 +161,35 @@ pub(crate) fn carry_out(map: &DependencyMap, order: &Order<'_>) -> Result<Propos
     })
 }
 
+/// The files of every target, and of the companion for the ports that it enforces. A companion that is a target too
+/// enforces all of the proposal, those ports included.
+fn rendered(
+    targets: &[&'static dyn Target],
+    choice: Choice,
+    proposal: &Proposal,
+) -> Vec<(&'static str, Vec<RenderedFile>)> {
+    let mut files: Vec<_> = targets
+        .iter()
+        .map(|target| (target.name(), target.render(proposal)))
+        .collect();
+    let exempt = proposal.exempt();
+    if let Choice::Beside(companion) = choice
+        && !exempt.allowed.is_empty()
+        && targets.iter().all(|target| target.name() != companion.name())
+    {
+        files.push((companion.name(), companion.render(&exempt)));
+    }
+    files
+}
+
+/// The layout that these words ask for.
+pub(crate) fn layout(style: TerraformStyle, backend_groups: bool) -> Layout {
+    Layout {
+        tfvars: style == TerraformStyle::Tfvars,
+        backend_groups,
+    }
+}
+
 /// The targets of these names; a config may be checked for them before anything is read.
 pub(crate) fn targets(names: &[String]) -> Result<Vec<&'static dyn Target>> {
     Ok(names.iter().map(|name| target_named(name)).collect::<Result<_, _>>()?)
@@ -105,9 +197,7 @@ pub(crate) fn targets(names: &[String]) -> Result<Vec<&'static dyn Target>> {
 
 fn merged(map: &DependencyMap, order: &Order<'_>, today: Option<Date>) -> Result<Merged> {
     let existing = match order.ledger {
-        Some(path) if path.exists() => {
-            Some(fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?)
-        }
+        Some(path) if path.exists() => Some(text_of(path)?),
         _ => None,
     };
     let acceptance = if order.accept_observed {
@@ -115,8 +205,21 @@ fn merged(map: &DependencyMap, order: &Order<'_>, today: Option<Date>) -> Result
     } else {
         Acceptance::Review
     };
+    let owners = match order.owners {
+        Some(path) => Owners::parse(&text_of(path)?).with_context(|| path.display().to_string())?,
+        None => Owners::default(),
+    };
+    let terms = Terms {
+        acceptance,
+        today,
+        owners: &owners,
+    };
     let place = order.ledger.unwrap_or(Path::new("ledger")).display();
-    merge(existing.as_deref(), map, acceptance, today).with_context(|| place.to_string())
+    merge_on(existing.as_deref(), map, terms).with_context(|| place.to_string())
+}
+
+fn text_of(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
 /// The day that entries expire against: that of the map's newest record, so that the same map proposes the same.

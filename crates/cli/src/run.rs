@@ -8,7 +8,7 @@ use egressmap_aggregator::map::Kinds;
 use crate::args::{Global, RunArgs};
 use crate::config::Config;
 use crate::discover::{self, Discovery};
-use crate::propose::{Order, carry_out, targets};
+use crate::propose::{Choice, Order, carry_out, layout, targets};
 use crate::{Ending, say, summary};
 
 /// Reads all sources anew, writes the map, merges the ledger and renders every target.
@@ -17,6 +17,10 @@ pub(crate) fn run(args: &RunArgs, global: &Global) -> Result<Ending> {
     if let Some(out) = &args.out {
         config.out.clone_from(out);
     }
+    let choice = Choice::read(
+        config.propose.on_conflict.as_deref(),
+        config.propose.companion.as_deref(),
+    )?;
     targets(&config.propose.targets)?;
     let discovery = discover::discover(&config.sources, &config.reading(), global, None)?;
     fs::create_dir_all(&config.out).with_context(|| format!("cannot make {}", config.out.display()))?;
@@ -32,9 +36,13 @@ pub(crate) fn run(args: &RunArgs, global: &Global) -> Result<Ending> {
         &Order {
             ledger: Some(&config.ledger.file),
             accept_observed: config.ledger.accept_observed,
+            owners: config.ledger.owners.as_deref(),
             mesh: &config.propose.mesh,
             namespace: config.propose.namespace.as_deref(),
             targets: &config.propose.targets,
+            choice,
+            layout: layout(config.propose.terraform_style, config.propose.kubernetes_backend_groups),
+            current: &config.propose.current,
             out: &config.out,
         },
     )?;

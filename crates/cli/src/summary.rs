@@ -167,7 +167,10 @@ pub(crate) fn proposal(proposed: &Proposed, global: &Global) {
             ledger.display()
         );
     }
-    let _ = write!(text, "\n  decide and apply, as PROPOSAL.md says in each of:");
+    let _ = write!(
+        text,
+        "\n  decide as PROPOSAL.md says and apply in the order of CUTOVER.md, in each of:"
+    );
     for folder in &proposed.folders {
         let _ = write!(text, "\n    {}", folder.display());
     }

@@ -12,14 +12,18 @@ use jiff::civil::Date;
 mod accept;
 mod append;
 mod destination;
+mod evidence;
 mod index;
 mod merge;
+mod owners;
 mod read;
 
 pub use accept::{Acceptance, Held, LeftOut};
 pub use destination::{Destination, DestinationError};
+pub(crate) use evidence::Evidence;
 pub(crate) use index::{Index, Question};
-pub use merge::{Added, Merged, merge};
+pub use merge::{Added, Merged, Terms, merge, merge_on};
+pub use owners::Owners;
 
 /// What stands in the `schema` of a ledger that this version reads and writes.
 pub const SCHEMA: &str = "egressmap/ledger/v1";

@@ -5,6 +5,7 @@
 //! says what it would do to what was observed. What is different from the last map is a [`diff`]. All of it is pure: text
 //! and values in, text out. Targets decide nothing.
 
+pub mod current;
 pub mod diff;
 pub mod ledger;
 pub mod proposal;
@@ -17,7 +18,8 @@ mod sample;
 mod text;
 mod yaml;
 
-pub use ledger::{Acceptance, Ledger, LedgerError, Merged, merge};
-pub use proposal::{Finding, Proposal, Settings, Severity, propose};
+pub use current::{Current, CurrentError};
+pub use ledger::{Acceptance, Ledger, LedgerError, Merged, Owners, Terms, merge, merge_on};
+pub use proposal::{Finding, OnConflict, Proposal, Settings, Severity, propose};
 pub use replay::{Replay, replay, semantics_named};
 pub use target::{REGISTRY, RenderedFile, Target, target_named};

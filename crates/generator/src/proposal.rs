@@ -11,10 +11,15 @@ use egressmap_aggregator::identity::{DnsName, ServiceName};
 use egressmap_aggregator::map::DependencyMap;
 use jiff::civil::Date;
 
+use crate::current::Current;
 use crate::ledger::{Entry, Ledger};
 
+mod again;
+mod choice;
 mod claims;
 mod clients;
+mod conflict;
+mod cutover;
 mod demand;
 mod explain;
 mod finding;
@@ -23,16 +28,23 @@ mod node;
 mod notes;
 mod ours;
 mod quota;
+mod risk;
 mod router;
 mod seen;
+mod standing;
 mod summary;
 mod traffic;
+mod wider;
 
+pub use conflict::{ON_CONFLICT, OnConflict};
+pub use cutover::{NextSteps, cut_over_page};
 pub(crate) use demand::{NEVER_INTERCEPTED, shown, virtual_node};
 pub use finding::{Code, Finding, Severity};
 pub use node::{ExternalNode, Listener};
+pub use risk::{CutOver, Fate, Loss};
+pub use standing::{Keeper, Standing};
 pub(crate) use summary::section;
-pub use summary::{NextSteps, summary};
+pub use summary::summary;
 
 /// What a proposal is made for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,16 +55,41 @@ pub struct Settings {
     pub namespace: String,
     /// The day on which entries are judged expired; without one none is.
     pub today: Option<Date>,
+    /// What to do where a caller needs more on one port than App Mesh can tell apart.
+    pub on_conflict: OnConflict,
+    /// The name of the target that enforces ports which bypass the proxy.
+    pub companion: String,
+    /// What the mesh holds already.
+    pub current: Current,
+    /// How definitions are laid out, where a target has more than one way.
+    pub layout: Layout,
 }
 
+/// How definitions are laid out, where a target has more than one way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// Whether Terraform gets values for resources of the reader's own, instead of resources.
+    pub tfvars: bool,
+    /// Whether callers in Kubernetes get a BackendGroup, instead of a backend for each host.
+    pub backend_groups: bool,
+}
+
+/// What enforces the ports that bypass the proxy unless another target is named: it needs no agent beside the callers, and
+/// tells the hosts of a port apart.
+pub const COMPANION: &str = "network-firewall";
+
 impl Settings {
-    /// Settings for a mesh, with the namespace `egress` and no day.
+    /// Settings for a mesh, with the namespace `egress`, no day, and conflicts left to the reader.
     #[must_use]
     pub fn for_mesh(mesh: impl Into<String>) -> Self {
         Settings {
             mesh: mesh.into(),
             namespace: "egress".to_owned(),
             today: None,
+            on_conflict: OnConflict::Ask,
+            companion: COMPANION.to_owned(),
+            current: Current::default(),
+            layout: Layout::default(),
         }
     }
 }
@@ -70,6 +107,14 @@ pub struct Proposal {
     pub nodes: Vec<ExternalNode>,
     /// The virtual nodes that call, by name.
     pub callers: Vec<Caller>,
+    /// The callers in the order of the cut-over, the least to lose first, with what each stands to lose.
+    pub cut_over: Vec<CutOver>,
+    /// The name of the target that enforces ports which bypass the proxy.
+    pub companion: String,
+    /// What the mesh holds already.
+    pub current: Current,
+    /// How definitions are laid out, where a target has more than one way.
+    pub layout: Layout,
     /// What to know and what to decide, the most urgent first.
     pub findings: Vec<Finding>,
 }
@@ -108,6 +153,8 @@ pub enum Placement {
     NoCaller,
     /// A service of ours: a backend of the mesh's own.
     Internal,
+    /// Its port bypasses the proxy of its caller, by the choice made for conflicts: the companion target enforces it.
+    PortExempt,
 }
 
 /// A virtual node that calls, with the external hosts it gets.
@@ -123,21 +170,54 @@ pub struct Caller {
     pub backends: BTreeSet<DnsName>,
     /// The hosts that wait for a decision.
     pub waiting: BTreeSet<DnsName>,
+    /// The hosts that it must dial on another port, by host and the port that it dials now.
+    pub redials: BTreeMap<(DnsName, u16), u16>,
+    /// The ports that its proxy must ignore.
+    pub ignored_ports: BTreeSet<u16>,
+}
+
+impl Proposal {
+    /// What the companion target must allow: the entries whose port bypasses the proxy, and nothing of App Mesh.
+    #[must_use]
+    pub fn exempt(&self) -> Proposal {
+        let exempt = self.allowed.iter();
+        let exempt = exempt.filter(|allowed| allowed.placement == Placement::PortExempt);
+        Proposal {
+            mesh: self.mesh.clone(),
+            namespace: self.namespace.clone(),
+            allowed: exempt.cloned().collect(),
+            nodes: Vec::new(),
+            callers: Vec::new(),
+            cut_over: Vec::new(),
+            companion: self.companion.clone(),
+            current: Current::default(),
+            layout: self.layout,
+            findings: Vec::new(),
+        }
+    }
 }
 
 /// Decides what is attached to whom. Only `allow` entries that have not expired are proposed.
 #[must_use]
 pub fn propose(map: &DependencyMap, ledger: &Ledger, settings: &Settings) -> Proposal {
     let mut findings = Vec::new();
-    let demands = demand::collect(map, ledger, settings.today, &mut findings);
-    let fleet = node::Fleet::of(&demands, &mut findings);
-    let (traffic, clients) = (traffic::Traffic::of(map), clients::Clients::of(&demands));
-    let ports = claims::decide(&traffic, &demands, &clients, &fleet);
+    let (ours, traffic) = (ours::Ours::of(map), traffic::Traffic::of(map));
+    let mut demands = demand::collect(map, &ours, ledger, settings.today, &mut findings);
+    let conflict::Settled { fleet, clients, ports } =
+        conflict::settle(&traffic, ledger, &mut demands, settings.on_conflict);
+    demand::explain(map, &ours, &demands, &mut findings);
+    findings.extend(fleet.findings());
     explain::explain(&traffic, ledger, &clients, &fleet, &ports, &mut findings);
     notes::note(map, ledger, settings.today, &mut findings);
+    again::review(map, ledger, settings.today, &mut findings);
+    wider::suggest(map, ledger, settings.today, &mut findings);
     let callers = callers(map, &demands, &fleet, &ports);
-    let nodes = fleet.into_nodes();
+    choice::explain(map, &demands, &callers, &settings.companion, &mut findings);
+    let mut nodes = fleet.into_nodes();
+    standing::compare(&settings.current, &mut nodes, &mut findings);
+    standing::unused(&settings.current, &own_nodes(map), &nodes, &callers, &mut findings);
     quota::check(map, &nodes, &callers, &mut findings);
+    let cut_over = risk::cut_over(map, ledger, &traffic, &callers, &nodes);
     findings.sort();
     let by_name: BTreeMap<&str, &Caller> = callers
         .iter()
@@ -150,8 +230,19 @@ pub fn propose(map: &DependencyMap, ledger: &Ledger, settings: &Settings) -> Pro
         allowed,
         nodes,
         callers,
+        cut_over,
+        companion: settings.companion.clone(),
+        current: settings.current.clone(),
+        layout: settings.layout,
         findings,
     }
+}
+
+/// The virtual nodes of our own services, as far as the inventory and the map know them.
+fn own_nodes(map: &DependencyMap) -> BTreeSet<String> {
+    let known = map.manifest.services.keys();
+    let seen = map.dependencies.keys().map(|key| &key.service);
+    known.chain(seen).map(|service| virtual_node(map, service)).collect()
 }
 
 fn callers(
@@ -172,13 +263,22 @@ fn callers(
             services: BTreeSet::new(),
             backends: BTreeSet::new(),
             waiting: BTreeSet::new(),
+            redials: BTreeMap::new(),
+            ignored_ports: BTreeSet::new(),
         });
         caller.services.insert(service.clone());
         caller.namespace = caller.namespace.take().or_else(|| namespace(map, service));
-        if let demand::Kind::Host(host, _) = &demand.kind {
+        if demand.exempt {
+            caller.ignored_ports.insert(demand.entry.port);
+        }
+        if let Some((_, host, _, port)) = demand.for_host() {
+            let dialled = fleet.moves().get(host, port);
             if ports.waits(virtual_node, host) || !fleet.has_node(host) {
                 caller.waiting.insert(host.clone());
             } else {
+                caller
+                    .redials
+                    .extend(dialled.map(|dialled| ((host.clone(), port), dialled)));
                 caller.backends.insert(host.clone());
             }
         }
@@ -196,6 +296,7 @@ fn place(map: &DependencyMap, demand: &demand::Demand<'_>, callers: &BTreeMap<&s
     let caller = demand.caller.as_deref().and_then(|caller| callers.get(caller));
     let placement = match (&demand.kind, caller) {
         (_, None) => Placement::NoCaller,
+        (_, Some(_)) if demand.exempt => Placement::PortExempt,
         (demand::Kind::Host(host, _), Some(caller)) if caller.backends.contains(host) => Placement::Attached,
         (demand::Kind::Host(..), _) => Placement::Waits,
         (demand::Kind::Ours(_), _) => Placement::Internal,

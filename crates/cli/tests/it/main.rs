@@ -13,6 +13,7 @@ mod inventory;
 mod killed;
 mod maps;
 mod progress;
+mod proposing;
 mod reading;
 mod replay;
 mod s3;

@@ -83,6 +83,13 @@ pub(super) fn left_out(key: &Key, dependency: &Dependency) -> Option<LeftOut> {
 
 /// Why the evidence alone does not suffice for `allow`, if it does not.
 pub(super) fn held(key: &Key, dependency: &Dependency, acceptance: Acceptance) -> Option<Held> {
+    let by_asking = (acceptance == Acceptance::Review).then_some(Held::NotAsked);
+    against(key, dependency).or(by_asking)
+}
+
+/// What speaks against `allow` unless a person says so, the first reason that holds. A new kind of doubt is one more reason
+/// here, and one more word for it in [`Held`].
+fn against(key: &Key, dependency: &Dependency) -> Option<Held> {
     let by_name = match dependency.name.grade() {
         Grade::Authority | Grade::Sni | Grade::Dns | Grade::Aws | Grade::Fcrdns => None,
         Grade::DnsVpc => Some(Held::AnothersQuery),
@@ -91,6 +98,5 @@ pub(super) fn held(key: &Key, dependency: &Dependency, acceptance: Acceptance) -
     };
     let by_direction = (dependency.initiator == Certainty::Guess).then_some(Held::DirectionGuessed);
     let by_caller = key.service.is_unattributed().then_some(Held::UnattributedCaller);
-    let by_asking = (acceptance == Acceptance::Review).then_some(Held::NotAsked);
-    by_caller.or(by_name).or(by_direction).or(by_asking)
+    by_caller.or(by_name).or(by_direction)
 }

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use super::accept::{Acceptance, Held, LeftOut, held, left_out};
 use super::append::append;
-use super::{Destination, Entry, Index, Ledger, LedgerError, Question, Verdict, transport};
+use super::{Destination, Entry, Evidence, Index, Ledger, LedgerError, Owners, Question, Verdict, transport};
 
 /// A ledger with what the map adds to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,19 +34,43 @@ pub struct Added {
     pub held: Option<Held>,
 }
 
-/// Adds to a ledger what a map shows and it lacks. `existing` is the file's text, if there is one; an entry that had
-/// expired on `today` no longer speaks for what a pattern of its covers.
-///
-/// Merging the same map again changes nothing.
+/// On what terms a map is merged.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'a> {
+    /// What a new dependency may become by itself.
+    pub acceptance: Acceptance,
+    /// The day on which entries are judged expired; without one none is.
+    pub today: Option<Date>,
+    /// The teams of services; they come before the owners of the inventory.
+    pub owners: &'a Owners,
+}
+
+/// [`merge_on`] the terms that the inventory alone knows owners.
 ///
 /// # Errors
-/// The text is no ledger, or its list is laid out so that nothing can be added without rewriting it.
+/// As there.
 pub fn merge(
     existing: Option<&str>,
     map: &DependencyMap,
     acceptance: Acceptance,
     today: Option<Date>,
 ) -> Result<Merged, LedgerError> {
+    let terms = Terms {
+        acceptance,
+        today,
+        owners: &Owners::default(),
+    };
+    merge_on(existing, map, terms)
+}
+
+/// Adds to a ledger what a map shows and it lacks. `existing` is the file's text, if there is one; an entry that had
+/// expired on the day no longer speaks for what a pattern of its covers.
+///
+/// Merging the same map again changes nothing.
+///
+/// # Errors
+/// The text is no ledger, or its list is laid out so that nothing can be added without rewriting it.
+pub fn merge_on(existing: Option<&str>, map: &DependencyMap, terms: Terms<'_>) -> Result<Merged, LedgerError> {
     let text = existing.unwrap_or_default();
     let before = Ledger::parse(text)?;
     let index = Index::of(&before);
@@ -59,13 +83,13 @@ pub fn merge(
     };
     let mut taken: BTreeSet<(&ServiceName, Destination, u16, Protocol)> = BTreeSet::new();
     for (key, dependency) in &map.dependencies {
-        match consider(key, dependency, &index, acceptance, today) {
+        match consider(key, dependency, &index, terms) {
             Outcome::LeftOut(why) => *merged.left_out.entry(why).or_default() += 1,
             Outcome::Known => merged.known += 1,
             Outcome::Add(destination, held) => {
                 // Two spellings of one destination, such as of an IPv6 address, are one entry.
                 if taken.insert((&key.service, destination.clone(), key.port, key.protocol)) {
-                    let entry = new_entry(map, key, dependency, destination, held.as_ref());
+                    let entry = new_entry(map, terms.owners, key, dependency, destination, held.as_ref());
                     merged.added.push(Added { entry, held });
                 } else {
                     merged.known += 1;
@@ -90,8 +114,7 @@ fn consider(
     key: &Key,
     dependency: &Dependency,
     index: &Index<'_>,
-    acceptance: Acceptance,
-    today: Option<Date>,
+    Terms { acceptance, today, .. }: Terms<'_>,
 ) -> Outcome {
     if let Some(why) = left_out(key, dependency) {
         return Outcome::LeftOut(why);
@@ -117,6 +140,7 @@ fn consider(
 
 fn new_entry(
     map: &DependencyMap,
+    owners: &Owners,
     key: &Key,
     dependency: &Dependency,
     destination: Destination,
@@ -128,6 +152,10 @@ fn new_entry(
             "accepted as observed on {days} {}",
             if days == 1 { "day" } else { "days" }
         )
+    };
+    let in_inventory = || {
+        let owner = map.manifest.services.get(&key.service)?.owner.clone();
+        owner.filter(|owner| !owner.is_empty())
     };
     // The ledger's word must give the transport back that the map has.
     let application = match key.protocol {
@@ -146,13 +174,12 @@ fn new_entry(
         } else {
             Verdict::Allow
         },
-        owner: map
-            .manifest
-            .services
-            .get(&key.service)
-            .and_then(|facts| facts.owner.clone())
-            .filter(|owner| !owner.is_empty()),
-        reason: Some(held.map_or_else(accepted, Held::words)),
+        owner: owners.of(&key.service).map(str::to_owned).or_else(in_inventory),
+        reason: Some(format!(
+            "{} as {}",
+            held.map_or_else(accepted, Held::words),
+            Evidence::of(dependency)
+        )),
         expires: None,
         line: 0,
     }

@@ -81,7 +81,7 @@ fn what_people_wrote_survives_a_merge_byte_for_byte() {
           port: 443
           application: tls
           verdict: allow
-          reason: accepted as observed on 1 day
+          reason: accepted as observed on 1 day as sni/external/certain
 
     # the end
     ");
@@ -177,7 +177,8 @@ fn what_the_evidence_does_not_carry_waits_and_says_why() {
         ),
     ] {
         let added = only(seen);
-        assert_eq!(added.entry.reason, Some(why.words()));
+        let reason = added.entry.reason.as_deref().unwrap();
+        assert_eq!(reason.split(" as ").next(), Some(why.words().as_str()));
         assert_eq!((added.entry.verdict, added.held), (Verdict::Review, Some(why)));
     }
 }
@@ -280,6 +281,49 @@ fn the_owner_of_the_service_owns_its_new_entries() {
 }
 
 #[test]
+fn a_file_of_owners_comes_before_the_inventory() {
+    let mut map = sample::map([
+        Seen::tls("checkout", "a.example", 443),
+        Seen::tls("till", "a.example", 443),
+    ]);
+    for service in ["checkout", "till"] {
+        let facts = ServiceFacts {
+            owner: Some("inventory".to_owned()),
+            ..ServiceFacts::default()
+        };
+        map.manifest.services.insert(sample::service(service), facts);
+    }
+    let terms = Terms {
+        acceptance: Acceptance::Observed,
+        today: None,
+        owners: &Owners::parse("check* payments").unwrap(),
+    };
+    let owners: Vec<_> = merge_on(None, &map, terms)
+        .unwrap()
+        .ledger
+        .entries
+        .into_iter()
+        .map(|entry| entry.owner)
+        .collect();
+    assert_eq!(owners, [Some("payments".to_owned()), Some("inventory".to_owned())]);
+}
+
+#[test]
+fn a_reason_keeps_what_an_entry_was_made_on_until_a_person_writes_another() {
+    let added = only(Seen::tls("a", "a.example", 443).grade(Grade::Ptr));
+    let recorded = Evidence::recorded(added.entry.reason.as_deref().unwrap()).unwrap();
+    assert_eq!((recorded.grade, recorded.class), (Grade::Ptr, Class::External));
+    for other in [
+        "card payments, PAY-1432",
+        "as sni",
+        "known as sni/external",
+        "seen as sni/external/certain/no",
+    ] {
+        assert_eq!(Evidence::recorded(other), None, "{other}");
+    }
+}
+
+#[test]
 fn errors_name_the_line_what_was_expected_and_the_near_word() {
     let fields = "destination: a.example\n  port: 443\n  application: tls\n  verdict: allow\n";
     insta::assert_snapshot!(failure(&format!("- servce: a\n  {fields}")), @r#"line 3: expected one of service, destination, port, application, verdict, owner, reason, expires, found the key "servce", did you mean "service"?"#);
@@ -328,7 +372,83 @@ prop_compose! {
     }
 }
 
+/// An entry as one person or another would lay it out.
+fn any_entry() -> impl Strategy<Value = String> {
+    let layout = prop_oneof![
+        Just("- {service: S, destination: D, port: P, application: tls, verdict: V}"),
+        Just("- service: S\n  destination: D # seen\n  port: P\n\n  application: \"tls\"\n  verdict: V"),
+        Just("-\n  verdict: V\n  port: P\n  application: 'tls'\n  service: S\n  destination: D\n  expires: 2031-01-31"),
+        Just(
+            "- service: S\n  owner: >-\n    a team\n    of two\n  destination: D\n  port: P\n  application: tls\n  verdict: V\n  reason: |\n    - service: no\n    # no comment"
+        ),
+        Just(
+            "# - service: old\n- destination: D\n  service: S\n  application: tls\n  port: P\n  verdict: V # decided\n  # under it"
+        ),
+    ];
+    let destination = prop_oneof![
+        "[a-z]{1,2}\\.example",
+        Just("\"*.example\"".to_owned()),
+        "203\\.0\\.113\\.[1-9]"
+    ];
+    let verdict = prop::sample::select(vec!["allow", "deny", "review"]);
+    (layout, "[ab]", destination, 1_u16..4, verdict).prop_map(|(layout, service, destination, port, verdict)| {
+        layout
+            .replace('V', verdict)
+            .replace('S', &service)
+            .replace('D', &destination)
+            .replace('P', &port.to_string())
+    })
+}
+
+prop_compose! {
+    /// A ledger that people edited, with its entries indented, separated and ended as it pleased them.
+    fn any_ledger()(
+        entries in prop::collection::vec(any_entry(), 0..6),
+        indent in prop::sample::select(vec![0_usize, 2, 4]),
+        between in prop::sample::select(vec!["\n", "\n\n", "\n# between\n"]),
+        end in prop::sample::select(vec!["", "\n", "\n\n# end\n"]),
+        head in prop::sample::select(vec!["", "---\n", "# ours\n"]),
+        windows in any::<bool>(),
+    ) -> String {
+        let pad = " ".repeat(indent);
+        let lines = entries.join(between);
+        let lines: Vec<String> = lines.lines().map(|line| format!("{pad}{line}").trim_end().to_owned()).collect();
+        let text = format!("{head}schema: egressmap/ledger/v1\ndependencies:\n{}{end}", lines.join("\n"));
+        if windows { text.replace('\n', "\r\n") } else { text }
+    }
+}
+
 proptest! {
+    #[test]
+    fn whatever_people_made_of_a_ledger_a_merge_adds_to_it_once(
+        text in any_ledger(),
+        seen in prop::collection::vec(("[ab]", "[a-z]{1,2}\\.example", 1_u16..4), 0..6),
+        day in prop::sample::select(vec![None, Some("2030-01-01"), Some("2032-01-01")]),
+    ) {
+        // The same entry twice is an error of its own.
+        if let Ok(before) = Ledger::parse(&text) {
+            let map = sample::map(seen.iter().map(|(service, host, port)| Seen::tls(service, host, *port)));
+            let day = day.map(|day| day.parse().unwrap());
+            let once = merge(Some(&text), &map, Acceptance::Observed, day).unwrap();
+            let twice = merge(Some(&once.text), &map, Acceptance::Observed, day).unwrap();
+            prop_assert_eq!(&twice.text, &once.text);
+            let kept = once.ledger.entries.iter().take(before.entries.len());
+            let same = |now: &Entry, then: &Entry| Entry { line: 0, ..now.clone() } == Entry { line: 0, ..then.clone() };
+            let all_kept = kept.zip(&before.entries).all(|(now, then)| same(now, then));
+            prop_assert!(all_kept);
+            // Every line that stood there stands there still, in its order.
+            let mut lines = once.text.lines();
+            prop_assert!(text.lines().all(|line| lines.any(|now| now == line)), "{}", once.text);
+            // What is denied, by itself or below a name, is not proposed again.
+            for added in &once.added {
+                let denies = |entry: &&Entry| entry.verdict == Verdict::Deny && entry.service == added.entry.service && entry.port == added.entry.port;
+                let covers = |entry: &Entry| entry.destination.covers(&added.entry.destination, &std::collections::BTreeSet::new());
+                let denied = before.entries.iter().filter(denies).any(|entry| covers(entry) && !entry.expired(day));
+                prop_assert!(!denied);
+            }
+        }
+    }
+
     #[test]
     fn any_merge_keeps_the_old_text_and_a_second_one_adds_nothing(
         first in prop::collection::vec(any_seen(), 0..6),

@@ -89,7 +89,7 @@ impl Ports {
 
     /// Closes every port on which an allowed host waits, and holds back all hosts that would open it, until nothing more
     /// follows from that.
-    fn spread(&mut self, clients: &Clients<'_>) {
+    fn spread(&mut self, clients: &Clients) {
         let mut fresh: Vec<(String, DnsName)> = self.waiting.keys().cloned().collect();
         while let Some((caller, host)) = fresh.pop() {
             for number in clients.ports(&caller, &host) {
@@ -112,21 +112,17 @@ impl Ports {
 }
 
 /// Decides every port of every caller on which it would get an external backend.
-pub(super) fn decide(traffic: &Traffic<'_>, demands: &[Demand<'_>], clients: &Clients<'_>, fleet: &Fleet) -> Ports {
+pub(super) fn decide(traffic: &Traffic<'_>, demands: &[Demand<'_>], clients: &Clients, fleet: &Fleet) -> Ports {
     let mut ports = Ports::default();
-    for demand in demands {
-        let (Some(caller), Kind::Host(host, wanted)) = (&demand.caller, &demand.kind) else {
-            continue;
-        };
-        let number = demand.entry.port;
+    for (caller, host, wanted, number) in demands.iter().filter_map(Demand::for_host) {
         let contested = fleet.is_contested(host, number);
         if contested {
-            ports.waiting.insert((caller.clone(), host.clone()), number);
+            ports.waiting.insert((caller.to_owned(), host.clone()), number);
         }
         // A contested port is none of the node's, and still one that this caller needs.
-        let own = contested.then_some((number, *wanted));
+        let own = contested.then_some((number, wanted));
         for (port, listener) in fleet.listeners(host).chain(own) {
-            let door = ports.by_door.entry((caller.clone(), port)).or_default();
+            let door = ports.by_door.entry((caller.to_owned(), port)).or_default();
             door.external.insert(host.clone(), listener);
         }
     }
@@ -138,10 +134,12 @@ pub(super) fn decide(traffic: &Traffic<'_>, demands: &[Demand<'_>], clients: &Cl
             continue;
         };
         match demand.kind {
-            Kind::Nameless | Kind::Wildcard | Kind::ServerFirst => door.unmodelled.push(demand.entry.clone()),
             Kind::Ours(listener) => {
                 door.internal.insert(demand.entry.destination.to_string(), listener);
             }
+            // The proxy does not see the port.
+            _ if demand.exempt => {}
+            Kind::Nameless | Kind::Wildcard | Kind::ServerFirst => door.unmodelled.push(demand.entry.clone()),
             Kind::AllowedByMesh if matches!(demand.entry.destination, Destination::Aws(_)) => {
                 door.aws.insert(demand.entry.destination.to_string());
             }

@@ -18,6 +18,20 @@ pub(super) struct Demand<'a> {
     /// The virtual node of the service; `None` where nothing in the inventory owns or knows it.
     pub(super) caller: Option<String>,
     pub(super) kind: Kind,
+    /// Whether the caller's proxy ignores the port, so that another target enforces the entry.
+    pub(super) exempt: bool,
+}
+
+impl Demand<'_> {
+    /// The caller, host, listener and port of a demand for an external host that is to be a backend.
+    pub(super) fn for_host(&self) -> Option<(&str, &DnsName, Listener, u16)> {
+        match (&self.kind, self.caller.as_deref()) {
+            (Kind::Host(host, listener), Some(caller)) if !self.exempt => {
+                Some((caller, host, *listener, self.entry.port))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// What a destination is to App Mesh.
@@ -39,36 +53,49 @@ pub(super) enum Kind {
     Host(DnsName, Listener),
 }
 
-/// MySQL, SMTP (relay and submission) and SQL Server: the App Mesh user guide says not to model them.
-pub(super) const SERVER_FIRST: [u16; 4] = [25, 587, 1433, 3306];
+impl Kind {
+    /// Whether the proxy sees it and App Mesh has no words for it.
+    pub(super) fn is_beyond_the_mesh(&self) -> bool {
+        matches!(self, Kind::ServerFirst | Kind::Nameless | Kind::Wildcard)
+    }
+}
+
+/// MySQL, SMTP (relay and submission) and SQL Server, whose servers speak first, and NFS, which is mounted before the proxy
+/// runs: the App Mesh user guide says not to model them.
+pub(super) const SERVER_FIRST: [u16; 5] = [25, 587, 1433, NFS, 3306];
+const NFS: u16 = 2049;
 /// SSH: the proxy's redirect rules leave it out always.
 pub(crate) const NEVER_INTERCEPTED: u16 = 22;
 
-/// The live `allow` entries in the order of the ledger, with findings for what stays out and for what App Mesh cannot
-/// carry.
+/// The live `allow` entries in the order of the ledger, with a finding for each that has expired.
 pub(super) fn collect<'a>(
     map: &DependencyMap,
+    ours: &Ours<'_>,
     ledger: &'a Ledger,
     today: Option<Date>,
     findings: &mut Vec<Finding>,
 ) -> Vec<Demand<'a>> {
     let mut demands = Vec::new();
-    let ours = Ours::of(map);
     for entry in ledger.entries.iter().filter(|entry| entry.verdict == Verdict::Allow) {
         if entry.expired(today) {
             findings.push(expired(entry, virtual_node(map, &entry.service)));
             continue;
         }
         let caller = ours.knows(entry).then(|| virtual_node(map, &entry.service));
-        let demand = Demand {
+        demands.push(Demand {
             entry,
             caller,
-            kind: kind(entry, &ours),
-        };
-        findings.extend(finding(map, &ours, &demand));
-        demands.push(demand);
+            kind: kind(entry, ours),
+            exempt: false,
+        });
     }
     demands
+}
+
+/// A finding for each demand that App Mesh cannot carry, or carries by itself.
+pub(super) fn explain(map: &DependencyMap, ours: &Ours<'_>, demands: &[Demand<'_>], findings: &mut Vec<Finding>) {
+    let inside = demands.iter().filter(|demand| !demand.exempt);
+    findings.extend(inside.filter_map(|demand| finding(map, ours, demand)));
 }
 
 /// The name of a service in the mesh.
@@ -131,7 +158,9 @@ fn expired(entry: &Entry, caller: String) -> Finding {
 }
 
 fn finding(map: &DependencyMap, ours: &Ours<'_>, demand: &Demand<'_>) -> Option<Finding> {
-    let Demand { entry, caller, kind } = demand;
+    let Demand {
+        entry, caller, kind, ..
+    } = demand;
     let what = shown(entry);
     let Some(caller) = caller.as_deref() else {
         return Some(if entry.service.is_unattributed() {
@@ -157,12 +186,8 @@ fn finding(map: &DependencyMap, ours: &Ours<'_>, demand: &Demand<'_>) -> Option<
             format!("{what} never passes the proxy, so App Mesh neither allows nor drops it"),
         )
         .map(|finding| finding.way_out("enforce it with security groups or a network firewall")),
-        Kind::ServerFirst => about(
-            Severity::Warning,
-            Code::ServerFirst,
-            format!("{what} is not modelled: the server speaks first there, and the proxy waits for the client"),
-        )
-        .map(|finding| finding.way_out(bypass(entry.port))),
+        Kind::ServerFirst => about(Severity::Warning, Code::ServerFirst, server_first(entry.port, &what))
+            .map(|finding| finding.way_out(bypass(entry.port))),
         Kind::Nameless => about(
             Severity::Decision,
             Code::AddressOnly,
@@ -186,6 +211,15 @@ fn finding(map: &DependencyMap, ours: &Ours<'_>, demand: &Demand<'_>) -> Option<
                 .way_out(bypass(entry.port))
         }),
     }
+}
+
+fn server_first(port: u16, what: &str) -> String {
+    let why = if port == NFS {
+        "file systems are mounted before the proxy runs"
+    } else {
+        "the server speaks first there, and the proxy waits for the client"
+    };
+    format!("{what} is not modelled: {why}")
 }
 
 /// The mesh goes by the server name. Published addresses do not tell it: names of others lead there too.

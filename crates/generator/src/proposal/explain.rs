@@ -7,6 +7,7 @@ use egressmap_aggregator::map::Class;
 
 use super::claims::{Decision, Port, Ports};
 use super::clients::Clients;
+use super::conflict::Moves;
 use super::demand::{bypass, is_allowed_by_mesh, shown};
 use super::finding::{Code, Finding, Severity};
 use super::node::Fleet;
@@ -18,12 +19,12 @@ use crate::text::inert;
 pub(super) fn explain(
     traffic: &Traffic<'_>,
     ledger: &Ledger,
-    clients: &Clients<'_>,
+    clients: &Clients,
     fleet: &Fleet,
     ports: &Ports,
     findings: &mut Vec<Finding>,
 ) {
-    let routers = RouterPorts::suggest(traffic, ledger, ports);
+    let routers = RouterPorts::suggest(traffic, ledger, ports, |_, _| false);
     for ((caller, number), port) in &ports.by_door {
         if port.is_conflict() {
             let way = routers.way_out(*number, &port.external, clients, fleet);
@@ -36,13 +37,13 @@ pub(super) fn explain(
         }
         let attached: BTreeSet<&DnsName> = port.external.keys().filter(|host| !ports.waits(caller, host)).collect();
         if !attached.is_empty() {
-            findings.extend(cut_over(traffic, caller, *number, port, &attached));
+            findings.extend(cut_over(traffic, caller, *number, port, &attached, fleet.moves()));
         }
     }
     findings.extend(extra_ports(clients, fleet, ports));
 }
 
-fn conflict(caller: &str, number: u16, port: &Port, clients: &Clients<'_>, router: Option<String>) -> Finding {
+fn conflict(caller: &str, number: u16, port: &Port, clients: &Clients, router: Option<String>) -> Finding {
     let shown_caller = inert(caller);
     let (code, sentence) = match port.decision() {
         Decision::Mixed => (
@@ -99,7 +100,7 @@ fn neighbours(
     caller: &str,
     number: u16,
     port: &Port,
-    clients: &Clients<'_>,
+    clients: &Clients,
     fleet: &Fleet,
     ports: &Ports,
 ) -> Option<Finding> {
@@ -140,10 +141,15 @@ fn cut_over(
     number: u16,
     port: &Port,
     attached: &BTreeSet<&DnsName>,
+    moves: &Moves,
 ) -> Option<Finding> {
     let shown_caller = inert(caller);
     if port.decision() == Decision::LoneTcp {
         let host = attached.iter().next()?;
+        if moves.0.iter().any(|((moved, _), to)| moved == *host && *to == number) {
+            // Nothing else dials a port that was chosen because nothing uses it.
+            return None;
+        }
         let sentence = format!(
             "{host} is the only TCP backend of {shown_caller} on port {number}, so all its other TCP and TLS there (except \
              to *.amazonaws.com on 443) is not dropped but sent to {host}"
@@ -151,11 +157,11 @@ fn cut_over(
         return Some(
             Finding::about(Severity::Warning, Code::LoneTcpCaptures, Some(caller), sentence)
                 .on_port(number)
-                .because(others(traffic, caller, number, port, attached, "misrouted"))
+                .because(others(traffic, caller, number, port, attached, moves, "misrouted"))
                 .way_out(bypass(number)),
         );
     }
-    let others = others(traffic, caller, number, port, attached, "refused");
+    let others = others(traffic, caller, number, port, attached, moves, "refused");
     (!others.is_empty()).then(|| {
         let sentence = format!(
             "once its backends on port {number} are attached, {shown_caller} no longer reaches what else it was seen to \
@@ -176,6 +182,7 @@ fn others(
     number: u16,
     port: &Port,
     attached: &BTreeSet<&DnsName>,
+    moves: &Moves,
     fate: &str,
 ) -> Vec<String> {
     const UNLESS: &str = ", unless its SNI is below amazonaws.com";
@@ -188,9 +195,13 @@ fn others(
         let far = key.destination.parse::<Destination>();
         let passes = |far: &Destination| is_allowed_by_mesh(far, number, dependency.application);
         let unless = match far {
-            Ok(far) if passes(&far) && matches!(far, Destination::Aws(_)) => UNLESS,
+            Ok(far) if passes(&far) && matches!(far, Destination::Aws(_)) => UNLESS.to_owned(),
             Ok(far) if passes(&far) => continue,
-            _ => "",
+            Ok(Destination::Name(host)) => match moves.get(&host, number) {
+                Some(dialled) => format!(", until it is dialled on port {dialled}"),
+                None => String::new(),
+            },
+            _ => String::new(),
         };
         seen.insert(key.destination.as_str(), unless);
     }
@@ -203,7 +214,7 @@ fn others(
 }
 
 /// A backend opens every port of its node: says so to callers that used fewer.
-fn extra_ports(clients: &Clients<'_>, fleet: &Fleet, ports: &Ports) -> Vec<Finding> {
+fn extra_ports(clients: &Clients, fleet: &Fleet, ports: &Ports) -> Vec<Finding> {
     clients
         .pairs()
         .filter(|(caller, host)| !ports.waits(caller, host))

@@ -89,6 +89,24 @@ pub enum Code {
     UnknownCaller = 24,
     /// The ledger allows a service of ours: a backend of the mesh's own.
     OurService = 25,
+    /// Clients must dial another port, where a virtual router stands.
+    DialsAnotherPort = 26,
+    /// Ports that bypass the proxy of a caller, with another target to enforce them.
+    PortsExempt = 27,
+    /// More ports bypass the proxy than one caller may have.
+    IgnoredPortQuota = 28,
+    /// What an entry was allowed on is no longer what the map shows.
+    EvidenceChanged = 29,
+    /// Many names of one owner could be one wildcard.
+    CouldBeWider = 30,
+    /// The mesh has what no allowed dependency uses.
+    UnusedExternal = 31,
+    /// A caller has a backend that it is not allowed.
+    BackendNotAllowed = 32,
+    /// A virtual service exists, and its node lacks a port.
+    ExistingLacksPort = 33,
+    /// More than a CloudFormation template may hold.
+    TemplateQuota = 34,
     /// A target knows addresses alone, and the destination is known by name.
     NeedsName = 40,
     /// A target cannot say the name: its characters or its form.

@@ -6,9 +6,11 @@ use std::fmt;
 use egressmap_aggregator::identity::DnsName;
 use egressmap_aggregator::map::Application;
 
-use super::demand::{Demand, Kind};
+use super::conflict::Moves;
+use super::demand::Demand;
 use super::finding::{Code, Finding, Severity};
 use super::names;
+use super::standing::Standing;
 use crate::text::inert;
 
 /// A virtual node for an external host. Its virtual service has the host's own name.
@@ -21,6 +23,26 @@ pub struct ExternalNode {
     pub host: DnsName,
     /// What is spoken on each of its ports; at least one.
     pub listeners: BTreeMap<u16, Listener>,
+    /// Where a virtual router stands before the node: each port that clients dial, with the port of the node behind it.
+    /// Empty where the virtual service leads to the node itself.
+    pub routes: BTreeMap<u16, u16>,
+    /// Whether the node exists already.
+    pub node_is: Standing,
+    /// Whether its virtual service exists already.
+    pub service_is: Standing,
+}
+
+impl ExternalNode {
+    /// Each port that clients dial, with what is spoken there.
+    pub fn dialled(&self) -> impl Iterator<Item = (u16, Listener)> + '_ {
+        let direct = self.routes.is_empty().then_some(&self.listeners);
+        let direct = direct.into_iter().flatten().map(|(port, listener)| (*port, *listener));
+        let routed = self
+            .routes
+            .iter()
+            .filter_map(|(dialled, port)| Some((*dialled, *self.listeners.get(port)?)));
+        direct.chain(routed)
+    }
 }
 
 /// What a listener of a virtual node speaks. TLS that the application itself began is TCP to the proxy.
@@ -52,45 +74,55 @@ impl fmt::Display for Listener {
     }
 }
 
+/// The callers of a host's port, by what they speak there.
+type BySpeech = BTreeMap<Listener, BTreeSet<String>>;
+
 /// All external nodes, and the ports of hosts that callers disagree about.
 #[derive(Debug)]
 pub(super) struct Fleet {
     nodes: BTreeMap<DnsName, BTreeMap<u16, Listener>>,
-    contested: BTreeSet<(DnsName, u16)>,
+    contested: BTreeMap<(DnsName, u16), BySpeech>,
+    moves: Moves,
 }
 
 impl Fleet {
     /// The nodes that the demands of all callers make together.
-    pub(super) fn of(demands: &[Demand<'_>], findings: &mut Vec<Finding>) -> Self {
-        let mut wanted: BTreeMap<(&DnsName, u16), BTreeMap<Listener, BTreeSet<&str>>> = BTreeMap::new();
-        for demand in demands {
-            if let (Kind::Host(host, listener), Some(caller)) = (&demand.kind, &demand.caller) {
-                let door = wanted.entry((host, demand.entry.port)).or_default();
-                door.entry(*listener).or_default().insert(caller);
-            }
+    pub(super) fn of(demands: &[Demand<'_>], moves: Moves) -> Self {
+        let mut wanted: BTreeMap<(DnsName, u16), BySpeech> = BTreeMap::new();
+        for (caller, host, listener, port) in demands.iter().filter_map(Demand::for_host) {
+            let door = wanted.entry((host.clone(), port)).or_default();
+            door.entry(listener).or_default().insert(caller.to_owned());
         }
         let mut fleet = Fleet {
             nodes: BTreeMap::new(),
-            contested: BTreeSet::new(),
+            contested: BTreeMap::new(),
+            moves,
         };
-        for ((host, port), by_listener) in &wanted {
+        for ((host, port), by_listener) in wanted {
             if by_listener.len() > 1 {
-                fleet.contested.insert(((*host).clone(), *port));
-                findings.push(two_protocols(host, *port, by_listener));
-            } else if let Some(listener) = by_listener.keys().next() {
-                fleet.nodes.entry((*host).clone()).or_default().insert(*port, *listener);
+                fleet.contested.insert((host, port), by_listener);
+            } else if let Some(listener) = by_listener.into_keys().next() {
+                fleet.nodes.entry(host).or_default().insert(port, listener);
             }
         }
         fleet
     }
 
-    /// The ports of a host's node.
-    pub(super) fn listeners(&self, host: &DnsName) -> impl Iterator<Item = (u16, Listener)> + '_ {
-        self.nodes
-            .get(host)
-            .into_iter()
-            .flatten()
-            .map(|(port, listener)| (*port, *listener))
+    /// The ports that lead to a host's node, as clients dial them.
+    pub(super) fn listeners<'a>(&'a self, host: &'a DnsName) -> impl Iterator<Item = (u16, Listener)> + 'a {
+        let ports = self.nodes.get(host).into_iter().flatten();
+        ports.map(|(port, listener)| (self.moves.dialled(host, *port), *listener))
+    }
+
+    /// Which hosts are dialled on another port than their own.
+    pub(super) fn moves(&self) -> &Moves {
+        &self.moves
+    }
+
+    /// A finding for each port of a host that callers disagree about.
+    pub(super) fn findings(&self) -> impl Iterator<Item = Finding> + '_ {
+        let contested = self.contested.iter();
+        contested.map(|((host, port), by_listener)| two_protocols(host, *port, by_listener))
     }
 
     /// Whether a host has any port that can be modelled.
@@ -100,14 +132,23 @@ impl Fleet {
 
     /// Whether callers need this port of the host as HTTP and as TCP.
     pub(super) fn is_contested(&self, host: &DnsName, port: u16) -> bool {
-        self.contested.contains(&(host.clone(), port))
+        self.contested.contains_key(&(host.clone(), port))
     }
 
     pub(super) fn into_nodes(self) -> Vec<ExternalNode> {
-        let nodes = self.nodes.into_iter();
+        let Fleet { nodes, moves, .. } = self;
+        let routes = |host: &DnsName, listeners: &BTreeMap<u16, Listener>| -> BTreeMap<u16, u16> {
+            let moved = listeners.keys().any(|port| moves.get(host, *port).is_some());
+            let doors = listeners.keys().map(|port| (moves.dialled(host, *port), *port));
+            doors.filter(|_| moved).collect()
+        };
         nodes
+            .into_iter()
             .map(|(host, listeners)| ExternalNode {
                 name: names::node_name(&host),
+                routes: routes(&host, &listeners),
+                node_is: Standing::New,
+                service_is: Standing::New,
                 host,
                 listeners,
             })
@@ -115,7 +156,7 @@ impl Fleet {
     }
 }
 
-fn two_protocols(host: &DnsName, port: u16, by_listener: &BTreeMap<Listener, BTreeSet<&str>>) -> Finding {
+fn two_protocols(host: &DnsName, port: u16, by_listener: &BySpeech) -> Finding {
     let sentence =
         format!("{host}:{port} is needed as HTTP and as TCP, and one port of a virtual node speaks one protocol");
     let evidence = by_listener.iter().map(|(listener, callers)| {

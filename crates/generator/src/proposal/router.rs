@@ -6,6 +6,7 @@ use egressmap_aggregator::identity::DnsName;
 
 use super::claims::{Decision, Port, Ports};
 use super::clients::Clients;
+use super::conflict::Moves;
 use super::demand::{NEVER_INTERCEPTED, SERVER_FIRST};
 use super::node::{Fleet, Listener};
 use super::traffic::Traffic;
@@ -21,10 +22,17 @@ const ENVOY: [u16; 3] = [9901, 15000, 15001];
 pub(super) struct RouterPorts(BTreeMap<(DnsName, u16), u16>);
 
 impl RouterPorts {
-    pub(super) fn suggest(traffic: &Traffic<'_>, ledger: &Ledger, ports: &Ports) -> Self {
+    /// `stays` names the ports of hosts that no router helps: nobody on their port moves.
+    pub(super) fn suggest(
+        traffic: &Traffic<'_>,
+        ledger: &Ledger,
+        ports: &Ports,
+        stays: impl Fn(&DnsName, u16) -> bool,
+    ) -> Self {
         let moving: BTreeSet<(DnsName, u16)> = ports
             .by_door
             .iter()
+            .filter(|((_, number), port)| !port.external.keys().any(|host| stays(host, *number)))
             .flat_map(|((caller, number), port)| {
                 let movers = movers(traffic, caller, *number, port);
                 movers.into_iter().map(|host| (host, *number))
@@ -52,12 +60,17 @@ impl RouterPorts {
         RouterPorts(suggested)
     }
 
+    /// The same as a decision: each host that moves is dialled on its new port.
+    pub(super) fn into_moves(self) -> Moves {
+        Moves(self.0)
+    }
+
     /// The way out for one port: which hosts move where, and which clients must change.
     pub(super) fn way_out(
         &self,
         port: u16,
         hosts: &BTreeMap<DnsName, Listener>,
-        clients: &Clients<'_>,
+        clients: &Clients,
         fleet: &Fleet,
     ) -> Option<String> {
         let moving: Vec<(&DnsName, u16)> = hosts

@@ -1,27 +1,16 @@
-//! The page that comes with every target: what is attached, what waits, what cannot be expressed, in which order to go.
+//! The page that comes with every target: what is attached, what waits, what cannot be expressed.
 
 use std::collections::BTreeMap;
 
-use super::{Allowed, Caller, Finding, Placement, Proposal, Severity};
+use super::{Allowed, ExternalNode, Finding, Placement, Proposal, Severity};
 use crate::text::markdown;
 
-/// What a target adds to the page: how its files are applied, in Markdown.
-#[derive(Debug, Clone, Copy)]
-pub struct NextSteps {
-    /// How to create the external nodes and services.
-    pub create: &'static str,
-    /// How to give a caller its backends.
-    pub attach: &'static str,
-    /// How to flip the mesh to `DROP_ALL`.
-    pub flip: &'static str,
-}
-
-const SUNSET: &str = "> AWS ended App Mesh on 2026-09-30: its console and API are gone since. These files are valid App Mesh \
+pub(super) const SUNSET: &str = "> AWS ended App Mesh on 2026-09-30: its console and API are gone since. These files are valid App Mesh \
                       definitions; use them where the API still answers, and another target where it does not.\n";
 
 /// The page, in Markdown.
 #[must_use]
-pub fn summary(proposal: &Proposal, steps: &NextSteps) -> String {
+pub fn summary(proposal: &Proposal) -> String {
     let mut page = format!(
         "# Egress proposal for the mesh {}\n\n{SUNSET}\n",
         markdown(&proposal.mesh)
@@ -46,7 +35,10 @@ pub fn summary(proposal: &Proposal, steps: &NextSteps) -> String {
                 .for_each(|finding| page.push_str(&section(finding)));
         }
     }
-    page.push_str(&cut_over(proposal, steps));
+    page.push_str(
+        "\n## Order of the cut-over\n\nCUTOVER.md has it, caller by caller: what each step changes and risks, how to check it and how \
+         to go back.\n",
+    );
     page
 }
 
@@ -73,6 +65,7 @@ fn words(placement: Placement) -> &'static str {
         Placement::Inexpressible => "cannot be expressed in App Mesh",
         Placement::NoCaller => "its caller is not in the inventory",
         Placement::Internal => "a service of ours",
+        Placement::PortExempt => "its port bypasses the proxy: another target enforces it",
     }
 }
 
@@ -85,11 +78,7 @@ fn attached(proposal: &Proposal) -> String {
             .iter()
             .filter(|node| caller.backends.contains(&node.host))
         {
-            let ports: Vec<String> = node
-                .listeners
-                .iter()
-                .map(|(port, listener)| format!("{port} {listener}"))
-                .collect();
+            let ports: Vec<String> = dialled(node).collect();
             out.push_str(&format!(
                 "  - {} ({})\n",
                 markdown(node.host.as_str()),
@@ -101,6 +90,14 @@ fn attached(proposal: &Proposal) -> String {
         out.push_str("Nothing is attached to any caller.\n");
     }
     out
+}
+
+/// The ports that lead to a node, each with what is spoken there.
+pub(super) fn dialled(node: &ExternalNode) -> impl Iterator<Item = String> + '_ {
+    node.dialled().map(|(port, listener)| match node.routes.get(&port) {
+        Some(behind) if *behind != port => format!("{port} {listener}, through a router to {behind}"),
+        _ => format!("{port} {listener}"),
+    })
 }
 
 /// One finding, in Markdown.
@@ -131,40 +128,4 @@ pub(crate) fn section(finding: &Finding) -> String {
         }
     }
     out
-}
-
-fn cut_over(proposal: &Proposal, steps: &NextSteps) -> String {
-    let mut out = format!(
-        "\n## Order of the cut-over\n\n\
-         1. Create the external virtual nodes and services. By themselves they change nothing.\n   {}\n\
-         2. Attach the backends, caller by caller, while the mesh is still ALLOW_ALL. This is itself the cut-over of that \
-         caller, for every port of its new backends: on such a port App Mesh matches the backends alone, even under \
-         ALLOW_ALL. Watch the caller before you go on.\n   {}\n",
-        steps.create, steps.attach
-    );
-    for caller in in_order(&proposal.callers) {
-        let waiting = match caller.waiting.len() {
-            0 => String::new(),
-            1 => "; 1 host waits for a decision".to_owned(),
-            many => format!("; {many} hosts wait for a decision"),
-        };
-        let name = markdown(&caller.virtual_node);
-        out.push_str(&format!("   - {name}: {} attached{waiting}\n", caller.backends.len()));
-    }
-    out.push_str(&format!(
-        "3. Flip the mesh to DROP_ALL last, when every caller has all its backends, those of our own services included, and \
-         nothing above needs a decision. The filter is one for the whole mesh.\n   {}\n",
-        steps.flip
-    ));
-    out
-}
-
-/// Callers that need no decision first, then those with least to lose.
-fn in_order(callers: &[Caller]) -> Vec<&Caller> {
-    let mut order: Vec<&Caller> = callers
-        .iter()
-        .filter(|caller| !caller.backends.is_empty() || !caller.waiting.is_empty())
-        .collect();
-    order.sort_by_key(|caller| (caller.waiting.len(), caller.backends.len(), &caller.virtual_node));
-    order
 }

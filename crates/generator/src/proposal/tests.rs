@@ -5,16 +5,27 @@ use super::*;
 use crate::ledger::{Acceptance, Verdict, merge};
 use crate::sample::{self, Seen};
 
+mod choice;
+mod cutover;
 mod ours;
+mod review;
 mod waiting;
 
 /// Everything in the map allowed, then decided.
 fn proposed(map: &DependencyMap) -> Proposal {
+    chosen(map, OnConflict::Ask)
+}
+
+fn chosen(map: &DependencyMap, on_conflict: OnConflict) -> Proposal {
     let mut ledger = merge(None, map, Acceptance::Observed, None).unwrap().ledger;
     for entry in &mut ledger.entries {
         entry.verdict = Verdict::Allow;
     }
-    propose(map, &ledger, &Settings::for_mesh("shop"))
+    let settings = Settings {
+        on_conflict,
+        ..Settings::for_mesh("shop")
+    };
+    propose(map, &ledger, &settings)
 }
 
 fn of(seen: impl IntoIterator<Item = Seen>) -> Proposal {
@@ -302,7 +313,7 @@ fn a_router_keeps_the_other_ports_of_the_host_that_moves() {
 
 #[test]
 fn server_first_ports_bypass_the_proxy() {
-    for port in [25, 587, 1433, 3306] {
+    for port in [25, 587, 1433, 2049, 3306] {
         let proposal = of([Seen::tcp("shop", "db.example", port)]);
         assert_eq!(proposal.nodes, []);
         assert_eq!(proposal.allowed[0].placement, Placement::PortBypass);
@@ -415,6 +426,12 @@ fn what_is_over_a_quota_needs_a_decision_before_anything_is_applied() {
             .sentence
             .contains("203 virtual nodes or more")
     );
+    let hosts = (0..251).map(|n| Seen::http(&format!("shop{n}"), &format!("h{n}.example"), 80));
+    assert!(
+        finding(&of(hosts), Code::TemplateQuota)
+            .sentence
+            .contains("would have 502 resources and 251 outputs")
+    );
     for code in [Code::BackendQuota, Code::MeshQuota] {
         assert_eq!(finding(&proposal, code).severity, Severity::Decision);
     }
@@ -439,12 +456,7 @@ fn the_page_names_what_waits_and_how_to_go_on() {
         Seen::tls("till<script>", "c.example", 443),
         Seen::tls("till<script>", "d.example", 443),
     ]);
-    let steps = NextSteps {
-        create: "CREATE",
-        attach: "ATTACH",
-        flip: "FLIP",
-    };
-    insta::assert_snapshot!(summary(&proposed(&map), &steps));
+    insta::assert_snapshot!(summary(&proposed(&map)));
 }
 
 #[test]

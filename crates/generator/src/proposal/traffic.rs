@@ -32,6 +32,11 @@ impl<'a> Traffic<'a> {
             .map_or(&[], Vec::as_slice)
     }
 
+    /// All of it.
+    pub(super) fn all(&self) -> impl Iterator<Item = Seen<'a>> + '_ {
+        self.0.values().flat_map(BTreeMap::values).flatten().copied()
+    }
+
     /// Every port that anybody opened a connection to.
     pub(super) fn ports(&self) -> impl Iterator<Item = u16> + '_ {
         self.0.values().flat_map(|ports| ports.keys().copied())

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::proposal::{NextSteps, Proposal, summary};
+use crate::proposal::{ExternalNode, Listener, NextSteps, Proposal, cut_over_page, summary};
 use crate::target::{RenderedFile, Target, file};
 use crate::text::{hash, inert};
 use crate::yaml;
@@ -18,7 +18,12 @@ const STEPS: NextSteps = NextSteps {
              template above 51,200 bytes needs `--s3-bucket BUCKET` too.",
     attach: "Add `VirtualService: {VirtualServiceName: …}` for every name in the caller's output of the stack to \
              `Spec.Backends` of its own `AWS::AppMesh::VirtualNode`, and deploy that caller.",
+    check_created: "`aws cloudformation describe-stacks --stack-name egress` says `CREATE_COMPLETE` or `UPDATE_COMPLETE`.",
+    remove: "`aws cloudformation delete-stack --stack-name egress`, before any caller names its services.",
+    check_attached: "`aws cloudformation detect-stack-drift` of the caller's stack finds none, and its status is `UPDATE_COMPLETE`.",
+    detach: "take the added backends out of the caller's template, and deploy that caller.",
     flip: "Set `Spec.EgressFilter.Type: DROP_ALL` in the `AWS::AppMesh::Mesh`, and deploy.",
+    unflip: "set it to `ALLOW_ALL`, and deploy.",
 };
 
 impl Target for AppmeshCloudformation {
@@ -32,7 +37,8 @@ impl Target for AppmeshCloudformation {
 
     fn render(&self, proposal: &Proposal) -> Vec<RenderedFile> {
         vec![
-            file("PROPOSAL.md", summary(proposal, &STEPS)),
+            file("CUTOVER.md", cut_over_page(proposal, &STEPS)),
+            file("PROPOSAL.md", summary(proposal)),
             file("template.yaml", yaml::document(&template(proposal))),
         ]
     }
@@ -42,22 +48,12 @@ fn template(proposal: &Proposal) -> Value {
     let mut resources = Map::new();
     for node in &proposal.nodes {
         let id = logical_id(&node.name);
-        let listeners: Vec<Value> = node
-            .listeners
-            .iter()
-            .map(|(port, listener)| json!({"PortMapping": {"Port": port, "Protocol": listener.to_string()}}))
-            .collect();
-        let discovery = json!({"DNS": {"Hostname": node.host.as_str(), "ResponseType": "LOADBALANCER"}});
-        let virtual_node = json!({
-            "Type": "AWS::AppMesh::VirtualNode",
-            "Properties": {
-                "MeshName": {"Ref": "MeshName"},
-                "VirtualNodeName": node.name,
-                "Spec": {"Listeners": listeners, "ServiceDiscovery": discovery},
-            },
-        });
-        let provider =
-            json!({"VirtualNode": {"VirtualNodeName": {"Fn::GetAtt": [format!("{id}Node"), "VirtualNodeName"]}}});
+        let provider = if node.routes.is_empty() {
+            json!({"VirtualNode": {"VirtualNodeName": node_name(node, &id)}})
+        } else {
+            let name = json!({"Fn::GetAtt": [format!("{id}Router"), "VirtualRouterName"]});
+            json!({"VirtualRouter": {"VirtualRouterName": name}})
+        };
         let virtual_service = json!({
             "Type": "AWS::AppMesh::VirtualService",
             "Properties": {
@@ -66,8 +62,19 @@ fn template(proposal: &Proposal) -> Value {
                 "Spec": {"Provider": provider},
             },
         });
-        resources.insert(format!("{id}Node"), virtual_node);
-        resources.insert(format!("{id}Service"), virtual_service);
+        // A stack cannot create what exists; who keeps it changes it.
+        if node.node_is.is_new() {
+            resources.insert(format!("{id}Node"), virtual_node(node));
+        }
+        if !node.routes.is_empty() {
+            resources.insert(format!("{id}Router"), router(node));
+            let routes = node.routes.iter();
+            resources
+                .extend(routes.map(|(port, behind)| (format!("{id}Route{port}"), route(node, &id, *port, *behind))));
+        }
+        if node.service_is.is_new() {
+            resources.insert(format!("{id}Service"), virtual_service);
+        }
     }
     if resources.is_empty() {
         // A template without resources is none; this one makes nothing.
@@ -89,6 +96,65 @@ fn template(proposal: &Proposal) -> Value {
         template.insert("Outputs".to_owned(), Value::Object(outputs));
     }
     Value::Object(template)
+}
+
+fn virtual_node(node: &ExternalNode) -> Value {
+    let listeners: Vec<Value> = node
+        .listeners
+        .iter()
+        .map(|(port, listener)| json!({"PortMapping": {"Port": port, "Protocol": listener.to_string()}}))
+        .collect();
+    let discovery = json!({"DNS": {"Hostname": node.host.as_str(), "ResponseType": "LOADBALANCER"}});
+    json!({
+        "Type": "AWS::AppMesh::VirtualNode",
+        "Properties": {
+            "MeshName": {"Ref": "MeshName"},
+            "VirtualNodeName": node.name,
+            "Spec": {"Listeners": listeners, "ServiceDiscovery": discovery},
+        },
+    })
+}
+
+/// The name of a node: of the stack's own resource, or of what exists.
+fn node_name(node: &ExternalNode, id: &str) -> Value {
+    if node.node_is.is_new() {
+        json!({"Fn::GetAtt": [format!("{id}Node"), "VirtualNodeName"]})
+    } else {
+        json!(node.name)
+    }
+}
+
+fn router(node: &ExternalNode) -> Value {
+    let listeners: Vec<Value> = node
+        .dialled()
+        .map(|(port, listener)| json!({"PortMapping": {"Port": port, "Protocol": listener.to_string()}}))
+        .collect();
+    json!({
+        "Type": "AWS::AppMesh::VirtualRouter",
+        "Properties": {
+            "MeshName": {"Ref": "MeshName"},
+            "VirtualRouterName": node.name,
+            "Spec": {"Listeners": listeners},
+        },
+    })
+}
+
+fn route(node: &ExternalNode, id: &str, port: u16, behind: u16) -> Value {
+    let router = json!({"Fn::GetAtt": [format!("{id}Router"), "VirtualRouterName"]});
+    let action = json!({"WeightedTargets": [{"VirtualNode": node_name(node, id), "Weight": 1, "Port": behind}]});
+    let spec = match node.listeners.get(&behind) {
+        Some(Listener::Http) => json!({"HttpRoute": {"Match": {"Prefix": "/", "Port": port}, "Action": action}}),
+        _ => json!({"TcpRoute": {"Match": {"Port": port}, "Action": action}}),
+    };
+    json!({
+        "Type": "AWS::AppMesh::Route",
+        "Properties": {
+            "MeshName": {"Ref": "MeshName"},
+            "VirtualRouterName": router,
+            "RouteName": format!("{}-{port}", node.name),
+            "Spec": spec,
+        },
+    })
 }
 
 fn parameters(proposal: &Proposal) -> Value {

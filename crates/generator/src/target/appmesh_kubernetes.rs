@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::proposal::{Caller, NextSteps, Proposal, summary};
+use crate::proposal::{Caller, ExternalNode, Listener, NextSteps, Proposal, Standing, cut_over_page, summary};
 use crate::target::{RenderedFile, Target, file};
 use crate::text::{file_stem, inert};
 use crate::yaml;
@@ -12,13 +12,18 @@ use crate::yaml;
 pub(super) struct AppmeshKubernetes;
 
 const STEPS: NextSteps = NextSteps {
-    create: "`kubectl apply -f virtual-nodes.yaml -f virtual-services.yaml`. Their namespace must exist and be selected by the \
-             mesh's `namespaceSelector`.",
-    attach: "`kubectl patch virtualnode NAME -n NAMESPACE --type json --patch-file backends/….yaml`: the first lines of each \
+    create: "`kubectl apply` each of `virtual-nodes.yaml`, `virtual-routers.yaml` (if there) and `virtual-services.yaml`. Their \
+             namespace must exist and be selected by the mesh's `namespaceSelector`.",
+    check_created: "`kubectl get virtualservices -A` shows the ARN of each; the controller's log says why one has none.",
+    remove: "`kubectl delete` the same files in the reverse order.",
+    attach: "`kubectl apply -f callers/….yaml` where there is one; else `kubectl patch virtualnode NAME -n NAMESPACE --type json --patch-file backends/….yaml`: the first lines of each \
              file name the node. A patch adds to the node's list and refuses a node that has none: give it `backends: []` first. On \
              a later run remove the operations whose service the node already has: the controller's webhook refuses two \
              backends of one reference.",
+    check_attached: "`kubectl get virtualnode NAME -n NAMESPACE -o jsonpath='{.spec.backends}'` lists the backends.",
+    detach: "`kubectl edit` the node, and take the added backends out; or apply its own manifest again.",
     flip: "`kubectl patch mesh NAME --type merge -p '{\"spec\":{\"egressFilter\":{\"type\":\"DROP_ALL\"}}}'`",
+    unflip: "the same with `ALLOW_ALL`.",
 };
 
 impl Target for AppmeshKubernetes {
@@ -31,27 +36,43 @@ impl Target for AppmeshKubernetes {
     }
 
     fn render(&self, proposal: &Proposal) -> Vec<RenderedFile> {
-        let mut files = vec![file("PROPOSAL.md", summary(proposal, &STEPS))];
+        let mut files = vec![
+            file("CUTOVER.md", cut_over_page(proposal, &STEPS)),
+            file("PROPOSAL.md", summary(proposal)),
+        ];
         let callers = proposal.callers.iter().filter(|caller| !caller.backends.is_empty());
-        let mut patches: Vec<RenderedFile> = callers.map(|caller| patch(proposal, caller)).collect();
+        let groups: Vec<String> = callers
+            .clone()
+            .map(|caller| yaml::document(&group(proposal, caller)))
+            .collect();
+        if proposal.layout.backend_groups && !groups.is_empty() {
+            files.push(file("backend-groups.yaml", groups.join("---\n")));
+        }
+        let mut patches: Vec<RenderedFile> = callers.filter_map(|caller| attachment(proposal, caller)).collect();
         patches.sort_by(|a, b| a.path.cmp(&b.path));
         files.extend(patches);
-        files.push(file("virtual-nodes.yaml", documents(proposal, virtual_node)));
-        files.push(file("virtual-services.yaml", documents(proposal, virtual_service)));
+        // `kubectl apply` changes what exists; what exists as it should is left out.
+        let differs = |standing: Standing| standing.is_new() || standing.changes();
+        let all = || proposal.nodes.iter();
+        let nodes: Vec<&ExternalNode> = all().filter(|node| differs(node.node_is)).collect();
+        let services: Vec<&ExternalNode> = all().filter(|node| differs(node.service_is)).collect();
+        let routed: Vec<&ExternalNode> = all().filter(|node| !node.routes.is_empty()).collect();
+        let mut list = |path: &str, text: String| files.push(file(path, text));
+        list("virtual-nodes.yaml", documents(proposal, &nodes, virtual_node));
+        if !routed.is_empty() {
+            list("virtual-routers.yaml", documents(proposal, &routed, virtual_router));
+        }
+        list("virtual-services.yaml", documents(proposal, &services, virtual_service));
         files
     }
 }
 
-fn documents(proposal: &Proposal, one: fn(&Proposal, &crate::proposal::ExternalNode) -> Value) -> String {
-    let documents: Vec<String> = proposal
-        .nodes
-        .iter()
-        .map(|node| yaml::document(&one(proposal, node)))
-        .collect();
+fn documents(proposal: &Proposal, nodes: &[&ExternalNode], one: fn(&Proposal, &ExternalNode) -> Value) -> String {
+    let documents: Vec<String> = nodes.iter().map(|node| yaml::document(&one(proposal, node))).collect();
     documents.join("---\n")
 }
 
-fn virtual_node(proposal: &Proposal, node: &crate::proposal::ExternalNode) -> Value {
+fn virtual_node(proposal: &Proposal, node: &ExternalNode) -> Value {
     let listeners: Vec<Value> = node
         .listeners
         .iter()
@@ -70,7 +91,40 @@ fn virtual_node(proposal: &Proposal, node: &crate::proposal::ExternalNode) -> Va
     })
 }
 
-fn virtual_service(proposal: &Proposal, node: &crate::proposal::ExternalNode) -> Value {
+fn virtual_router(proposal: &Proposal, node: &ExternalNode) -> Value {
+    let listeners: Vec<Value> = node
+        .dialled()
+        .map(|(port, listener)| json!({"portMapping": {"port": port, "protocol": listener.to_string()}}))
+        .collect();
+    let routes: Vec<Value> = node
+        .routes
+        .iter()
+        .map(|(port, behind)| {
+            let target = json!({"virtualNodeRef": {"name": node.name}, "weight": 1, "port": behind});
+            let action = json!({"weightedTargets": [target]});
+            let name = format!("{}-{port}", node.name);
+            match node.listeners.get(behind) {
+                Some(Listener::Http) => {
+                    json!({"name": name, "httpRoute": {"match": {"prefix": "/", "port": port}, "action": action}})
+                }
+                _ => json!({"name": name, "tcpRoute": {"match": {"port": port}, "action": action}}),
+            }
+        })
+        .collect();
+    json!({
+        "apiVersion": "appmesh.k8s.aws/v1beta2",
+        "kind": "VirtualRouter",
+        "metadata": {"name": node.name, "namespace": proposal.namespace},
+        "spec": {"awsName": node.name, "listeners": listeners, "routes": routes},
+    })
+}
+
+fn virtual_service(proposal: &Proposal, node: &ExternalNode) -> Value {
+    let provider = if node.routes.is_empty() {
+        json!({"virtualNode": {"virtualNodeRef": {"name": node.name}}})
+    } else {
+        json!({"virtualRouter": {"virtualRouterRef": {"name": node.name}}})
+    };
     json!({
         "apiVersion": "appmesh.k8s.aws/v1beta2",
         "kind": "VirtualService",
@@ -78,9 +132,76 @@ fn virtual_service(proposal: &Proposal, node: &crate::proposal::ExternalNode) ->
         // The name that requests are matched by: it must be the host, not <name>.<namespace>.
         "spec": {
             "awsName": node.host.as_str(),
-            "provider": {"virtualNode": {"virtualNodeRef": {"name": node.name}}},
+            "provider": provider,
         },
     })
+}
+
+/// The name of a caller's BackendGroup.
+fn group_name(caller: &Caller) -> String {
+    format!("egress-{}", file_stem(&caller.virtual_node).replace('.', "-"))
+}
+
+/// All hosts of a caller under one name, which its node refers to.
+fn group(proposal: &Proposal, caller: &Caller) -> Value {
+    let nodes = proposal
+        .nodes
+        .iter()
+        .filter(|node| caller.backends.contains(&node.host));
+    let services: Vec<Value> = nodes
+        .map(|node| backend(proposal, node)["virtualService"]["virtualServiceRef"].clone())
+        .collect();
+    json!({
+        "apiVersion": "appmesh.k8s.aws/v1beta2",
+        "kind": "BackendGroup",
+        "metadata": {"name": group_name(caller), "namespace": caller.namespace.as_deref().unwrap_or("default")},
+        "spec": {"virtualservices": services},
+    })
+}
+
+/// The caller's own resource with its backends added, where it is known; else a patch.
+fn attachment(proposal: &Proposal, caller: &Caller) -> Option<RenderedFile> {
+    let known = proposal.current.nodes.get(&caller.virtual_node);
+    let Some((node, manifest)) = known.and_then(|node| Some((node, node.manifest.as_ref()?))) else {
+        return Some(patch(proposal, caller));
+    };
+    if proposal.layout.backend_groups {
+        return Some(patch(proposal, caller));
+    }
+    let missing = proposal
+        .nodes
+        .iter()
+        .filter(|found| caller.backends.contains(&found.host) && !node.backends.contains(found.host.as_str()));
+    let missing: Vec<Value> = missing.map(|node| backend(proposal, node)).collect();
+    if missing.is_empty() {
+        return None;
+    }
+    let metadata = &manifest["metadata"];
+    let mut spec = manifest["spec"].clone();
+    let backends = spec.as_object_mut()?.entry("backends").or_insert_with(|| json!([]));
+    backends.as_array_mut()?.extend(missing);
+    // The mesh is filled in by the controller, which refuses it from others.
+    spec.as_object_mut()?.remove("meshRef");
+    let (name, namespace) = (
+        metadata["name"].as_str()?,
+        metadata["namespace"].as_str().unwrap_or("default"),
+    );
+    let whole = json!({
+        "apiVersion": "appmesh.k8s.aws/v1beta2",
+        "kind": "VirtualNode",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": spec,
+    });
+    let path = format!("callers/{}/{}.yaml", file_stem(namespace), file_stem(name));
+    Some(file(path, yaml::document(&whole)))
+}
+
+/// A reference to a host's virtual service, to the one that exists where there is one.
+fn backend(proposal: &Proposal, node: &ExternalNode) -> Value {
+    let existing = proposal.current.services.get(node.host.as_str());
+    let place = existing.and_then(|service| service.resource.clone());
+    let (namespace, name) = place.unwrap_or_else(|| (proposal.namespace.clone(), node.name.clone()));
+    json!({"virtualService": {"virtualServiceRef": {"name": name, "namespace": namespace}}})
 }
 
 /// A JSON patch that adds to the caller's list. A merge patch would replace the list that its owner keeps.
@@ -89,11 +210,11 @@ fn patch(proposal: &Proposal, caller: &Caller) -> RenderedFile {
         .nodes
         .iter()
         .filter(|node| caller.backends.contains(&node.host));
+    let group = json!({"op": "add", "path": "/spec/backendGroups", "value": [{"name": group_name(caller)}]});
     let operations: Vec<Value> = nodes
-        .map(|node| {
-            let service = json!({"virtualServiceRef": {"name": node.name, "namespace": proposal.namespace}});
-            json!({"op": "add", "path": "/spec/backends/-", "value": {"virtualService": service}})
-        })
+        .filter(|_| !proposal.layout.backend_groups)
+        .map(|node| json!({"op": "add", "path": "/spec/backends/-", "value": backend(proposal, node)}))
+        .chain(proposal.layout.backend_groups.then_some(group))
         .collect();
     let namespace = caller.namespace.as_deref().unwrap_or("default");
     let name = resource_name(caller, namespace);

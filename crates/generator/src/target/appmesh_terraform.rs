@@ -1,7 +1,9 @@
 //! Writes a proposal as a Terraform module: external nodes and services, and the backends each caller gets.
 
+use serde_json::{Map, Value, json};
+
 use crate::hcl::{Body, Expression, reference};
-use crate::proposal::{ExternalNode, NextSteps, Proposal, summary};
+use crate::proposal::{ExternalNode, Keeper, Listener, NextSteps, Proposal, Standing, cut_over_page, summary};
 use crate::target::{RenderedFile, Target, file};
 
 /// `appmesh-terraform`.
@@ -10,12 +12,63 @@ pub(super) struct AppmeshTerraform;
 
 const STEPS: NextSteps = NextSteps {
     create: "Use this folder as a module: `module \"egress\" { source = \"./appmesh-terraform\", mesh_name = \"…\" }`, each \
-             argument on its own line, and apply.",
+             argument on its own line, and apply. Where there is `import/imports.tf`, copy it beside that block first (Terraform 1.5 \
+             or later).",
     attach: "In the `spec` of the caller's own `aws_appmesh_virtual_node` add a `dynamic \"backend\"` block with \
              `for_each = lookup(module.egress.backends, \"<caller>\", [])` and in its `content` a `virtual_service` block with \
              `virtual_service_name = backend.value`, and apply that caller.",
+    check_created: "`terraform plan -detailed-exitcode` ends with 0: nothing is left to do.",
+    remove: "take the module out, and apply, before any caller reads its `backends`.",
+    check_attached: "`terraform plan -detailed-exitcode` ends with 0, and `terraform state show` of the caller's node lists the backends.",
+    detach: "take the `dynamic \"backend\"` block out of the caller's node, and apply that caller.",
     flip: "Set `egress_filter { type = \"DROP_ALL\" }` in the `spec` of the `aws_appmesh_mesh`, and apply.",
+    unflip: "set it to `ALLOW_ALL`, and apply.",
 };
+
+const TFVARS: NextSteps = NextSteps {
+    create: "copy `egress.auto.tfvars.json` beside your own configuration, which declares the variables `egress_nodes` and \
+             `egress_backends` and makes the resources with `for_each = var.egress_nodes`, and apply.",
+    remove: "take the file away, and apply, once no caller has these backends.",
+    attach: "in the `spec` of the caller's own `aws_appmesh_virtual_node`, a `dynamic \"backend\"` block with `for_each = \
+             lookup(var.egress_backends, \"<caller>\", [])`; apply that caller.",
+    ..STEPS
+};
+
+/// Values for resources of the reader's own. Terraform takes texts in such a file as they are.
+fn tfvars(proposal: &Proposal) -> String {
+    let nodes: Map<String, Value> = proposal
+        .nodes
+        .iter()
+        .map(|node| {
+            let listeners: Vec<Value> = node
+                .listeners
+                .iter()
+                .map(|(port, listener)| json!({"port": port, "protocol": listener.to_string()}))
+                .collect();
+            let routes: Vec<Value> = node
+                .routes
+                .iter()
+                .map(|(dialled, port)| json!({"dialled": dialled, "port": port}))
+                .collect();
+            let value = json!({
+                "name": node.name,
+                "hostname": node.host.as_str(),
+                "listeners": listeners,
+                "routes": routes,
+            });
+            (label(node), value)
+        })
+        .collect();
+    let callers = proposal.callers.iter().filter(|caller| !caller.backends.is_empty());
+    let backends: Map<String, Value> = callers
+        .map(|caller| {
+            let hosts: Vec<&str> = caller.backends.iter().map(|host| host.as_str()).collect();
+            (caller.virtual_node.clone(), json!(hosts))
+        })
+        .collect();
+    let values = json!({"egress_backends": backends, "egress_nodes": nodes});
+    format!("{values:#}\n")
+}
 
 impl Target for AppmeshTerraform {
     fn name(&self) -> &'static str {
@@ -27,14 +80,30 @@ impl Target for AppmeshTerraform {
     }
 
     fn render(&self, proposal: &Proposal) -> Vec<RenderedFile> {
-        vec![
-            file("PROPOSAL.md", summary(proposal, &STEPS)),
+        if proposal.layout.tfvars {
+            return vec![
+                file("CUTOVER.md", cut_over_page(proposal, &TFVARS)),
+                file("PROPOSAL.md", summary(proposal)),
+                file("egress.auto.tfvars.json", tfvars(proposal)),
+            ];
+        }
+        let mut files = vec![
+            file("CUTOVER.md", cut_over_page(proposal, &STEPS)),
+            file("PROPOSAL.md", summary(proposal)),
             file("outputs.tf", outputs(proposal)),
             file("variables.tf", variables(proposal)),
             file("versions.tf", versions()),
             file("virtual_nodes.tf", nodes(proposal)),
-            file("virtual_services.tf", services(proposal)),
-        ]
+        ];
+        if proposal.nodes.iter().any(|node| !node.routes.is_empty()) {
+            files.push(file("virtual_routers.tf", routers(proposal)));
+        }
+        files.push(file("virtual_services.tf", services(proposal)));
+        let imports = imports(proposal);
+        if !imports.is_empty() {
+            files.insert(2, file("import/imports.tf", imports));
+        }
+        files
     }
 }
 
@@ -74,9 +143,43 @@ fn variables(proposal: &Proposal) -> String {
         .into_text()
 }
 
-fn nodes(proposal: &Proposal) -> String {
+/// Whether the module declares a resource: not where another part of the configuration keeps it.
+fn declares(standing: Standing) -> bool {
+    standing.keeper() != Some(Keeper::Elsewhere)
+}
+
+/// Import blocks for what exists outside Terraform. They belong into the root module, which calls this one `egress`.
+fn imports(proposal: &Proposal) -> String {
     let mut out = Body::default();
     for node in &proposal.nodes {
+        let label = label(node);
+        for (standing, kind, name) in [
+            (node.node_is, "virtual_node", node.name.as_str()),
+            (node.service_is, "virtual_service", node.host.as_str()),
+        ] {
+            if standing.keeper() == Some(Keeper::Nobody) {
+                let import = Body::default()
+                    .attribute("to", reference(format!("module.egress.aws_appmesh_{kind}.{label}")))
+                    .attribute("id", format!("{}/{name}", proposal.mesh).as_str());
+                out = out.block("import", &[], import);
+            }
+        }
+    }
+    out.into_text()
+}
+
+/// The name of a node, by reference where the module declares it.
+fn node_name(node: &ExternalNode) -> Expression {
+    if declares(node.node_is) {
+        reference(format!("aws_appmesh_virtual_node.{}.name", label(node)))
+    } else {
+        node.name.as_str().into()
+    }
+}
+
+fn nodes(proposal: &Proposal) -> String {
+    let mut out = Body::default();
+    for node in proposal.nodes.iter().filter(|node| declares(node.node_is)) {
         let mut spec = Body::default();
         for (port, listener) in &node.listeners {
             let mapping = Body::default()
@@ -98,12 +201,67 @@ fn nodes(proposal: &Proposal) -> String {
     out.into_text()
 }
 
+/// A router for each host whose clients dial another port, and a route from each of its ports to one of the node's.
+fn routers(proposal: &Proposal) -> String {
+    let mut out = Body::default();
+    for node in proposal.nodes.iter().filter(|node| !node.routes.is_empty()) {
+        let label = label(node);
+        let mut spec = Body::default();
+        for (port, listener) in node.dialled() {
+            let mapping = Body::default()
+                .attribute("port", Expression::Number(u64::from(port)))
+                .attribute("protocol", listener.to_string().as_str());
+            spec = spec.block("listener", &[], Body::default().block("port_mapping", &[], mapping));
+        }
+        let resource = Body::default()
+            .attribute("name", node.name.as_str())
+            .attribute("mesh_name", reference("var.mesh_name"))
+            .block("spec", &[], spec);
+        out = out.block("resource", &["aws_appmesh_virtual_router", &label], resource);
+        for (port, listener) in node.dialled() {
+            let router = format!("aws_appmesh_virtual_router.{label}.name");
+            let resource = Body::default()
+                .attribute("name", format!("{}-{port}", node.name).as_str())
+                .attribute("mesh_name", reference("var.mesh_name"))
+                .attribute("virtual_router_name", reference(router))
+                .block("spec", &[], route(node, port, listener));
+            out = out.block("resource", &["aws_appmesh_route", &format!("{label}_{port}")], resource);
+        }
+    }
+    out.into_text()
+}
+
+fn route(node: &ExternalNode, port: u16, listener: Listener) -> Body {
+    let behind = node.routes.get(&port).copied().unwrap_or(port);
+    let target = Body::default()
+        .attribute("virtual_node", node_name(node))
+        .attribute("weight", Expression::Number(1))
+        .attribute("port", Expression::Number(u64::from(behind)));
+    let action = Body::default().block("weighted_target", &[], target);
+    let mut matched = Body::default().attribute("port", Expression::Number(u64::from(port)));
+    let kind = match listener {
+        Listener::Tcp => "tcp_route",
+        Listener::Http => {
+            matched = matched.attribute("prefix", "/");
+            "http_route"
+        }
+    };
+    let route = Body::default()
+        .block("action", &[], action)
+        .block("match", &[], matched);
+    Body::default().block(kind, &[], route)
+}
+
 fn services(proposal: &Proposal) -> String {
     let mut out = Body::default();
-    for node in &proposal.nodes {
-        let name = reference(format!("aws_appmesh_virtual_node.{}.name", label(node)));
-        let provider = Body::default().attribute("virtual_node_name", name);
-        let provider = Body::default().block("virtual_node", &[], provider);
+    for node in proposal.nodes.iter().filter(|node| declares(node.service_is)) {
+        let (kind, key, name) = if node.routes.is_empty() {
+            ("virtual_node", "virtual_node_name", node_name(node))
+        } else {
+            let router = format!("aws_appmesh_virtual_router.{}.name", label(node));
+            ("virtual_router", "virtual_router_name", reference(router))
+        };
+        let provider = Body::default().block(kind, &[], Body::default().attribute(key, name));
         let resource = Body::default()
             .attribute("name", node.host.as_str())
             .attribute("mesh_name", reference("var.mesh_name"))
@@ -123,7 +281,13 @@ fn outputs(proposal: &Proposal) -> String {
                 .nodes
                 .iter()
                 .filter(|node| caller.backends.contains(&node.host));
-            let services = services.map(|node| reference(format!("aws_appmesh_virtual_service.{}.name", label(node))));
+            let services = services.map(|node| {
+                if declares(node.service_is) {
+                    reference(format!("aws_appmesh_virtual_service.{}.name", label(node)))
+                } else {
+                    node.host.as_str().into()
+                }
+            });
             (caller.virtual_node.clone(), Expression::List(services.collect()))
         });
     let output = Body::default()

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::ledger::{Acceptance, merge};
-use crate::proposal::{Settings, propose};
+use crate::proposal::{Layout, OnConflict, Settings, propose};
 use crate::sample::{self, Seen};
 
 fn shop() -> DependencyMap {
@@ -36,6 +36,39 @@ fn proposal(map: &DependencyMap, mesh: &str) -> Proposal {
     propose(map, &ledger, &Settings::for_mesh(mesh))
 }
 
+/// The shop with routers before the hosts that give way.
+fn routed() -> Proposal {
+    let ledger = merge(None, &shop(), Acceptance::Observed, None).unwrap().ledger;
+    let settings = Settings {
+        on_conflict: OnConflict::RouterPorts,
+        ..Settings::for_mesh("shop")
+    };
+    propose(&shop(), &ledger, &settings)
+}
+
+#[test]
+fn every_target_has_words_for_a_router() {
+    let mut shown = String::new();
+    for (target, paths) in [
+        ("appmesh-terraform", &["virtual_routers.tf"][..]),
+        ("appmesh-kubernetes", &["virtual-routers.yaml"]),
+        (
+            "appmesh-api",
+            &[
+                "create-route/ext-b-cdn-example-444.json",
+                "create-virtual-router/ext-b-cdn-example.json",
+                "create-virtual-service/ext-b-cdn-example.json",
+            ],
+        ),
+    ] {
+        let files = rendered(target, &routed());
+        for path in paths {
+            shown.push_str(&format!("=== {target}/{path}\n{}", text(&files, path)));
+        }
+    }
+    insta::assert_snapshot!(shown);
+}
+
 fn rendered(target: &str, proposal: &Proposal) -> Vec<RenderedFile> {
     target_named(target).unwrap().render(proposal)
 }
@@ -47,7 +80,7 @@ fn text<'a>(files: &'a [RenderedFile], path: &str) -> &'a str {
 
 fn snapshot(target: &str) -> String {
     let files = rendered(target, &proposal(&shop(), "shop"));
-    let definitions = files.iter().filter(|file| file.path != "PROPOSAL.md");
+    let definitions = files.iter().filter(|file| !file.path.ends_with(".md"));
     definitions
         .map(|file| format!("=== {}\n{}", file.path, file.text))
         .collect()
@@ -71,6 +104,28 @@ fn kubernetes_is_two_lists_of_resources_and_a_patch_a_caller() {
 #[test]
 fn the_api_gets_one_file_a_call() {
     insta::assert_snapshot!(snapshot("appmesh-api"));
+}
+
+#[test]
+fn the_other_layouts_hold_the_same_as_values_and_as_groups() {
+    let mut proposal = routed();
+    proposal.layout = Layout {
+        tfvars: true,
+        backend_groups: true,
+    };
+    let files = rendered("appmesh-terraform", &proposal);
+    let values: Value = serde_json::from_str(text(&files, "egress.auto.tfvars.json")).unwrap();
+    let node = &values["egress_nodes"]["ext_b_cdn_example"];
+    assert_eq!(node["hostname"], "b.cdn.example");
+    assert_eq!(node["routes"][0]["dialled"], 444);
+    assert_eq!(values["egress_backends"]["media"].as_array().unwrap().len(), 3);
+    assert!(files.iter().all(|file| !file.path.ends_with(".tf")));
+
+    let files = rendered("appmesh-kubernetes", &proposal);
+    insta::assert_snapshot!(text(&files, "backend-groups.yaml"));
+    let patch: Value = serde_saphyr::from_str(text(&files, "backends/default/media.yaml")).unwrap();
+    assert_eq!(patch[0]["path"], "/spec/backendGroups");
+    assert_eq!(patch[0]["value"][0]["name"], "egress-media");
 }
 
 #[test]
@@ -101,14 +156,14 @@ fn the_page_of_each_target_says_how_a_later_run_differs() {
             "appmesh-kubernetes",
             "remove the operations whose service the node already has",
         ),
-        ("appmesh-api", "give the same file to `update-virtual-node`"),
+        ("appmesh-api", "takes the same file through `update-…`"),
         (
             "appmesh-cloudformation",
             "above 51,200 bytes needs `--s3-bucket BUCKET`",
         ),
     ] {
         let files = rendered(target, &proposal(&shop(), "shop"));
-        assert!(text(&files, "PROPOSAL.md").contains(hint), "{target}");
+        assert!(text(&files, "CUTOVER.md").contains(hint), "{target}");
     }
 }
 
@@ -297,8 +352,12 @@ fn hostile_names_are_shown_on_the_page_and_do_nothing() {
     let proposal = proposal(&hostile_map(), "# <script>\n${mesh}");
     for target in REGISTRY {
         let files = target.render(&proposal);
+        for path in ["PROPOSAL.md", "CUTOVER.md"] {
+            let page = text(&files, path);
+            assert!(!page.contains("<script") && page.contains("&lt;script&gt;"));
+            assert!(!page.contains("# heading") || page.contains("\\# heading"));
+        }
         let page = text(&files, "PROPOSAL.md");
-        assert!(!page.contains("<script") && page.contains("&lt;script&gt;"));
         assert!(
             !page
                 .chars()

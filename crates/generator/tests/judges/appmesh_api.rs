@@ -136,8 +136,18 @@ impl State {
         let parts: Vec<&str> = path.split('/').collect();
         match (method, parts.as_slice()) {
             (&Method::GET, ["tags"]) => Ok(json!({"tags": []})),
-            (&Method::PUT, ["meshes"] | ["meshes", _, "virtualNodes" | "virtualServices"]) => self.create(path, body),
-            (_, ["meshes", _] | ["meshes", _, "virtualNodes" | "virtualServices", _]) => match *method {
+            (
+                &Method::PUT,
+                ["meshes"]
+                | ["meshes", _, "virtualNodes" | "virtualRouters" | "virtualServices"]
+                | ["meshes", _, "virtualRouter", _, "routes"],
+            ) => self.create(path, body),
+            (
+                _,
+                ["meshes", _]
+                | ["meshes", _, "virtualNodes" | "virtualRouters" | "virtualServices", _]
+                | ["meshes", _, "virtualRouter", _, "routes", _],
+            ) => match *method {
                 Method::GET => self.describe(path),
                 Method::PUT => self.update(path, body),
                 Method::DELETE => self.delete(path),
@@ -153,8 +163,8 @@ impl State {
             return Err(bad(format!("expected a name of 1 to 255 characters, found {name:?}")));
         }
         let path = format!("{collection}/{name}");
-        if let Some((mesh, _)) = collection.rsplit_once('/') {
-            self.describe(mesh)?;
+        if let Some((parent, _)) = collection.rsplit_once('/') {
+            self.describe(&parent.replace("/virtualRouter/", "/virtualRouters/"))?;
         }
         if self.resources.contains_key(&path) {
             return Err((StatusCode::CONFLICT, "ConflictException", format!("{path} exists")));
@@ -182,9 +192,8 @@ impl State {
 
     fn delete(&mut self, path: &str) -> Result<Value, Refusal> {
         let gone = self.describe(path)?;
-        let used =
-            |other: &Resource| path.ends_with(&format!("/virtualNodes/{}", provider(&other.spec).unwrap_or_default()));
-        if self.resources.values().any(used) {
+        let mut used = self.resources.values().flat_map(|other| references(&other.spec));
+        if used.any(|other| path.ends_with(&format!("/{other}"))) {
             return Err((
                 StatusCode::CONFLICT,
                 "ResourceInUseException",
@@ -199,9 +208,10 @@ impl State {
         let missing = || (StatusCode::NOT_FOUND, "NotFoundException", format!("no {path}"));
         let resource = self.resources.get(path).ok_or_else(missing)?;
         let parts: Vec<&str> = path.split('/').collect();
-        let arn = path
-            .replacen("meshes/", "mesh/", 1)
-            .replace("virtualNodes/", "virtualNode/");
+        let arn = path.replacen("meshes/", "mesh/", 1).replace("routes/", "route/");
+        let arn = arn
+            .replace("virtualNodes/", "virtualNode/")
+            .replace("virtualRouters/", "virtualRouter/");
         let arn = arn.replace("virtualServices/", "virtualService/");
         let mut answer = json!({
             "meshName": parts.get(1),
@@ -217,8 +227,11 @@ impl State {
                 "lastUpdatedAt": CREATED + resource.version,
             },
         });
-        if let (Some((collection, name)), true) = (path.rsplit_once('/'), parts.len() == 4) {
+        if let (Some((collection, name)), true) = (path.rsplit_once('/'), parts.len() >= 4) {
             answer[name_key(collection)] = json!(name);
+        }
+        if parts.len() == 6 {
+            answer["virtualRouterName"] = json!(parts[3]);
         }
         Ok(answer)
     }
@@ -236,8 +249,9 @@ impl State {
                 return Err(bad(format!("no listener: {listener}")));
             }
         }
-        if let (Some(node), Some((mesh, _))) = (provider(spec), path.split_once("/virtualServices/")) {
-            self.describe(&format!("{mesh}/virtualNodes/{node}"))?;
+        let mesh: Vec<&str> = path.splitn(3, '/').take(2).collect();
+        for other in references(spec) {
+            self.describe(&format!("{}/{other}", mesh.join("/")))?;
         }
         match spec["egressFilter"]["type"].as_str() {
             None | Some("ALLOW_ALL" | "DROP_ALL") => Ok(()),
@@ -246,13 +260,27 @@ impl State {
     }
 }
 
-fn provider(spec: &Value) -> Option<&str> {
-    spec["provider"]["virtualNode"]["virtualNodeName"].as_str()
+/// What a service or a route leads to, by its path below the mesh.
+fn references(spec: &Value) -> Vec<String> {
+    let named = |collection: &str, name: &Value| name.as_str().map(|name| format!("{collection}/{name}"));
+    let provider = &spec["provider"];
+    let mut found: Vec<String> = Vec::new();
+    found.extend(named("virtualNodes", &provider["virtualNode"]["virtualNodeName"]));
+    found.extend(named("virtualRouters", &provider["virtualRouter"]["virtualRouterName"]));
+    for kind in ["httpRoute", "tcpRoute"] {
+        let targets = spec[kind]["action"]["weightedTargets"].as_array().into_iter().flatten();
+        found.extend(targets.filter_map(|target| named("virtualNodes", &target["virtualNode"])));
+    }
+    found
 }
 
 fn name_key(collection: &str) -> &'static str {
     if collection.ends_with("virtualNodes") {
         "virtualNodeName"
+    } else if collection.ends_with("routes") {
+        "routeName"
+    } else if collection.ends_with("virtualRouters") {
+        "virtualRouterName"
     } else if collection.ends_with("virtualServices") {
         "virtualServiceName"
     } else {

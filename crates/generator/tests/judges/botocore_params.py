@@ -10,7 +10,9 @@ from botocore.validate import ParamValidator
 folder = pathlib.Path(sys.argv[1])
 service = botocore.session.get_session().get_service_model("appmesh")
 calls = {
+    "create-route": "CreateRoute",
     "create-virtual-node": "CreateVirtualNode",
+    "create-virtual-router": "CreateVirtualRouter",
     "create-virtual-service": "CreateVirtualService",
     "drop-all": "UpdateMesh",
 }

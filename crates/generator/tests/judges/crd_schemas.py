@@ -40,7 +40,7 @@ def must_pass(document, where):
 
 
 refused = 0
-for name in ["virtual-nodes.yaml", "virtual-services.yaml"]:
+for name in ["virtual-nodes.yaml", "virtual-routers.yaml", "virtual-services.yaml"]:
     documents = list(yaml.safe_load_all((folder / name).read_text()))
     for document in documents:
         must_pass(document, name)

@@ -5,13 +5,13 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use egressmap_aggregator::map::{Class, ServiceFacts};
-use egressmap_generator::{Acceptance, Ledger, Proposal, Settings, merge, propose, target_named};
+use egressmap_generator::{Acceptance, Ledger, OnConflict, Proposal, Settings, merge, propose, target_named};
 use tempfile::TempDir;
 
 use crate::sample::{self, Seen};
 
 /// `checkout` is what a judge reads about; the other callers are names that try to be something else.
-pub(crate) fn proposal() -> Proposal {
+pub(crate) fn proposal(on_conflict: OnConflict) -> Proposal {
     let seen = [
         Seen::tls("checkout", "api.stripe.com", 443),
         Seen::http("checkout", "rates.example", 80),
@@ -32,7 +32,11 @@ pub(crate) fn proposal() -> Proposal {
     };
     map.manifest.services.insert(sample::service("checkout"), facts);
     let ledger = merge(None, &map, Acceptance::Observed, None).unwrap().ledger;
-    propose(&map, &ledger, &Settings::for_mesh("shop"))
+    let settings = Settings {
+        on_conflict,
+        ..Settings::for_mesh("shop")
+    };
+    propose(&map, &ledger, &settings)
 }
 
 /// Callers whose names try to be something else, beside every form of destination.
@@ -51,15 +55,19 @@ pub(crate) fn every_form() -> Proposal {
 }
 
 /// The files of a target, in a folder of its name.
-pub(crate) fn written(target: &str) -> (TempDir, PathBuf) {
+pub(crate) fn written(target: &str, on_conflict: OnConflict) -> (TempDir, PathBuf) {
     let root = TempDir::new().unwrap();
-    let folder = write(root.path(), target, &proposal());
+    let folder = root.path().join(target);
+    write(root.path(), target, &proposal(on_conflict));
     (root, folder)
 }
 
-/// Writes the files of a target to a folder of its name below `root`.
+/// Writes the files of a target to a folder of its name below `root`, and takes away those of an earlier choice.
 pub(crate) fn write(root: &Path, target: &str, proposal: &Proposal) -> PathBuf {
     let folder = root.join(target);
+    if folder.exists() {
+        fs::remove_dir_all(&folder).unwrap();
+    }
     for file in target_named(target).unwrap().render(proposal) {
         let path = folder.join(&file.path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use egressmap_generator::OnConflict;
+
 use crate::docket::{skip, written};
 
 pub(crate) fn python() -> Command {
@@ -40,7 +42,8 @@ fn cfn_lint_accepts_the_template_but_for_the_sunset() {
     if !has("cfnlint") {
         return;
     }
-    let (_root, folder) = written("appmesh-cloudformation");
+    // With routers it has every kind of resource.
+    let (_root, folder) = written("appmesh-cloudformation", OnConflict::RouterPorts);
     let output = python()
         .args([
             "-c",
@@ -62,7 +65,7 @@ fn botocore_accepts_every_call() {
     if !has("botocore") {
         return;
     }
-    let (_root, folder) = written("appmesh-api");
+    let (_root, folder) = written("appmesh-api", OnConflict::RouterPorts);
     let output = python()
         .arg(script("botocore_params.py"))
         .arg(&folder)
@@ -71,7 +74,7 @@ fn botocore_accepts_every_call() {
     assert!(output.status.success(), "{}", said(&output));
     assert_eq!(
         said(&output),
-        "create-virtual-node 6\ncreate-virtual-service 6\nupdate-mesh 1\nupdate-virtual-node 4\nrefused 4\n"
+        "create-route 1\ncreate-virtual-node 6\ncreate-virtual-router 1\ncreate-virtual-service 6\nupdate-mesh 1\nupdate-virtual-node 4\nrefused 6\n"
     );
 }
 
@@ -83,7 +86,7 @@ fn the_resource_definitions_accept_every_document_and_no_unknown_field() {
     let Some(data) = std::env::var_os("EGRESSMAP_DATA") else {
         return skip("resource definitions", "EGRESSMAP_DATA is not set");
     };
-    let (_root, folder) = written("appmesh-kubernetes");
+    let (_root, folder) = written("appmesh-kubernetes", OnConflict::RouterPorts);
     let definitions = Path::new(&data).join("crds");
     let output = python()
         .arg(script("crd_schemas.py"))
@@ -93,6 +96,6 @@ fn the_resource_definitions_accept_every_document_and_no_unknown_field() {
     assert!(output.status.success(), "{}", said(&output));
     assert_eq!(
         said(&output),
-        "VirtualNode 6\nVirtualService 6\npatched 4\nrefused 12\n"
+        "VirtualNode 6\nVirtualRouter 1\nVirtualService 6\npatched 4\nrefused 13\n"
     );
 }

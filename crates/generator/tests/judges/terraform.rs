@@ -4,10 +4,11 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use egressmap_generator::OnConflict;
 use serde_json::{Value, json};
 
 use crate::appmesh_api::AppMeshApi;
-use crate::docket::{skip, written};
+use crate::docket::{skip, write, written};
 
 /// What a platform team has: the mesh, a caller of its own, and the module between them.
 const ROOT: &str = r#"
@@ -56,7 +57,7 @@ module "egress" {
 }
 
 resource "aws_appmesh_virtual_node" "caller" {
-  for_each  = toset(["checkout", "$${path.module}", "not-in-the-map"])
+  for_each  = toset(["checkout", "media", "$${path.module}", "not-in-the-map"])
   name      = each.key
   mesh_name = aws_appmesh_mesh.shop.name
 
@@ -169,7 +170,7 @@ fn the_generated_files_are_laid_out_as_terraform_fmt_does() {
     if !is_there() {
         return;
     }
-    let (root, _) = written("appmesh-terraform");
+    let (root, _) = written("appmesh-terraform", OnConflict::RouterPorts);
     fs::write(root.path().join("terraform.rc"), "").unwrap();
     let output = Terraform { root: root.path() }.run(&["fmt", "-check", "-diff", "-recursive"]);
     assert!(output.status.success(), "{}", said(&output));
@@ -181,7 +182,7 @@ fn the_module_applies_once_and_then_the_mesh_drops_the_rest() {
         return;
     }
     let api = AppMeshApi::start();
-    let (root, _) = written("appmesh-terraform");
+    let (root, _) = written("appmesh-terraform", OnConflict::Ask);
     let terraform = Terraform { root: root.path() };
     fs::write(
         root.path().join("main.tf"),
@@ -209,6 +210,33 @@ fn the_module_applies_once_and_then_the_mesh_drops_the_rest() {
         "-var=egress=DROP_ALL",
     ]);
     assert_mesh(&api, "DROP_ALL");
+
+    // A choice made later changes what is there in place, and so does another one.
+    let choose = |choice| {
+        write(root.path(), "appmesh-terraform", &proposal(choice));
+        terraform.must(&["apply", "-input=false", "-no-color", "-auto-approve"]);
+    };
+    choose(OnConflict::RouterPorts);
+    assert_routers(&api);
+    let again = terraform.run(&["plan", "-input=false", "-no-color", "-detailed-exitcode"]);
+    assert_eq!(again.status.code(), Some(0), "{}", said(&again));
+    choose(OnConflict::IgnorePort);
+    assert_eq!(api.names("meshes/shop/virtualRouters"), [""; 0]);
+    assert_eq!(backends(&api, "media"), ["_acme.cdn_.example"]);
+}
+
+/// The host that gives way is reached through its router, and both hosts are backends.
+fn assert_routers(api: &AppMeshApi) {
+    let routers = api.names("meshes/shop/virtualRouters");
+    assert_eq!(routers, ["ext-a-b-cdn-example"]);
+    let path = format!("meshes/shop/virtualRouter/{}/routes", routers[0]);
+    let route = api.spec(&format!("{path}/{}", api.names(&path)[0]));
+    assert_eq!(route["tcpRoute"]["match"], json!({"port": 444}));
+    assert_eq!(route["tcpRoute"]["action"]["weightedTargets"][0]["port"], 443);
+    assert_eq!(
+        backends(api, "media"),
+        ["_acme.cdn_.example", "a-b.cdn.example", "a.b.cdn.example"]
+    );
 }
 
 /// What the API was told is what the proposal meant.
