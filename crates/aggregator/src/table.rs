@@ -4,8 +4,8 @@
 //! prints, times are Unix seconds. The counts that `show` prints (`records_flow`, `bytes_out`, …) stand beside the
 //! tallies they are chosen from (`at_initiator_records`, …); only the tallies are read back.
 
-use std::fs;
-use std::io::{self, Cursor};
+use std::fs::{self, File};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use polars::prelude::{ParquetReader, PolarsError, SerReader};
@@ -91,6 +91,16 @@ struct SchemaOnly {
 }
 
 impl DependencyMap {
+    /// Whether a file is a map, told from its content: Parquet that carries our manifest, of whatever schema and in
+    /// whatever state. What cannot be read is none.
+    #[must_use]
+    pub fn is_in(path: &Path) -> bool {
+        let Ok(mut file) = File::open(path) else {
+            return false;
+        };
+        carries_manifest(&mut file).unwrap_or(false)
+    }
+
     /// Reads a map.
     ///
     /// # Errors
@@ -175,6 +185,27 @@ fn decode(path: &Path, file: Vec<u8>) -> Result<DependencyMap, TableError> {
     let frame = reader.finish().map_err(of_polars)?;
     let dependencies = rows::dependencies(&frame).map_err(|error| damaged(error.to_string()))?;
     Ok(DependencyMap { manifest, dependencies })
+}
+
+/// Whether the Parquet footer, whose length stands before the final magic, names our manifest and seal.
+fn carries_manifest(file: &mut File) -> io::Result<bool> {
+    let mut ends = [0; 8];
+    file.read_exact(&mut ends[..MAGIC.len()])?;
+    if !ends.starts_with(MAGIC) {
+        return Ok(false);
+    }
+    let end = file.seek(SeekFrom::End(-8))?;
+    file.read_exact(&mut ends)?;
+    let [a, b, c, d, magic @ ..] = ends;
+    if magic != *MAGIC {
+        return Ok(false);
+    }
+    let length = u64::from(u32::from_le_bytes([a, b, c, d])).min(end);
+    file.seek(SeekFrom::Start(end - length))?;
+    let mut footer = Vec::new();
+    file.take(length).read_to_end(&mut footer)?;
+    let names = |key: &str| footer.windows(key.len()).any(|bytes| bytes == key.as_bytes());
+    Ok(names(seal::KEY) && names(METADATA_KEY))
 }
 
 fn manifest(path: &Path, envelope: &str) -> Result<Manifest, TableError> {

@@ -18,7 +18,7 @@ use egressmap_parser::{CloudWatchSource, Counters, Fault, Progress, drive, scan}
 use crate::args::{DiscoverArgs, Global, Reading};
 use crate::earlier::{Earlier, left_lacking};
 use crate::set_aside::{SetAside, Spooling};
-use crate::{Ending, objects, options, progress, say, summary, time, window};
+use crate::{Ending, objects, options, progress, reverse, say, summary, window};
 
 /// A map and how its reading went.
 pub(crate) struct Discovery<M = DependencyMap> {
@@ -130,7 +130,7 @@ pub(crate) fn discover(
 /// Reads all sources, apart from what the map of an earlier run has counted.
 fn survey(sources: &[String], reading: &Reading, global: &Global, before: &DependencyMap) -> Result<Discovery<Survey>> {
     counted_once(sources, before)?;
-    let inventory = inventory(reading)?;
+    let inventory = inventory(reading, global)?;
     let knowledge = knowledge(reading)?;
     let options = options::options(&reading.logs)?;
     let earlier = Arc::new(Earlier::of(before));
@@ -176,7 +176,7 @@ fn survey(sources: &[String], reading: &Reading, global: &Global, before: &Depen
         incomplete: earlier.incomplete_since(&outcome.faults),
         ..manifest(&observed, &outcome.counters, new)
     };
-    let (knowledge, resolver) = ask_resolver(&observed, knowledge, reading)?;
+    let (knowledge, resolver) = reverse::names(&observed, knowledge, reading)?;
     let faults = outcome.faults.iter().map(Fault::to_string);
     let faults = left_lacking(before).into_iter().chain(faults).collect();
     Ok(Discovery {
@@ -222,10 +222,13 @@ pub(crate) fn threads(global: &Global) -> NonZeroUsize {
     global.threads.unwrap_or_else(cores)
 }
 
-fn inventory(reading: &Reading) -> Result<Inventory> {
+fn inventory(reading: &Reading, global: &Global) -> Result<Inventory> {
     let mut all = Inventory::default();
     for path in &reading.inventory {
-        all.extend(Inventory::from_csv(&path.display().to_string(), &read(path)?)?);
+        all.extend(Inventory::from_file(&path.display().to_string(), &read(path)?)?);
+    }
+    for remark in all.remarks() {
+        say::note(global, format_args!("inventory {remark}"));
     }
     Ok(all)
 }
@@ -238,24 +241,6 @@ fn knowledge(reading: &Reading) -> Result<Knowledge> {
             .extend(name::AwsRanges::from_json(&path.display().to_string(), &read(path)?)?);
     }
     Ok(knowledge)
-}
-
-/// Asks the resolver that was given, if one was, for the addresses that nothing else names.
-fn ask_resolver(
-    observed: &Observed,
-    mut knowledge: Knowledge,
-    reading: &Reading,
-) -> Result<(Knowledge, Option<name::ptr::Report>)> {
-    let Some(server) = reading.resolver else {
-        return Ok((knowledge, None));
-    };
-    let mut settings = name::ptr::Settings::new(server);
-    if let Some(text) = &reading.resolver_timeout {
-        settings.deadline = time::duration("--resolver-timeout", text)?;
-    }
-    let resolved = name::ptr::resolve(&name::addresses_to_resolve(observed, &knowledge), &settings);
-    knowledge.ptr = resolved.answers;
-    Ok((knowledge, Some(resolved.report)))
 }
 
 fn counted(id: &ObjectId) -> CountedObject {

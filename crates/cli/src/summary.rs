@@ -124,20 +124,26 @@ pub(crate) fn proposal(proposed: &Proposed, global: &Global) {
             .count()
     };
     let mut text = format!(
-        "ledger    {}: {} allow, {} deny, {} review; {} new\nproposed  {}; {} attached, {waiting} wait for a decision",
+        "ledger    {}: {} allow, {} deny, {} review; {} new\nproposed  ",
         plural(merged.ledger.entries.len() as u64, "entry", "entries"),
         verdicts(Verdict::Allow),
         verdicts(Verdict::Deny),
         verdicts(Verdict::Review),
         merged.added.len(),
-        plural(proposal.nodes.len() as u64, "virtual node", "virtual nodes"),
-        plural(attached as u64, "backend", "backends"),
     );
+    let _ = if proposed.in_the_mesh {
+        let nodes = plural(proposal.nodes.len() as u64, "virtual node", "virtual nodes");
+        let backends = plural(attached as u64, "backend", "backends");
+        write!(text, "{nodes}; {backends} attached, {waiting} wait for a decision")
+    } else {
+        let entries = plural(proposal.allowed.len() as u64, "entry", "entries");
+        write!(text, "{entries} of the ledger, each allowed or named below")
+    };
     for (title, severity) in [
         ("decide", Severity::Decision),
         ("know before you apply", Severity::Warning),
     ] {
-        let findings: Vec<&Finding> = proposal
+        let findings: Vec<&Finding> = proposed
             .findings
             .iter()
             .filter(|finding| finding.severity == severity)

@@ -8,12 +8,13 @@ use super::interfaces::index;
 use super::parties::{Parties, Party, Seat};
 use super::plane::Table;
 use super::ports::PortRank;
+use super::roster::Roster;
 use super::row::{ICMP, TCP, UDP};
 use super::seen::Seen;
 use super::words::Words;
 use crate::address::Address;
 use crate::identity::ServiceName;
-use crate::inventory::{Inventory, ServiceId};
+use crate::inventory::ServiceId;
 use crate::map::{Certainty, Protocol, Tally};
 use crate::observed::FlowEdge;
 
@@ -126,11 +127,11 @@ impl<'a, A: Address> Edges<'a, A> {
 /// All edges of a family as they are shown, in order.
 pub(super) fn shown<A: Address>(
     parts: &[Vec<(EdgeKey<A>, Edge)>],
-    inventory: &Inventory,
+    roster: &Roster<'_>,
     words: &Words,
 ) -> Vec<FlowEdge> {
-    let name = |service| inventory.name(service).cloned();
-    let callers = callers(parts.iter().flatten().map(|(key, _)| key.caller), inventory);
+    let name = |service| roster.name(service).cloned();
+    let callers = callers(parts.iter().flatten().map(|(key, _)| key.caller), roster);
     let ranked = |part: usize| {
         let callers = &callers;
         let edges = parts[part].iter().enumerate();
@@ -141,7 +142,7 @@ pub(super) fn shown<A: Address>(
     ranked.par_sort_unstable_by(|(rank, key, ..), (other_rank, other, ..)| {
         place(*rank, key)
             .cmp(&place(*other_rank, other))
-            .then_with(|| inventory.name(key.owner).cmp(&inventory.name(other.owner)))
+            .then_with(|| roster.name(key.owner).cmp(&roster.name(other.owner)))
     });
     let shown = ranked.into_par_iter().map(|(_, key, part, at)| {
         let edge = &parts[part][at].1;
@@ -166,13 +167,13 @@ pub(super) fn shown<A: Address>(
 /// The name of each caller, and its place among all names.
 fn callers<A: Address>(
     all: impl Iterator<Item = Caller<A>>,
-    inventory: &Inventory,
+    roster: &Roster<'_>,
 ) -> Table<Caller<A>, (u32, ServiceName)> {
     let mut callers: Table<Caller<A>, (u32, ServiceName)> = Table::default();
     for caller in all {
         callers.entry(caller).or_insert_with(|| {
             let name = match caller {
-                Caller::Service(service) => inventory
+                Caller::Service(service) => roster
                     .name(service)
                     .cloned()
                     .expect("an id comes from the inventory that is asked"),

@@ -237,7 +237,7 @@ impl<A: Slotted> Shard<A> {
     }
 
     /// Every flow with its key, in no order.
-    fn iter(&self) -> impl Iterator<Item = (FlowKey<A>, Flow)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (FlowKey<A>, Flow)> {
         let taken = self.slots.get().iter().filter(|slot| A::mark(slot) != 0);
         taken.map(|slot| (A::flow_key(slot), compact::flow(A::counts(slot), &self.aside)))
     }

@@ -1,16 +1,19 @@
 //! From what all threads counted of one family to its edges.
 
-use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
 use super::edges::{self, Edges};
 use super::flow_table::{PARTS, place_of};
+use super::flows::{Flow, FlowKey};
 use super::interfaces::Interfaces;
 use super::own::{Asked, Book, Candidates, own_addresses};
 use super::parties::{Parties, Party};
 use super::plane::Plane;
+use super::roster::Roster;
 use super::rule3::{Conversation, decide};
 use super::slot::Slotted;
+use super::turned::Turned;
 use super::words::Words;
 use crate::inventory::{Inventory, Owned};
 use crate::observed::FlowEdge;
@@ -45,30 +48,50 @@ pub(super) fn parties<'i, A: Owned + Slotted>(
 pub(super) fn settle<A: Owned + Slotted>(
     plane: Plane<A>,
     parties: &Parties<'_, A>,
-    inventory: &Inventory,
+    roster: &Roster<'_>,
     words: &Words,
     to: &mut Vec<FlowEdge>,
 ) -> u64 {
-    let decisions = decide(&plane.pairs, &plane.flows, &plane.listeners, |key, end| {
-        parties.sender(end.address, end.owner, key.place, 0) != Party::Foreign
-    });
+    let foreign = |key: &FlowKey<A>| parties.sender(key.initiator, key.initiator_owner, key.place, 0) == Party::Foreign;
+    let turned = Turned::find(&plane.flows, &plane.pairs, &plane.listeners, foreign);
+    let decisions = decide(
+        &plane.pairs,
+        &plane.flows,
+        &plane.listeners,
+        &turned,
+        foreign,
+        |key, end| parties.sender(end.address, end.owner, key.place, 0) != Party::Foreign,
+    );
+    let right = |(key, flow): &(FlowKey<A>, Flow)| turned.right(key, flow).filter(|_| !foreign(key));
     let shards = plane.flows.into_shards();
     let mut decided: Vec<_> = shards.iter().map(|_| [(); PARTS].map(|()| Vec::new())).collect();
+    if !turned.is_empty() {
+        // Another responder is in another place.
+        let moved = shards
+            .par_iter()
+            .flat_map_iter(|shard| shard.iter().filter_map(|it| right(&it)));
+        for (key, flow) in moved.collect::<Vec<_>>() {
+            let (shard, part) = place_of(key.responder);
+            decided[shard][part].push((key, flow, None));
+        }
+    }
     for (key, pair) in plane.pairs {
         let decision = &decisions[&Conversation::of(&key)];
         let (key, flow) = key.flow(&pair, decision.initiator);
         let (shard, part) = place_of(key.responder);
-        decided[shard][part].push((key, flow, decision.certainty));
+        decided[shard][part].push((key, flow, Some(decision.certainty)));
     }
     // A part of a shard at a time: its edges fit in the processor's caches.
     let shards = shards.into_par_iter().zip(decided).map(|(shard, decided)| {
         let parts = decided.into_iter().zip(shard.parts()).map(|(decided, flows)| {
             let mut edges = Edges::new(parties, words);
             for (key, flow, certainty) in decided {
-                edges.add(&key, flow, Some(certainty));
+                edges.add(&key, flow, certainty);
             }
-            for (key, flow) in flows.into_iter().map(|at| shard.flow(at)) {
-                edges.add(&key, flow, None);
+            for it in flows.into_iter().map(|at| shard.flow(at)) {
+                if right(&it).is_none() {
+                    edges.add(&it.0, it.1, None);
+                }
             }
             (edges.inbound, edges.finish())
         });
@@ -77,7 +100,7 @@ pub(super) fn settle<A: Owned + Slotted>(
     let parts: Vec<Vec<_>> = shards.collect();
     let (inbound, parts): (Vec<u64>, Vec<_>) = parts.into_iter().flatten().unzip();
     let inbound: u64 = inbound.iter().sum();
-    let shown = edges::shown(&parts, inventory, words);
+    let shown = edges::shown(&parts, roster, words);
     if to.is_empty() {
         *to = shown;
     } else {
