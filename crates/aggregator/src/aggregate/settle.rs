@@ -66,7 +66,7 @@ pub(super) fn settle<A: Owned + Slotted>(
     let shards = plane.flows.into_shards();
     let mut decided: Vec<_> = shards.iter().map(|_| [(); PARTS].map(|()| Vec::new())).collect();
     if !turned.is_empty() {
-        // Another responder has another place.
+        // Another responder is in another place.
         let moved = shards
             .par_iter()
             .flat_map_iter(|shard| shard.iter().filter_map(|it| right(&it)));
