@@ -9,10 +9,12 @@ use crate::identity::ServiceName;
 
 mod gaps;
 mod hours;
+mod kinds;
 mod words;
 
 pub use gaps::{Gaps, RowsByHour};
 pub use hours::Hours;
+pub use kinds::Kinds;
 pub use words::UnknownWord;
 
 /// The name of the map's layout, on disk and as JSON. Another layout has another name.

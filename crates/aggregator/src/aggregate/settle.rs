@@ -1,7 +1,11 @@
 //! From what all threads counted of one family to its edges.
 
-use super::edges::Edges;
-use super::flows::FlowKey;
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use rayon::slice::ParallelSliceMut;
+
+use super::edges::{self, Edges};
+use super::flow_table::shard_of;
+use super::flows::{Flow, FlowKey};
 use super::interfaces::Interfaces;
 use super::own::{Asked, Book, Candidates, own_addresses};
 use super::parties::{Parties, Party};
@@ -58,28 +62,55 @@ pub(super) fn settle<A: Owned + Slotted>(
         foreign,
         |key, end| parties.sender(end.address, end.owner, key.place, 0) != Party::Foreign,
     );
-    let mut edges = Edges::new(parties, words);
+    let right = |(key, flow): &(FlowKey<A>, Flow)| turned.right(key, flow).filter(|_| !foreign(key));
+    let shards = plane.flows.into_shards();
+    let mut decided: Vec<Vec<_>> = shards.iter().map(|_| Vec::new()).collect();
+    if !turned.is_empty() {
+        // Another responder is another shard.
+        let moved = shards
+            .par_iter()
+            .flat_map_iter(|shard| shard.iter().filter_map(|it| right(&it)));
+        for (key, flow) in moved.collect::<Vec<_>>() {
+            decided[shard_of(key.responder)].push((key, flow, None));
+        }
+    }
     for (key, pair) in plane.pairs {
         let decision = &decisions[&Conversation::of(&key)];
         let (key, flow) = key.flow(&pair, decision.initiator);
-        edges.add(&key, flow, Some(decision.certainty));
+        decided[shard_of(key.responder)].push((key, flow, Some(decision.certainty)));
     }
-    for (key, flow) in plane.flows.iter() {
-        let (key, flow) = if foreign(&key) {
-            (key, flow)
-        } else {
-            turned.right(key, flow)
-        };
-        edges.add(&key, flow, None);
+    let shards = shards.into_par_iter().zip(decided).map(|(shard, decided)| {
+        let mut edges = Edges::new(parties, words);
+        for (key, flow, certainty) in decided {
+            edges.add(&key, flow, certainty);
+        }
+        for it in shard.iter() {
+            if right(&it).is_none() {
+                edges.add(&it.0, it.1, None);
+            }
+        }
+        drop(shard);
+        (edges.inbound, edges.finish().collect::<Vec<_>>())
+    });
+    let shards: Vec<_> = shards.collect();
+    let inbound: u64 = shards.iter().map(|(inbound, _)| inbound).sum();
+    let all = shards.into_iter().flat_map(|(_, edges)| edges).collect();
+    let shown = edges::shown(all, roster, words);
+    if to.is_empty() {
+        *to = shown;
+    } else {
+        to.extend(shown);
     }
-    let inbound = plane.inbound + edges.inbound;
-    edges.finish(roster, to);
-    inbound
+    plane.inbound + inbound
 }
 
 /// Puts the edges of both families in order. Records that mix the families can make one edge in each: they are added.
 pub(super) fn order(edges: &mut Vec<FlowEdge>) {
-    edges.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
+    // Those of one family are in order.
+    if edges.is_sorted_by(|a, b| key(a) < key(b)) {
+        return;
+    }
+    edges.par_sort_unstable_by(|a, b| key(a).cmp(&key(b)));
     edges.dedup_by(|later, kept| {
         let same = key(later) == key(kept);
         if same {

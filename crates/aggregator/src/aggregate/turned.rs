@@ -102,12 +102,18 @@ impl<A: Slotted> Turned<A> {
         self.0.contains(endpoint)
     }
 
-    /// The flow, whose caller is ours, as it was: turned round where that serves.
-    pub(super) fn right(&self, key: FlowKey<A>, flow: Flow) -> (FlowKey<A>, Flow) {
-        match doubtful(&key, &flow) {
-            Some(caller) if self.serves(&caller) => (turned(&key, caller.port), flow.turned(key.port)),
-            _ => (key, flow),
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The flow, whose caller is ours, the other way round, where that serves.
+    pub(super) fn right(&self, key: &FlowKey<A>, flow: &Flow) -> Option<(FlowKey<A>, Flow)> {
+        if self.is_empty() {
+            return None;
         }
+        let caller = doubtful(key, flow).filter(|caller| self.serves(caller))?;
+        Some((turned(key, caller.port), flow.clone().turned(key.port)))
     }
 }
 

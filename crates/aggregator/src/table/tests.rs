@@ -1,12 +1,21 @@
 //! Files that are sealed and are no map of this schema all the same.
 
-use polars::prelude::{DataFrame, df};
-
-use super::{DependencyMap, TableError, decode, encode, rows};
+use std::io::Cursor;
 use std::path::Path;
 
-fn error(frame: DataFrame, envelope: &str) -> String {
-    let bytes = encode(frame, envelope.to_owned()).unwrap();
+use polars::prelude::{DataFrame, KeyValueMetadata, ParquetReader, ParquetWriter, SerReader, df};
+
+use super::{METADATA_KEY, TableError, decode, encode, rows, seal};
+
+fn error(mut frame: DataFrame, envelope: &str) -> String {
+    let metadata = [(METADATA_KEY, envelope), (seal::KEY, seal::BLANK)];
+    let metadata = metadata.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
+    let mut bytes = Vec::new();
+    ParquetWriter::new(&mut bytes)
+        .with_key_value_metadata(Some(KeyValueMetadata::from_static(metadata)))
+        .finish(&mut frame)
+        .unwrap();
+    seal::seal(&mut bytes).unwrap();
     decode(Path::new("M"), bytes).unwrap_err().to_string()
 }
 
@@ -37,7 +46,8 @@ fn a_missing_column_and_a_wrong_cell_are_named() {
 
 #[test]
 fn an_empty_map_has_every_column() {
-    let frame = super::columns::frame(&DependencyMap::default().dependencies).unwrap();
+    let file = encode(&Vec::new(), r#"{"schema": "egressmap/map/v1"}"#).unwrap();
+    let frame = ParquetReader::new(Cursor::new(file)).finish().unwrap();
     assert_eq!(frame.shape(), (0, 44));
     assert!(matches!(
         decode(Path::new("M"), b"PAR1".to_vec()),
