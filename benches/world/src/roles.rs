@@ -44,10 +44,12 @@ struct Maker {
     exchanges: Vec<(Exchange, Logged)>,
 }
 
+/// Lets happen what is hard.
+type Make = fn(&mut Maker);
+
 /// All of them.
 #[must_use]
 pub fn roles(seed: u64) -> Vec<Roles> {
-    type Make = fn(&mut Maker);
     let makers: [(&str, Make); 11] = [
         ("well-known ports", |maker| maker.calls(&[443, 5432, 8443, 6379])),
         ("a server on an ephemeral port", |maker| maker.calls(&[50_051, 40_000])),

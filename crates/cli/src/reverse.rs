@@ -12,7 +12,7 @@ use egressmap_aggregator::name::{self, Knowledge};
 use egressmap_aggregator::replace;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use jiff::tz::Offset;
 
 use crate::args::Reading;
 use crate::time;
@@ -54,7 +54,7 @@ pub(crate) fn names(
 
 fn day_of(second: u64) -> Option<Date> {
     let moment = Timestamp::from_second(i64::try_from(second).ok()?).ok()?;
-    Some(moment.to_zoned_datetime(TimeZone::UTC).date())
+    Some(Offset::UTC.to_datetime(moment).date())
 }
 
 /// A file that is not there yet has nothing in it.

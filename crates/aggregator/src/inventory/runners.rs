@@ -16,10 +16,10 @@ pub(super) struct Runner {
 
 /// Tasks and pods with their entries.
 #[derive(Debug, Default)]
-pub(super) struct Runners(HashMap<Box<str>, Vec<Spell>, foldhash::fast::RandomState>);
+pub(super) struct Runners(HashMap<Box<str>, ByNamespace, foldhash::fast::RandomState>);
 
-/// The namespace of a pod, and when whose it was.
-type Spell = (Option<Box<str>>, Spans);
+/// The entries of one name; a task has no namespace.
+type ByNamespace = Vec<(Option<Box<str>>, Spans)>;
 
 impl Runners {
     pub(super) fn insert(&mut self, runner: Runner, span: Span, names: &Names) {

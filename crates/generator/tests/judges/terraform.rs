@@ -8,7 +8,7 @@ use egressmap_generator::OnConflict;
 use serde_json::{Value, json};
 
 use crate::appmesh_api::AppMeshApi;
-use crate::docket::{skip, write, written};
+use crate::docket::{proposal, skip, write, written};
 
 /// What a platform team has: the mesh, a caller of its own, and the module between them.
 const ROOT: &str = r#"
