@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use egressmap_aggregator::inventory::Inventory;
 use egressmap_aggregator::map::{CountedObject, DependencyMap, Kinds, Manifest, Used};
 use egressmap_aggregator::name::{self, Knowledge};
-use egressmap_aggregator::{Aggregator, Observed};
+use egressmap_aggregator::{Aggregator, Observed, Settings};
 use egressmap_parser::printable;
 use egressmap_parser::source::{Counted, ObjectId, Wanted};
 use egressmap_parser::{CloudWatchSource, Counters, Fault, Progress, drive, scan};
@@ -140,13 +140,7 @@ fn survey(sources: &[String], reading: &Reading, global: &Global, before: &Depen
     };
     let set_aside = reading.set_aside.as_deref().map(SetAside::create).transpose()?;
     let settings = window::window(sources, reading, &options, global)?;
-    let wanted = Wanted {
-        since: settings.since,
-        until: settings.until,
-        requester_pays: reading.logs.requester_pays,
-        counted: Some(Arc::clone(&counted)),
-    };
-    let sources = objects::open(sources, &wanted)?;
+    let sources = objects::open(sources, &wanted(reading, &settings, &counted))?;
     let known = AtomicU64::new(0);
     let progress = Progress::default();
     let outcome = progress::shown(global, &sources, Some(&*counted), &progress, || {
@@ -178,7 +172,6 @@ fn survey(sources: &[String], reading: &Reading, global: &Global, before: &Depen
     };
     let (knowledge, resolver) = reverse::names(&observed, knowledge, reading)?;
     let faults = outcome.faults.iter().map(Fault::to_string);
-    let faults = left_lacking(before).into_iter().chain(faults).collect();
     Ok(Discovery {
         map: Survey {
             observed,
@@ -186,11 +179,20 @@ fn survey(sources: &[String], reading: &Reading, global: &Global, before: &Depen
             manifest,
         },
         counters: outcome.counters,
-        faults,
+        faults: left_lacking(before).into_iter().chain(faults).collect(),
         unsaved,
         resolver,
         known: known.into_inner(),
     })
+}
+
+fn wanted(reading: &Reading, settings: &Settings, counted: &Arc<Counted>) -> Wanted {
+    Wanted {
+        since: settings.since,
+        until: settings.until,
+        requester_pays: reading.logs.requester_pays,
+        counted: Some(Arc::clone(counted)),
+    }
 }
 
 /// What all readers counted together, and why the lines that were set aside are not all written.

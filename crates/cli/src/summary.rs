@@ -1,5 +1,6 @@
 //! What a run says at its end, on stderr: what was read, what was found, what to decide, where it is, what next.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use egressmap_aggregator::map::{Kinds, Manifest};
@@ -110,6 +111,28 @@ pub(crate) fn dependencies(kinds: &Kinds, manifest: &Manifest, global: &Global) 
     say::note(global, text);
 }
 
+/// What to decide and what to know.
+fn findings(all: &BTreeSet<Finding>) -> String {
+    let mut text = String::new();
+    for (title, severity) in [
+        ("decide", Severity::Decision),
+        ("know before you apply", Severity::Warning),
+    ] {
+        let findings: Vec<&Finding> = all.iter().filter(|finding| finding.severity == severity).collect();
+        if findings.is_empty() {
+            continue;
+        }
+        let _ = write!(text, "\n\n{title}");
+        for finding in findings.iter().take(SPELT_OUT) {
+            let _ = write!(text, "\n  {} {}", finding.code, finding.sentence);
+        }
+        if findings.len() > SPELT_OUT {
+            let _ = write!(text, "\n  … and {} more", findings.len() - SPELT_OUT);
+        }
+    }
+    text
+}
+
 /// What was proposed, what needs a decision, where the files are, what to do next.
 pub(crate) fn proposal(proposed: &Proposed, global: &Global) {
     let (merged, proposal) = (&proposed.merged, &proposed.proposal);
@@ -139,26 +162,7 @@ pub(crate) fn proposal(proposed: &Proposed, global: &Global) {
         let entries = plural(proposal.allowed.len() as u64, "entry", "entries");
         write!(text, "{entries} of the ledger, each allowed or named below")
     };
-    for (title, severity) in [
-        ("decide", Severity::Decision),
-        ("know before you apply", Severity::Warning),
-    ] {
-        let findings: Vec<&Finding> = proposed
-            .findings
-            .iter()
-            .filter(|finding| finding.severity == severity)
-            .collect();
-        if findings.is_empty() {
-            continue;
-        }
-        let _ = write!(text, "\n\n{title}");
-        for finding in findings.iter().take(SPELT_OUT) {
-            let _ = write!(text, "\n  {} {}", finding.code, finding.sentence);
-        }
-        if findings.len() > SPELT_OUT {
-            let _ = write!(text, "\n  … and {} more", findings.len() - SPELT_OUT);
-        }
-    }
+    text.push_str(&findings(&proposed.findings));
     let _ = write!(text, "\n\nnext");
     if let Some(ledger) = &proposed.ledger {
         let _ = write!(
@@ -167,10 +171,11 @@ pub(crate) fn proposal(proposed: &Proposed, global: &Global) {
             ledger.display()
         );
     }
-    let _ = write!(
-        text,
+    text.push_str(if proposed.in_the_mesh {
         "\n  decide as PROPOSAL.md says and apply in the order of CUTOVER.md, in each of:"
-    );
+    } else {
+        "\n  decide and apply as PROPOSAL.md says, in each of:"
+    });
     for folder in &proposed.folders {
         let _ = write!(text, "\n    {}", folder.display());
     }
