@@ -13,6 +13,7 @@ mod merge;
 pub mod name;
 pub mod observed;
 pub mod show;
+pub mod suspicion;
 mod table;
 
 pub use aggregate::{Aggregator, Settings};

@@ -11,6 +11,7 @@ mod table;
 
 pub use escape::in_json;
 pub use json::json;
+pub use size::{bytes, counted};
 pub use table::table;
 
 /// The dependencies to show: of one service, or of all.
@@ -24,7 +25,8 @@ fn selected<'a>(
 }
 
 /// Unix seconds as RFC 3339 in UTC, or the bare number where no calendar reaches.
-fn utc(seconds: u64) -> String {
+#[must_use]
+pub fn utc(seconds: u64) -> String {
     i64::try_from(seconds)
         .ok()
         .and_then(|seconds| Timestamp::from_second(seconds).ok())

@@ -17,6 +17,7 @@ use crate::map::{DependencyMap, Manifest, SCHEMA};
 mod cells;
 mod columns;
 mod rows;
+mod sampled;
 mod seal;
 #[cfg(test)]
 mod tests;

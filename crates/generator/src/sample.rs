@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use egressmap_aggregator::identity::ServiceName;
 use egressmap_aggregator::map::{
-    Application, Certainty, Class, Dependency, DependencyMap, Grade, Hours, Key, Naming, Protocol, Tally,
+    Application, Certainty, Class, Dependency, DependencyMap, Grade, Hours, Key, Naming, OnlySource, Protocol, Starts,
+    Tally,
 };
 
 /// A dependency as a test states it.
@@ -79,6 +80,8 @@ impl Seen {
                 refused_access: 0,
                 seen,
                 initiator: Certainty::Certain,
+                source: OnlySource::Unknown,
+                starts: Starts::default(),
             },
         }
     }

@@ -1,5 +1,7 @@
 //! Flows added up over interfaces and addresses, until they are the edges that are shown.
 
+use std::collections::BTreeMap;
+
 use super::flows::{ClientPorts, Flow, FlowKey, Signs};
 use super::parties::{Parties, Party, Seat};
 use super::plane::Table;
@@ -10,7 +12,7 @@ use super::words::Words;
 use crate::address::Address;
 use crate::identity::ServiceName;
 use crate::inventory::{Inventory, ServiceId};
-use crate::map::{Certainty, Protocol, Tally};
+use crate::map::{Certainty, OnlySource, Protocol, Sources, Starts, Tally};
 use crate::observed::FlowEdge;
 
 /// The edges of one family.
@@ -18,6 +20,8 @@ pub(super) struct Edges<'a, A> {
     parties: &'a Parties<'a, A>,
     words: &'a Words,
     edges: Table<EdgeKey<A>, Edge>,
+    /// The addresses that each service was seen at.
+    sources: Table<ServiceId, Sources>,
     /// Records of flows whose initiator is not ours.
     pub(super) inbound: u64,
 }
@@ -58,6 +62,8 @@ struct Edge {
     told: Option<Certainty>,
     /// What speaks for the flows that have no more than a port below the ephemeral range.
     by_range: Option<(Signs, ClientPorts)>,
+    source: OnlySource,
+    starts: Starts,
 }
 
 impl<'a, A: Address> Edges<'a, A> {
@@ -67,6 +73,7 @@ impl<'a, A: Address> Edges<'a, A> {
             parties,
             words,
             edges: Table::default(),
+            sources: Table::default(),
             inbound: 0,
         }
     }
@@ -74,30 +81,65 @@ impl<'a, A: Address> Edges<'a, A> {
     /// Adds a flow; `decided` is the certainty where rule 3 decided.
     pub(super) fn add(&mut self, key: &FlowKey<A>, flow: Flow, decided: Option<Certainty>) {
         let at = flow.seen.first();
-        let caller = match self.parties.initiator(key, at) {
-            Party::Service(service) => Caller::Service(service),
-            Party::Unattributed => Caller::Unattributed(key.initiator),
-            Party::Foreign => {
-                self.inbound += flow.lines;
-                return;
-            }
+        let Some(caller) = self.caller(key, at) else {
+            self.inbound += flow.lines;
+            return;
         };
         if flow.counts_nowhere() {
             return;
         }
-        let edge = EdgeKey {
-            caller,
-            responder: key.responder,
-            owner: self.parties.responder(key, at),
-            port: key.port,
-            protocol: key.protocol,
-        };
+        if let Caller::Service(service) = caller {
+            let (first, last) = flow.seen.span();
+            let sources = self.sources.entry(service).or_default();
+            sources.see(key.initiator.to_ip(), first, last);
+        }
+        let edge = self.edge(key, caller, at);
         let piece = Piece {
             seat: self.parties.seat(key),
             told: decided.or_else(|| told(key.port, flow.signs)),
             flow,
         };
-        self.edges.entry(edge).or_default().add(&piece, self.words);
+        let edge = self.edges.entry(edge).or_default();
+        edge.source.add(OnlySource::One(key.initiator.to_ip()));
+        edge.add(&piece, self.words);
+    }
+
+    /// Adds when connections of a flow began to the edge that the flow is part of, if it is of one.
+    pub(super) fn add_starts(&mut self, key: &FlowKey<A>, starts: &Starts) {
+        let Some(first) = starts.iter().next() else { return };
+        let at = u64::from(first.second);
+        let Some(caller) = self.caller(key, at) else { return };
+        if let Some(edge) = self.edges.get_mut(&self.edge(key, caller, at)) {
+            edge.starts.union(starts);
+        }
+    }
+
+    /// Adds the addresses that the services of this family were seen at.
+    pub(super) fn sources(&self, inventory: &Inventory, to: &mut BTreeMap<ServiceName, Sources>) {
+        for (service, sources) in &self.sources {
+            if let Some(name) = inventory.name(*service) {
+                to.entry(name.clone()).or_default().union(sources);
+            }
+        }
+    }
+
+    /// Who opened a flow; `None` where it is nobody of ours.
+    fn caller(&self, key: &FlowKey<A>, at: u64) -> Option<Caller<A>> {
+        match self.parties.initiator(key, at) {
+            Party::Service(service) => Some(Caller::Service(service)),
+            Party::Unattributed => Some(Caller::Unattributed(key.initiator)),
+            Party::Foreign => None,
+        }
+    }
+
+    fn edge(&self, key: &FlowKey<A>, caller: Caller<A>, at: u64) -> EdgeKey<A> {
+        EdgeKey {
+            caller,
+            responder: key.responder,
+            owner: self.parties.responder(key, at),
+            port: key.port,
+            protocol: key.protocol,
+        }
     }
 
     /// Each edge once, those of one caller together.
@@ -123,6 +165,8 @@ impl<'a, A: Address> Edges<'a, A> {
                 elsewhere: edge.elsewhere,
                 refused: edge.refused,
                 seen: edge.seen.into_hours(),
+                source: edge.source,
+                starts: edge.starts,
             });
         }
     }

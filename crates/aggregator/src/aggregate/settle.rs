@@ -1,5 +1,7 @@
 //! From what all threads counted of one family to its edges.
 
+use std::collections::BTreeMap;
+
 use super::edges::Edges;
 use super::interfaces::Interfaces;
 use super::own::{Asked, Book, Candidates, own_addresses};
@@ -8,7 +10,9 @@ use super::plane::Plane;
 use super::rule3::{Conversation, decide};
 use super::slot::Slotted;
 use super::words::Words;
+use crate::identity::ServiceName;
 use crate::inventory::{Inventory, Owned};
+use crate::map::{Sources, Starts};
 use crate::observed::FlowEdge;
 
 impl<A: Owned> Book<A> for Inventory {
@@ -37,13 +41,15 @@ pub(super) fn parties<'i, A: Owned + Slotted>(
     Parties::new(own, interfaces.places())
 }
 
-/// Adds the edges of a family to `to`, and returns how many records were inbound.
+/// Adds the edges of a family to `to` and whom they were opened from to `sources`, and returns how many records were
+/// inbound.
 pub(super) fn settle<A: Owned + Slotted>(
     plane: Plane<A>,
     parties: &Parties<'_, A>,
     inventory: &Inventory,
     words: &Words,
     to: &mut Vec<FlowEdge>,
+    sources: &mut BTreeMap<ServiceName, Sources>,
 ) -> u64 {
     let decisions = decide(&plane.pairs, &plane.flows, &plane.listeners, |key, end| {
         parties.sender(end.address, end.owner, key.place, 0) != Party::Foreign
@@ -51,13 +57,24 @@ pub(super) fn settle<A: Owned + Slotted>(
     let mut edges = Edges::new(parties, words);
     for (key, pair) in plane.pairs {
         let decision = &decisions[&Conversation::of(&key)];
+        let client_port = key.ends[decision.initiator].port;
         let (key, flow) = key.flow(&pair, decision.initiator);
+        let (began, refused) = (flow.seen.first(), flow.records == 0);
         edges.add(&key, flow, Some(decision.certainty));
+        if !refused && !key.responder_owner.is_somebody() && !key.responder.is_private() {
+            let mut starts = Starts::default();
+            starts.mark(began, client_port);
+            edges.add_starts(&key, &starts);
+        }
     }
     for (key, flow) in plane.flows.iter() {
         edges.add(&key, flow, None);
     }
+    for (key, starts) in &plane.starts {
+        edges.add_starts(key, starts);
+    }
     let inbound = plane.inbound + edges.inbound;
+    edges.sources(inventory, sources);
     edges.finish(inventory, to);
     inbound
 }
@@ -74,6 +91,8 @@ pub(super) fn order(edges: &mut Vec<FlowEdge>) {
             kept.refused += later.refused;
             kept.seen.union(&later.seen);
             kept.initiator = kept.initiator.min(later.initiator);
+            kept.source.add(later.source);
+            kept.starts.union(&later.starts);
             kept.aws_service = [kept.aws_service.take(), later.aws_service.take()]
                 .into_iter()
                 .flatten()

@@ -7,7 +7,9 @@ use hashbrown::HashMap;
 use rayon::slice::ParallelSliceMut;
 
 use crate::identity::DnsName;
-use crate::map::{Application, Certainty, Class, Dependency, Grade, Hours, Key, Naming, Protocol, Tally};
+use crate::map::{
+    Application, Certainty, Class, Dependency, Grade, Hours, Key, Naming, OnlySource, Protocol, Starts, Tally,
+};
 use crate::observed::{AccessEdge, Answered, FlowEdge};
 
 use super::far_end::{FarEnd, Support};
@@ -25,6 +27,8 @@ struct Joined<'a> {
     dependency: Dependency,
     /// What proxies saw of it.
     spoken: Option<Application>,
+    /// When lines of proxies began: for where no flow record tells when connections did.
+    requests: Starts,
     /// The access edges whose lines give the name.
     lines: BTreeSet<usize>,
     /// The DNS answers that give it.
@@ -60,6 +64,8 @@ impl<'a> Joining<'a> {
             refused_flow: edge.refused,
             seen: edge.seen,
             initiator: edge.initiator,
+            source: edge.source,
+            starts: edge.starts,
             ..nothing()
         };
         let records = part.flow().records.saturating_add(edge.refused);
@@ -99,6 +105,7 @@ impl<'a> Joining<'a> {
                     .map_or(edge.application, |spoken| spoken.min(edge.application)),
             );
         }
+        joined.requests.union(&edge.starts);
         joined.keep_other_names(&far_end.also, edge.address);
         joined.answers.extend(far_end.answers);
         match far_end.support {
@@ -159,6 +166,9 @@ impl<'a> Joined<'a> {
             let sum = self.dependency.name.also.entry(name.to_string()).or_default();
             *sum = sum.saturating_add(lines);
         }
+        if self.dependency.starts.is_empty() {
+            self.dependency.starts = self.requests;
+        }
         self.dependency.application = self.spoken.unwrap_or_else(|| class::spoken(key.port, key.protocol));
         self.dependency
     }
@@ -169,6 +179,7 @@ impl Default for Joined<'_> {
         Joined {
             dependency: nothing(),
             spoken: None,
+            requests: Starts::default(),
             lines: BTreeSet::new(),
             answers: BTreeSet::new(),
             also: BTreeMap::new(),
@@ -196,5 +207,7 @@ fn nothing() -> Dependency {
         refused_access: 0,
         seen: Hours::default(),
         initiator: Certainty::Guess,
+        source: OnlySource::Unknown,
+        starts: Starts::default(),
     }
 }

@@ -9,6 +9,7 @@ use super::{escape, selected, utc};
 use crate::map::{
     Application, Certainty, Class, Dependency, DependencyMap, Grade, Key, Manifest, Protocol, RowsByHour, SCHEMA, Used,
 };
+use crate::suspicion::{Suspicion, Suspicions};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -67,6 +68,8 @@ struct Entry<'a> {
     last_seen: String,
     days_seen: usize,
     initiator: Certainty,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    suspicion: Vec<Suspicion>,
 }
 
 #[derive(Serialize)]
@@ -92,6 +95,7 @@ struct Planes {
 /// whole map. Other names stand in `also` by their weight, the heaviest first.
 #[must_use]
 pub fn json(map: &DependencyMap, service: Option<&str>) -> String {
+    let suspicions = Suspicions::of(map);
     let document = Document {
         schema: SCHEMA,
         window: map.manifest.window.map(|(from, until)| Window {
@@ -103,7 +107,9 @@ pub fn json(map: &DependencyMap, service: Option<&str>) -> String {
             nodata: hourly(&map.manifest.gaps.nodata),
             skipdata: hourly(&map.manifest.gaps.skipdata),
         },
-        dependencies: selected(map, service).map(|(key, it)| entry(key, it)).collect(),
+        dependencies: selected(map, service)
+            .map(|(key, it)| entry(key, it, suspicions.about(key, it)))
+            .collect(),
     };
     let text = serde_json::to_string_pretty(&document).expect("every key is text, so the document is JSON");
     escape::in_json(&text) + "\n"
@@ -135,7 +141,7 @@ fn input(manifest: &Manifest) -> Input<'_> {
     }
 }
 
-fn entry<'a>(key: &'a Key, it: &'a Dependency) -> Entry<'a> {
+fn entry<'a>(key: &'a Key, it: &'a Dependency, suspicion: Vec<Suspicion>) -> Entry<'a> {
     let volume = it.volume();
     Entry {
         service: key.service.as_str(),
@@ -162,6 +168,7 @@ fn entry<'a>(key: &'a Key, it: &'a Dependency) -> Entry<'a> {
         last_seen: utc(it.seen.last),
         days_seen: it.seen.days_seen(),
         initiator: it.initiator,
+        suspicion,
     }
 }
 

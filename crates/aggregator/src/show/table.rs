@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{escape, selected, size, utc};
 use crate::map::{Dependency, DependencyMap, Key, Manifest, Protocol};
+use crate::suspicion::{Factor, Suspicions};
 
 mod layout;
 #[cfg(test)]
@@ -24,7 +25,7 @@ pub fn table(map: &DependencyMap, service: Option<&str>, width: usize) -> String
         return text;
     }
     text.push('\n');
-    for line in layout::lines(columns(&rows), width) {
+    for line in layout::lines(columns(map, &rows), width) {
         text.push_str(&line);
         text.push('\n');
     }
@@ -111,7 +112,7 @@ fn why_empty(map: &DependencyMap, service: Option<&str>) -> String {
 }
 
 /// The columns from left to right, each with its rank: the highest-ranked are left out first where it is too narrow.
-fn columns(rows: &[(&Key, &Dependency)]) -> Vec<Column> {
+fn columns(map: &DependencyMap, rows: &[(&Key, &Dependency)]) -> Vec<Column> {
     let text = |title, rank, cell: fn(&Key, &Dependency) -> String| {
         Column::new(title, rank, Align::Left, rows.iter().map(|(key, it)| cell(key, it)))
     };
@@ -135,7 +136,26 @@ fn columns(rows: &[(&Key, &Dependency)]) -> Vec<Column> {
         number("DAYS", 6, |_, it| it.seen.days_seen().to_string()),
         text("INITIATOR", 5, |_, it| it.initiator.to_string()),
     ]);
+    let suspicions = suspicions(map, rows);
+    if suspicions.iter().any(|cell| !cell.is_empty()) {
+        columns.push(Column::new("SUSPICIOUS", 2, Align::Left, suspicions));
+    }
     columns
+}
+
+/// The first factor of each row, and how many more there are. `address-without-name` is what the grade says already.
+fn suspicions(map: &DependencyMap, rows: &[(&Key, &Dependency)]) -> Vec<String> {
+    let suspicions = Suspicions::of(map);
+    let cell = |(key, it): &(&Key, &Dependency)| {
+        let all = suspicions.about(key, it).into_iter().map(|it| it.factor);
+        let told: Vec<_> = all.filter(|factor| *factor != Factor::AddressWithoutName).collect();
+        match told.as_slice() {
+            [] => String::new(),
+            [only] => only.to_string(),
+            [first, more @ ..] => format!("{first} +{}", more.len()),
+        }
+    };
+    rows.iter().map(cell).collect()
 }
 
 /// The service in the first row of each group, and nothing below it.

@@ -8,6 +8,7 @@ use polars::prelude::{
 };
 use serde::Serialize;
 
+use super::sampled;
 use crate::map::{Dependency, Key, Tally};
 
 type Row<'a> = (&'a Key, &'a Dependency);
@@ -32,6 +33,7 @@ pub(super) fn frame(dependencies: &BTreeMap<Key, Dependency>) -> PolarsResult<Da
     columns.extend(times);
     columns.push(initiator);
     columns.extend(tallies);
+    columns.extend(sampled_columns(&rows));
     DataFrame::new(rows.len(), columns)
 }
 
@@ -99,6 +101,19 @@ fn tallies(rows: &[Row<'_>]) -> Vec<Column> {
         of_tally("access", |it| &it.access),
     ];
     tallies.into_iter().flatten().collect()
+}
+
+fn sampled_columns(rows: &[Row<'_>]) -> [Column; 3] {
+    let sources: Vec<_> = rows.iter().map(|(_, it)| sampled::source(it.source)).collect();
+    [
+        Column::new(sampled::SOURCE.into(), sources),
+        lists_of_numbers(rows, sampled::SECONDS, |(_, it)| {
+            it.starts.iter().map(|start| start.second).collect()
+        }),
+        lists_of_numbers(rows, sampled::PORTS, |(_, it)| {
+            it.starts.iter().map(|start| u32::from(start.port)).collect()
+        }),
+    ]
 }
 
 fn texts<'a>(rows: &[Row<'a>], name: &str, cell: impl Fn(Row<'a>) -> &'a str) -> Column {

@@ -38,7 +38,7 @@ fn a_missing_column_and_a_wrong_cell_are_named() {
 #[test]
 fn an_empty_map_has_every_column() {
     let frame = super::columns::frame(&DependencyMap::default().dependencies).unwrap();
-    assert_eq!(frame.shape(), (0, 44));
+    assert_eq!(frame.shape(), (0, 47));
     assert!(matches!(
         decode(Path::new("M"), b"PAR1".to_vec()),
         Err(TableError::Damaged { .. })
