@@ -19,7 +19,7 @@ mod registrable;
 mod surprise;
 mod surroundings;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod upload_heavy;
 
 use surroundings::Surroundings;

@@ -71,6 +71,8 @@ pub(crate) enum Command {
     Formats(FormatsArgs),
     /// Print a map
     Show(ShowArgs),
+    /// Tell one dependency's whole story: evidence, suspicion, what the ledger says
+    Why(WhyArgs),
     /// Merge a map into the ledger and render what the ledger allows
     Propose(ProposeArgs),
     /// Merge maps of separate shards or periods
@@ -192,6 +194,25 @@ pub(crate) struct ShowArgs {
     /// Only this service
     #[arg(long, value_name = "NAME")]
     pub(crate) service: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WhyArgs {
+    /// The map
+    #[arg(value_name = "MAP")]
+    pub(crate) map: PathBuf,
+    /// Who reaches it
+    #[arg(value_name = "SERVICE")]
+    pub(crate) service: String,
+    /// What is reached: a name, an address or a label, with :PORT or :PORT/udp where there are several
+    #[arg(value_name = "DESTINATION[:PORT]")]
+    pub(crate) destination: String,
+    /// The reviewed dependencies, to be asked whether it is allowed
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ledger: Option<PathBuf>,
+    /// How to print it
+    #[arg(long, short, value_enum, default_value = "table")]
+    pub(crate) output: Output,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -20,6 +20,7 @@ mod size;
 mod sniff;
 mod summary;
 mod time;
+mod why;
 mod window;
 
 use std::process::ExitCode;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         Command::Sniff(args) => sniff::command(&args, &global),
         Command::Formats(args) => formats::command(&args),
         Command::Show(args) => maps::show(&args),
+        Command::Why(args) => why::command(&args),
         Command::Propose(args) => propose::command(&args, &global),
         Command::Merge(args) => maps::merge(&args, &global),
     };

@@ -117,7 +117,7 @@ fn merged(map: &DependencyMap, order: &Order<'_>, today: Option<Date>) -> Result
 }
 
 /// The day that entries expire against: that of the map's newest record, so that the same map proposes the same.
-fn newest_day(map: &DependencyMap) -> Option<Date> {
+pub(crate) fn newest_day(map: &DependencyMap) -> Option<Date> {
     let (_, newest) = map.manifest.window?;
     let second = i64::try_from(newest).ok()?;
     Some(

@@ -7,6 +7,7 @@
 pub mod ledger;
 pub mod proposal;
 pub mod target;
+pub mod why;
 
 mod hcl;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::flows::{ClientPorts, Flow, FlowKey, Signs};
+use super::interfaces::index;
 use super::parties::{Parties, Party, Seat};
 use super::plane::Table;
 use super::ports::PortRank;
@@ -20,8 +21,8 @@ pub(super) struct Edges<'a, A> {
     parties: &'a Parties<'a, A>,
     words: &'a Words,
     edges: Table<EdgeKey<A>, Edge>,
-    /// The addresses that each service was seen at.
-    sources: Table<ServiceId, Sources>,
+    /// The addresses that each service was seen at, by its number.
+    sources: Vec<Sources>,
     /// Records of flows whose initiator is not ours.
     pub(super) inbound: u64,
 }
@@ -73,7 +74,7 @@ impl<'a, A: Address> Edges<'a, A> {
             parties,
             words,
             edges: Table::default(),
-            sources: Table::default(),
+            sources: Vec::new(),
             inbound: 0,
         }
     }
@@ -90,8 +91,7 @@ impl<'a, A: Address> Edges<'a, A> {
         }
         if let Caller::Service(service) = caller {
             let (first, last) = flow.seen.span();
-            let sources = self.sources.entry(service).or_default();
-            sources.see(key.initiator.to_ip(), first, last);
+            self.sources_of(service).see(key.initiator.to_ip(), first, last);
         }
         let edge = self.edge(key, caller, at);
         let piece = Piece {
@@ -116,11 +116,20 @@ impl<'a, A: Address> Edges<'a, A> {
 
     /// Adds the addresses that the services of this family were seen at.
     pub(super) fn sources(&self, inventory: &Inventory, to: &mut BTreeMap<ServiceName, Sources>) {
-        for (service, sources) in &self.sources {
-            if let Some(name) = inventory.name(*service) {
+        for (number, sources) in (0..).zip(&self.sources) {
+            if let (false, Some(name)) = (sources.is_empty(), inventory.name(ServiceId::of_number(number))) {
                 to.entry(name.clone()).or_default().union(sources);
             }
         }
+    }
+
+    /// The addresses of a service so far.
+    fn sources_of(&mut self, service: ServiceId) -> &mut Sources {
+        let at = index(service.number());
+        if at >= self.sources.len() {
+            self.sources.resize_with(at + 1, Sources::default);
+        }
+        &mut self.sources[at]
     }
 
     /// Who opened a flow; `None` where it is nobody of ours.

@@ -59,6 +59,12 @@ impl Sources {
         }
     }
 
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The addresses of the sample.
     pub fn iter(&self) -> impl Iterator<Item = &Source> {
         self.0.iter()

@@ -14,7 +14,7 @@ fn service(name: &str) -> ServiceName {
     ServiceName::try_from(name.to_owned()).unwrap()
 }
 
-fn key(caller: &str, destination: &str) -> Key {
+pub(crate) fn key(caller: &str, destination: &str) -> Key {
     Key {
         service: service(caller),
         destination: destination.to_owned(),
@@ -24,7 +24,7 @@ fn key(caller: &str, destination: &str) -> Key {
 }
 
 /// Seen at noon of these days, named by its SNI, and nothing to be said against it.
-fn honest(days: std::ops::Range<u64>) -> Dependency {
+pub(crate) fn honest(days: std::ops::Range<u64>) -> Dependency {
     let mut seen = Hours::default();
     for day in days {
         for hour in [12, 15] {

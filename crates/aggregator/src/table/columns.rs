@@ -103,16 +103,12 @@ fn tallies(rows: &[Row<'_>]) -> Vec<Column> {
     tallies.into_iter().flatten().collect()
 }
 
-fn sampled_columns(rows: &[Row<'_>]) -> [Column; 3] {
+fn sampled_columns(rows: &[Row<'_>]) -> [Column; 2] {
     let sources: Vec<_> = rows.iter().map(|(_, it)| sampled::source(it.source)).collect();
+    let starts: Vec<_> = rows.iter().map(|(_, it)| sampled::starts(&it.starts)).collect();
     [
         Column::new(sampled::SOURCE.into(), sources),
-        lists_of_numbers(rows, sampled::SECONDS, |(_, it)| {
-            it.starts.iter().map(|start| start.second).collect()
-        }),
-        lists_of_numbers(rows, sampled::PORTS, |(_, it)| {
-            it.starts.iter().map(|start| u32::from(start.port)).collect()
-        }),
+        Column::new(sampled::STARTS.into(), starts),
     ]
 }
 

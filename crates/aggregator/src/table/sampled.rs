@@ -1,13 +1,15 @@
 //! The columns that maps have had since suspicion: the one source, and when connections began. Maps of before lack them.
+//!
+//! Most rows have no starts, so they are text: an empty one costs an engine nothing, and an empty list does.
 
-use polars::prelude::{Column, DataFrame, ListChunked, StringChunked};
+use polars::prelude::{Column, DataFrame, StringChunked};
 
 use super::cells::{Cells, RowError};
 use crate::map::{OnlySource, Start, Starts};
 
 pub(super) const SOURCE: &str = "source";
-pub(super) const SECONDS: &str = "starts_unix";
-pub(super) const PORTS: &str = "starts_client_ports";
+/// `seconds:client-port`, with spaces between; a request has no port.
+pub(super) const STARTS: &str = "starts_unix";
 
 /// What stands for two sources at least; for an unknown one stands nothing.
 const SEVERAL: &str = "several";
@@ -21,24 +23,33 @@ pub(super) fn source(source: OnlySource) -> String {
     }
 }
 
+/// How starts are written.
+pub(super) fn starts(starts: &Starts) -> String {
+    let one = |start: &Start| match start.port {
+        0 => start.second.to_string(),
+        port => format!("{}:{port}", start.second),
+    };
+    starts.iter().map(one).collect::<Vec<_>>().join(" ")
+}
+
 /// The columns of a map that has them.
 pub(super) struct Sampled<'a> {
     source: Cells<'a, StringChunked>,
-    seconds: Cells<'a, ListChunked>,
-    ports: Cells<'a, ListChunked>,
+    starts: Cells<'a, StringChunked>,
 }
 
 impl<'a> Sampled<'a> {
     /// The columns, or `None` where the map has none of them.
     pub(super) fn of(frame: &'a DataFrame) -> Result<Option<Self>, RowError> {
-        let has = |name: &str| frame.get_column_index(name).is_some();
-        if ![SOURCE, SECONDS, PORTS].into_iter().any(has) {
+        if ![SOURCE, STARTS]
+            .iter()
+            .any(|name| frame.get_column_index(name).is_some())
+        {
             return Ok(None);
         }
         Ok(Some(Sampled {
             source: Cells::of(frame, SOURCE, Column::str)?,
-            seconds: Cells::of(frame, SECONDS, Column::list)?,
-            ports: Cells::of(frame, PORTS, Column::list)?,
+            starts: Cells::of(frame, STARTS, Column::str)?,
         }))
     }
 
@@ -54,19 +65,23 @@ impl<'a> Sampled<'a> {
     }
 
     pub(super) fn starts(&self, row: usize) -> Result<Starts, RowError> {
-        let (seconds, ports) = (self.seconds.numbers(row)?, self.ports.numbers(row)?);
-        let starts: Option<Vec<Start>> = seconds
-            .iter()
-            .zip(&ports)
-            .map(|(second, port)| {
-                let port = u16::try_from(*port).ok()?;
-                Some(Start { second: *second, port })
-            })
-            .collect();
-        let starts = starts.filter(|_| seconds.len() == ports.len());
+        let starts: Option<Vec<Start>> = self.starts.text(row)?.split_ascii_whitespace().map(start).collect();
         starts.and_then(Starts::of).ok_or_else(|| {
-            self.seconds
-                .wrong(row, "expected ascending seconds of the sampled hours, each with a port")
+            self.starts.wrong(
+                row,
+                "expected ascending seconds of the sampled hours, each with its port",
+            )
         })
     }
+}
+
+fn start(text: &str) -> Option<Start> {
+    let (second, port) = match text.split_once(':') {
+        Some((second, port)) => (second, port.parse().ok()?),
+        None => (text, 0),
+    };
+    Some(Start {
+        second: second.parse().ok()?,
+        port,
+    })
 }

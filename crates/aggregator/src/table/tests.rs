@@ -2,7 +2,9 @@
 
 use polars::prelude::{DataFrame, df};
 
-use super::{DependencyMap, TableError, decode, encode, rows};
+use super::{DependencyMap, TableError, decode, encode, rows, sampled};
+use crate::map::{OnlySource, Starts};
+use crate::suspicion::tests::{honest, key};
 use std::path::Path;
 
 fn error(frame: DataFrame, envelope: &str) -> String {
@@ -38,9 +40,27 @@ fn a_missing_column_and_a_wrong_cell_are_named() {
 #[test]
 fn an_empty_map_has_every_column() {
     let frame = super::columns::frame(&DependencyMap::default().dependencies).unwrap();
-    assert_eq!(frame.shape(), (0, 47));
+    assert_eq!(frame.shape(), (0, 46));
     assert!(matches!(
         decode(Path::new("M"), b"PAR1".to_vec()),
         Err(TableError::Damaged { .. })
     ));
+}
+
+#[test]
+fn a_map_of_before_has_neither_sources_nor_starts_and_opens() {
+    let mut known = honest(0..3);
+    known.source = OnlySource::One([10, 0, 0, 1].into());
+    known.starts.mark(5 * 3_600, 40_000);
+    let all = [(key("checkout", "a.example"), known.clone())].into();
+    let frame = super::columns::frame(&all).unwrap();
+    assert_eq!(rows::dependencies(&frame).unwrap(), all);
+    let columns = [sampled::SOURCE, sampled::STARTS];
+    let before = rows::dependencies(&frame.drop_many(columns)).unwrap();
+    (known.source, known.starts) = (OnlySource::Unknown, Starts::default());
+    assert_eq!(before, [(key("checkout", "a.example"), known)].into());
+    let halved = rows::dependencies(&frame.drop(sampled::STARTS).unwrap())
+        .unwrap_err()
+        .to_string();
+    assert!(halved.starts_with("column starts_unix: "), "{halved}");
 }

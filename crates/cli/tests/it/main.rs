@@ -11,6 +11,7 @@ mod progress;
 mod reading;
 mod s3;
 mod set_aside;
+mod suspicion;
 mod tidy;
 mod window;
 mod world;

@@ -1,7 +1,7 @@
 //! Decides what of the map enters the ledger, and as what.
 
 use egressmap_aggregator::map::{Certainty, Class, Dependency, Grade, Key, Protocol};
-use egressmap_aggregator::suspicion::{Suspicion, Suspicions};
+use egressmap_aggregator::suspicion::{Factor, Suspicion, Suspicions};
 
 /// What a new dependency may become without a person having looked at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,15 +103,24 @@ pub(super) fn held(
     let by_asking = (acceptance == Acceptance::Review).then_some(Held::NotAsked);
     let by_suspicion = || suspicious(&suspicions.about(key, dependency));
     by_caller
+        .or_else(by_suspicion)
         .or(by_name)
         .or(by_direction)
-        .or_else(by_suspicion)
         .or(by_asking)
 }
 
-/// The factors and what speaks for the first of them.
+/// The factors and what speaks for the first of them; that there is no name alone has words of its own.
 fn suspicious(all: &[Suspicion]) -> Option<Held> {
     let first = all.first()?;
+    if let [
+        Suspicion {
+            factor: Factor::AddressWithoutName,
+            ..
+        },
+    ] = all
+    {
+        return None;
+    }
     let factors: Vec<_> = all.iter().map(|it| it.factor.as_str()).collect();
     Some(Held::Suspicious(format!("{}: {}", factors.join(", "), first.evidence)))
 }
