@@ -4,15 +4,15 @@
 //! prints, times are Unix seconds. The counts that `show` prints (`records_flow`, `bytes_out`, …) stand beside the
 //! tallies they are chosen from (`at_initiator_records`, …); only the tallies are read back.
 
-use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::{self, Cursor, Write};
+use std::fs;
+use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 
 use polars::prelude::{DataFrame, KeyValueMetadata, ParquetReader, ParquetWriter, PolarsError, SerReader};
 use serde::{Deserialize, Serialize};
 
 use crate::map::{DependencyMap, Manifest, SCHEMA};
+use crate::replace::replace;
 
 mod cells;
 mod columns;
@@ -190,30 +190,4 @@ fn manifest(path: &Path, envelope: &str) -> Result<Manifest, TableError> {
         });
     }
     serde_json::from_str(envelope).map_err(damaged)
-}
-
-/// Puts the bytes in place of the file in one step.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let partial = partial_path(path)?;
-    let written = write_through(&partial, bytes).and_then(|()| fs::rename(&partial, path));
-    if written.is_err() {
-        // The first error is the one to report; a partial file that cannot be removed does no harm.
-        fs::remove_file(&partial).ok();
-    }
-    written
-}
-
-fn write_through(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-/// A name beside the map that no other process writes.
-fn partial_path(path: &Path) -> io::Result<PathBuf> {
-    let no_name = || io::Error::new(io::ErrorKind::InvalidInput, "the path names no file");
-    let mut partial = OsString::from(".");
-    partial.push(path.file_name().ok_or_else(no_name)?);
-    partial.push(format!(".{}.partial", std::process::id()));
-    Ok(path.with_file_name(partial))
 }

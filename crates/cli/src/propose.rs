@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use egressmap_aggregator::map::DependencyMap;
+use egressmap_aggregator::replace;
 use egressmap_generator::{
     Acceptance, Merged, Proposal, RenderedFile, Settings, Severity, Target, merge, propose, target_named,
 };
@@ -85,7 +86,7 @@ pub(crate) fn carry_out(map: &DependencyMap, order: &Order<'_>) -> Result<Propos
         .map(|target| write(order.out, target.name(), &target.render(&proposal)));
     let folders = folders.collect::<Result<_>>()?;
     if let Some(path) = order.ledger {
-        fs::write(path, &merged.text).with_context(|| format!("cannot write {}", path.display()))?;
+        replace(path, merged.text.as_bytes()).with_context(|| cannot_write(path))?;
     }
     Ok(Proposed {
         merged,
@@ -133,11 +134,17 @@ fn write(out: &Path, target: &str, files: &[RenderedFile]) -> Result<PathBuf> {
     let folder = out.join(target);
     let list = folder.join(WRITTEN);
     let kept: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
-    for stale in fs::read_to_string(&list)
-        .unwrap_or_default()
-        .lines()
-        .filter(|path| !kept.contains(path))
-    {
+    let before = fs::read_to_string(&list).unwrap_or_default();
+    // A run that is killed here leaves files of both lists.
+    folder_of(&list)
+        .and_then(|()| {
+            replace(
+                &list,
+                lines(before.lines().chain(kept.iter().copied()).collect()).as_bytes(),
+            )
+        })
+        .with_context(|| cannot_write(&list))?;
+    for stale in before.lines().filter(|path| !kept.contains(path)) {
         let inside = Path::new(stale)
             .components()
             .all(|part| matches!(part, std::path::Component::Normal(_)));
@@ -148,17 +155,29 @@ fn write(out: &Path, target: &str, files: &[RenderedFile]) -> Result<PathBuf> {
     for file in files {
         put(&folder.join(&file.path), &file.text)?;
     }
-    let listed: String = kept.into_iter().flat_map(|path| [path, "\n"]).collect();
-    put(&list, &listed)?;
+    replace(&list, lines(kept).as_bytes()).with_context(|| cannot_write(&list))?;
     Ok(folder)
+}
+
+fn lines(paths: BTreeSet<&str>) -> String {
+    paths.into_iter().flat_map(|path| [path, "\n"]).collect()
 }
 
 fn remove(path: &Path) -> Result<()> {
     fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))
 }
 
+/// The next run writes it anew, if this one is killed.
 fn put(path: &Path, text: &str) -> Result<()> {
-    let made = path.parent().map_or(Ok(()), fs::create_dir_all);
-    made.and_then(|()| fs::write(path, text))
-        .with_context(|| format!("cannot write {}", path.display()))
+    folder_of(path)
+        .and_then(|()| fs::write(path, text))
+        .with_context(|| cannot_write(path))
+}
+
+fn folder_of(path: &Path) -> std::io::Result<()> {
+    path.parent().map_or(Ok(()), fs::create_dir_all)
+}
+
+fn cannot_write(path: &Path) -> String {
+    format!("cannot write {}", path.display())
 }

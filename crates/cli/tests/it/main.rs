@@ -7,6 +7,7 @@ mod corpora;
 mod dns;
 mod example;
 mod hostile;
+mod killed;
 mod progress;
 mod reading;
 mod s3;

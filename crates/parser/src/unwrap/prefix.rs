@@ -38,7 +38,8 @@ pub(super) fn time(line: &[u8]) -> Option<&[u8]> {
         .position(|byte| *byte == b' ')
         .unwrap_or(line.len());
     let (time, text) = line.split_at_checked(length)?;
-    (is_milliseconds(time) || is_rfc_3339(time) && moment_of(time).is_some()).then(|| text.strip_prefix(b" ").unwrap_or_default())
+    (is_milliseconds(time) || is_rfc_3339(time) && moment_of(time).is_some())
+        .then(|| text.strip_prefix(b" ").unwrap_or_default())
 }
 
 /// The time in front of a line, in Unix seconds.
