@@ -69,11 +69,7 @@ fn fewer_than_one_in_a_hundred_honest_dependencies_are_suspicious() {
             }
         }
     }
-    println!("{reached} external dependencies, held: {held:?}");
     assert!(reached > 500, "{reached}");
-    for (factor, count) in &held {
-        assert!(count * 100 < reached, "{factor} holds {count} of {reached}");
-    }
     assert!(
         held.values().sum::<i32>() * 100 < reached,
         "all factors hold {held:?} of {reached}"
@@ -153,8 +149,9 @@ fn each_thing_that_an_intruder_does_is_held_for_what_it_is() {
     let mut intruder = Intruder::default();
     // A beacon once a minute, with jitter, on the fourth day.
     intruder.asks(&task, "status.quietbeat.example", "203.0.113.66", 3 * 24);
-    for beat in 0..1_440 {
-        let start = BEGIN + 3 * DAY + beat * 60 + beat * 7 % 13;
+    let mut start = BEGIN + 3 * DAY;
+    for beat in 0..1_430 {
+        start += 54 + beat * 7 % 13;
         intruder.connects(&task, "203.0.113.66", start, [600, 900]);
     }
     // Files go out.
@@ -228,9 +225,9 @@ fn each_thing_that_an_intruder_does_is_held_for_what_it_is() {
     };
     let (told, _) = expect(2, &mut why("status.quietbeat.example:443"));
     for sentence in [
-        "connections begin every 6",
+        "connections begin every 60 s, give or take 3 s",
         "DNS answer told it to this service",
-        "2026-08     ···#··",
+        "2026-08  ···#··",
     ] {
         assert!(told.contains(sentence), "{sentence}: {told}");
     }
@@ -260,7 +257,10 @@ fn each_thing_that_an_intruder_does_is_held_for_what_it_is() {
         ("status.quietbeat.example", "one-of-many, fixed-period: opened from"),
         ("drop.fileshare.example", "upload-heavy: sent 80 MB and received 36 kB"),
         ("xq9zkvj2wf7h.example", "generated-name: "),
-        ("203.0.113.69", "address-without-name, one-of-many, late-start: nothing names it"),
+        (
+            "203.0.113.69",
+            "address-without-name, one-of-many, late-start: nothing names it",
+        ),
     ] {
         let (_, entry) = ledger.split_once(destination).unwrap();
         let entry = entry.split("- service").next().unwrap();
