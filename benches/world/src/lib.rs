@@ -8,7 +8,8 @@
 //! The crate reads in the order of making: people and places (`party`, `service`, `host`, `network`), what
 //! happens between them (`exchange`, `scene`), the stories (`shop`, `city`), what is logged of it (`flow`,
 //! `envoy`, `recorder`), what is true (`ledger`, `truth`), and how it is written to disk (`objects`, `write`).
-//! `bulk` stands apart: it streams version-2 records as fast as it can.
+//! `bulk` and `roles` stand apart: the one streams version-2 records as fast as it can, the other makes small worlds whose
+//! logs may mislead.
 
 mod bulk;
 mod city;
@@ -25,6 +26,7 @@ mod objects;
 mod party;
 mod prng;
 mod recorder;
+mod roles;
 mod scenario;
 mod scene;
 mod service;
@@ -36,6 +38,7 @@ mod write;
 pub use bulk::{Bulk, BulkTruth};
 pub use ledger::Ambiguity;
 pub use objects::LogObject;
+pub use roles::{Roles, roles, roles_inventory};
 pub use scenario::{FlowVersion, NatRecords, Noise, Scenario, Story};
 pub use truth::{Dependency, Input, Name, Records, Truth, Used};
 pub use world::World;

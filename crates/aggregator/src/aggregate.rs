@@ -31,18 +31,21 @@ mod pairs;
 mod parties;
 mod plane;
 mod ports;
+mod roster;
 mod row;
 mod rule3;
 mod seen;
 mod settle;
 mod slot;
+mod turned;
 mod words;
 
 use access::Accesses;
 use dns::Answers;
 use gaps::GapTable;
-use interfaces::{GATEWAY, Interfaces, NO_INTERFACE};
+use interfaces::{GATEWAY, Interfaces, Known, NO_INTERFACE, Told};
 use plane::{Plane, Sighting};
+use roster::Roster;
 use row::{End, ICMP, Row, counted_protocol};
 use slot::Slotted;
 use words::Words;
@@ -113,8 +116,8 @@ impl<'i> Aggregator<'i> {
         } else {
             (self, other)
         };
-        let renumbered = whole.interfaces.absorb(&part.interfaces);
         let word = whole.words.absorb(&part.words);
+        let renumbered = whole.interfaces.absorb(&part.interfaces, &word);
         whole.v4.absorb(part.v4, &renumbered, &whole.words, &word);
         whole.v6.absorb(part.v6, &renumbered, &whole.words, &word);
         whole.accesses.absorb(part.accesses);
@@ -131,6 +134,7 @@ impl<'i> Aggregator<'i> {
     pub fn finish(mut self) -> Observed {
         self.settle();
         let (inventory, words) = (self.inventory, &self.words);
+        let roster = Roster::of(inventory, &mut self.interfaces, words);
         let v4 = settle::parties(&self.v4, &self.interfaces, inventory);
         let v6 = settle::parties(&self.v6, &self.interfaces, inventory);
         let holder = |address: IpAddr, at: u64| match address {
@@ -139,11 +143,11 @@ impl<'i> Aggregator<'i> {
         };
         let holder = |address, at| holder(address, at).unwrap_or(ServiceId::NOBODY);
         let mut inbound = self.accesses.inbound();
-        let accesses = self.accesses.finish(inventory, holder);
-        let answers = self.answers.finish(inventory, holder);
+        let accesses = self.accesses.finish(&roster, holder);
+        let answers = self.answers.finish(&roster, holder);
         let (mut flows, mut sources) = (Vec::new(), BTreeMap::new());
-        inbound += settle::settle(self.v4, &v4, inventory, words, &mut flows, &mut sources);
-        inbound += settle::settle(self.v6, &v6, inventory, words, &mut flows, &mut sources);
+        inbound += settle::settle(self.v4, &v4, &roster, words, &mut flows, &mut sources);
+        inbound += settle::settle(self.v6, &v6, &roster, words, &mut flows, &mut sources);
         settle::order(&mut flows);
         Observed {
             flows,
@@ -152,7 +156,7 @@ impl<'i> Aggregator<'i> {
             inbound,
             gaps: self.gaps.finish(),
             window: self.window,
-            services: inventory.services(),
+            services: roster.services(),
             sources,
         }
     }
@@ -186,8 +190,12 @@ impl<'i> Aggregator<'i> {
             inventory.owner(sender, record.start),
             inventory.owner(receiver, record.start),
         ];
-        let gateway = is_nat_gateway(record.interface_type);
-        if gateway && !owners.iter().any(|owner| owner.is_somebody()) && !inventory.lists_interface(record.eni) {
+        let listed = inventory.is_gateway(record.eni);
+        let gateway = listed || is_nat_gateway(record.interface_type);
+        // What a gateway sends or gets as itself, it does for a client.
+        let as_itself = listed && parties.iter().any(|party| inventory.states(record.eni, party.to_ip()));
+        let nobodys = as_itself || !owners.iter().any(|owner| owner.is_somebody());
+        if gateway && nobodys && !inventory.lists_interface(record.eni) {
             return None;
         }
         let (interface, place) = self.place(record, gateway);
@@ -223,6 +231,7 @@ impl<'i> Aggregator<'i> {
         let plain = !eni.is_empty()
             && batch.interface_type(row).is_empty()
             && !self.inventory.knows_interfaces()
+            && !self.inventory.is_gateway(eni)
             && self.settings.want(start);
         if !plain {
             return false;
@@ -232,6 +241,10 @@ impl<'i> Aggregator<'i> {
         let protocol = counted_protocol(batch.protocol()[row]);
         let (source, destination) = (batch.srcaddr()[row], batch.dstaddr()[row]);
         let direction = batch.flow_direction(row);
+        let place = match batch.ecs_service(row) {
+            b"" => known.unowned,
+            service => self.told_place(known, batch.ecs_cluster(row), service, (start, end)),
+        };
         let inventory = self.inventory;
         let mut side = |address: u32, seen: u32, port: u16, aws: &[u8]| End {
             address,
@@ -262,7 +275,7 @@ impl<'i> Aggregator<'i> {
             end,
             rejected: batch.is_rejected(row),
             tcp_flags: batch.tcp_flags()[row],
-            place: known.unowned,
+            place,
         };
         self.v4.meet(&Sighting {
             interface: known.interface,
@@ -281,14 +294,30 @@ impl<'i> Aggregator<'i> {
             return (None, if on_the_way { GATEWAY } else { NO_INTERFACE });
         }
         let known = self.interfaces.intern(record.eni);
-        if !self.inventory.knows_interfaces() {
-            return (Some(known.interface), known.unowned);
-        }
-        let owner = self
-            .inventory
-            .interface_owner(record.eni, record.instance, record.account, record.start);
         let span = (record.start, record.end.max(record.start));
-        (Some(known.interface), self.interfaces.place(known, owner, span))
+        let owner = if self.inventory.knows_interfaces() {
+            self.inventory
+                .interface_owner(record.eni, record.instance, record.account, record.start)
+        } else if record.ecs_service.is_empty() {
+            return (Some(known.interface), known.unowned);
+        } else {
+            ServiceId::NOBODY
+        };
+        let place = if owner.is_somebody() || record.ecs_service.is_empty() {
+            self.interfaces.place(known, owner, Told::default(), span)
+        } else {
+            self.told_place(known, record.ecs_cluster, record.ecs_service, span)
+        };
+        (Some(known.interface), place)
+    }
+
+    /// The place of an interface whose records name the ECS service behind it.
+    fn told_place(&mut self, known: Known, cluster: &[u8], service: &[u8], span: (u64, u64)) -> u32 {
+        let told = Told {
+            cluster: self.words.intern(cluster),
+            service: self.words.intern(service),
+        };
+        self.interfaces.place(known, ServiceId::NOBODY, told, span)
     }
 }
 

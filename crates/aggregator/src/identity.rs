@@ -19,6 +19,8 @@ pub struct ServiceName(Arc<str>);
 #[serde(try_from = "String", into = "String")]
 pub struct DnsName(String);
 
+const UNATTRIBUTED: &str = "unattributed/";
+
 /// Why a text is not such a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum IdentityError {
@@ -34,7 +36,7 @@ impl ServiceName {
     /// The service that stands for an address (or object) that nothing in the inventory owns.
     #[must_use]
     pub fn unattributed(what: impl fmt::Display) -> Self {
-        let mut name: String = format!("unattributed/{what}")
+        let mut name: String = format!("{UNATTRIBUTED}{what}")
             .chars()
             .filter(|c| !c.is_control())
             .collect();
@@ -44,10 +46,20 @@ impl ServiceName {
         ServiceName(name.trim_end().into())
     }
 
+    /// A name that somebody chose elsewhere, as far as it can be one: without control characters and what is too long, and
+    /// not one that is reserved. `None` where nothing is left.
+    #[must_use]
+    pub fn inert(written: &str) -> Option<Self> {
+        let name = ServiceName::unattributed(written.trim());
+        let name = name.0.strip_prefix(UNATTRIBUTED).unwrap_or_default();
+        let name = name.trim_start().replace(UNATTRIBUTED, "unattributed-");
+        ServiceName::try_from(name).ok()
+    }
+
     /// Whether nothing in the inventory owns it.
     #[must_use]
     pub fn is_unattributed(&self) -> bool {
-        self.0.starts_with("unattributed/")
+        self.0.starts_with(UNATTRIBUTED)
     }
 
     /// The name as text.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use crate::address::{Address, mapped_v4};
 use crate::identity::ServiceName;
@@ -12,9 +12,11 @@ use crate::map::ServiceFacts;
 mod addresses;
 mod csv_file;
 mod error;
+mod json_file;
 mod names;
 mod origins;
 mod row;
+mod runners;
 mod spans;
 
 use addresses::AddressBook;
@@ -24,6 +26,7 @@ pub(crate) use names::ServiceId;
 pub(crate) use origins::ObjectOwners;
 use origins::Origins;
 use row::Row;
+use runners::Runners;
 use spans::{Span, Spans};
 
 /// Entries by address, interface, instance, account and log origin, each with the time it holds.
@@ -40,10 +43,16 @@ pub struct Inventory {
     instances: ByText,
     accounts: ByText,
     /// Addresses that rows with an interface name beside it: they say which address is the interface's own.
-    stated: HashMap<Box<[u8]>, Vec<IpAddr>, foldhash::fast::RandomState>,
+    stated: Stated,
+    /// Interfaces of NAT gateways, which pass on what others sent.
+    gateways: HashSet<Box<[u8]>, foldhash::fast::RandomState>,
     origins: Origins,
+    runners: Runners,
+    /// What a user should know of files that could be read.
+    remarks: Vec<String>,
 }
 
+type Stated = HashMap<Box<[u8]>, Vec<IpAddr>, foldhash::fast::RandomState>;
 type ByText = HashMap<Box<[u8]>, Spans, foldhash::fast::RandomState>;
 
 impl Inventory {
@@ -55,8 +64,55 @@ impl Inventory {
     /// At the first row that cannot be understood: nothing of an inventory is skipped in silence.
     pub fn from_csv(path: &str, text: &[u8]) -> Result<Self, InventoryError> {
         let mut inventory = Inventory::default();
-        csv_file::read(path, text, |row| inventory.insert(row))?;
+        let mut remarks = Vec::new();
+        csv_file::read(path, text, |row| inventory.insert(row), |remark| remarks.push(remark))?;
+        inventory.remarks = remarks;
         Ok(inventory)
+    }
+
+    /// Reads JSON as the platform's own tools print it: `aws ec2 describe-network-interfaces`, `aws ecs describe-tasks`,
+    /// `kubectl get pods -A -o json` (with the objects that own them, where they are printed too), Cloud Map's
+    /// `discover-instances` and `list-instances`. Several answers may stand in one file; unknown keys are ignored.
+    ///
+    /// # Errors
+    /// At the first thing that cannot be understood.
+    pub fn from_json(path: &str, text: &[u8]) -> Result<Self, InventoryError> {
+        let mut inventory = Inventory::default();
+        let read = json_file::read(path, text)?;
+        for row in read.rows {
+            inventory.insert(row);
+        }
+        for (eni, own) in read.stated {
+            state(&mut inventory.stated, &eni, own);
+        }
+        inventory.gateways = read.gateways.into_iter().map(|eni| eni.into_bytes().into()).collect();
+        inventory.remarks = read.remarks;
+        Ok(inventory)
+    }
+
+    /// Reads an inventory of either kind, which its first byte tells.
+    ///
+    /// # Errors
+    /// As [`Inventory::from_csv`] and [`Inventory::from_json`].
+    pub fn from_file(path: &str, text: &[u8]) -> Result<Self, InventoryError> {
+        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+        match text.trim_ascii_start().first() {
+            Some(b'{' | b'[') => Inventory::from_json(path, text),
+            Some(0xff | 0xfe) => Err(InventoryError {
+                file: path.to_owned(),
+                place: "line 1".to_owned(),
+                what: "expected UTF-8, found UTF-16".to_owned(),
+                hint: Some("write the file anew: in PowerShell with `| Out-File -Encoding utf8`".to_owned()),
+            }),
+            _ => Inventory::from_csv(path, text),
+        }
+    }
+
+    /// What of it a user should look at, safe to print: columns that look misspelt, facts that contradict each other,
+    /// tasks and pods that have no address of their own.
+    pub fn remarks(&self) -> impl Iterator<Item = &str> {
+        let contradictions = self.names.contradictions.iter();
+        self.remarks.iter().chain(contradictions).map(String::as_str)
     }
 
     /// Adds the entries of another inventory.
@@ -77,7 +133,10 @@ impl Inventory {
         for (eni, addresses) in other.stated {
             self.stated.entry(eni).or_default().extend(addresses);
         }
+        self.gateways.extend(other.gateways);
         self.origins.absorb(other.origins, &ids, names);
+        self.runners.absorb(other.runners, &ids, names);
+        self.remarks.extend(other.remarks);
     }
 
     /// Every service, with what is said of it beyond its addresses.
@@ -89,6 +148,16 @@ impl Inventory {
     /// The name behind an id that this inventory gave out; `None` for [`ServiceId::NOBODY`].
     pub(crate) fn name(&self, id: ServiceId) -> Option<&ServiceName> {
         self.names.get(id)
+    }
+
+    /// The id of a service by its name.
+    pub(crate) fn id(&self, name: &ServiceName) -> Option<ServiceId> {
+        self.names.id(name)
+    }
+
+    /// The number of an id that this inventory did not give out, and does not after; those above are free as well.
+    pub(crate) fn next_id(&self) -> u32 {
+        self.names.next()
     }
 
     /// Who owns an address at a moment, by address alone.
@@ -129,9 +198,14 @@ impl Inventory {
         self.stated.get(eni).is_some_and(|stated| stated.contains(&address))
     }
 
-    /// The entries whose `origin` matches an object.
+    /// Whether an interface is a NAT gateway's.
+    pub(crate) fn is_gateway(&self, eni: &[u8]) -> bool {
+        self.gateways.contains(eni)
+    }
+
+    /// The entries whose `origin` matches an object, and those of a task or pod that its name names.
     pub(crate) fn owners_of_object(&self, uri: &str) -> ObjectOwners {
-        self.origins.matching(uri, &self.names)
+        self.origins.matching(uri, self.runners.matching(uri), &self.names)
     }
 
     fn insert(&mut self, row: Row) {
@@ -148,7 +222,7 @@ impl Inventory {
                 IpAddr::V6(v6) => self.v6.insert(v6.to_bits(), net.length, span, names),
             }
             if let (Some(eni), None) = (&row.eni, net.length) {
-                self.stated.entry(eni.as_bytes().into()).or_default().push(net.network);
+                state(&mut self.stated, eni, net.network);
             }
         }
         for (book, key) in [
@@ -163,7 +237,14 @@ impl Inventory {
         if let Some(glob) = row.origin {
             self.origins.insert(glob, span, names);
         }
+        if let Some(runner) = row.runner {
+            self.runners.insert(runner, span, names);
+        }
     }
+}
+
+fn state(stated: &mut Stated, eni: &str, own: IpAddr) {
+    stated.entry(eni.as_bytes().into()).or_default().push(own);
 }
 
 /// An address that an inventory can be asked about.

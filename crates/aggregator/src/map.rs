@@ -9,12 +9,14 @@ use crate::identity::ServiceName;
 
 mod gaps;
 mod hours;
+mod kinds;
 mod sources;
 mod starts;
 mod words;
 
 pub use gaps::{Gaps, RowsByHour};
 pub use hours::Hours;
+pub use kinds::Kinds;
 pub use sources::{OnlySource, Source, Sources};
 pub use starts::{Start, Starts};
 pub use words::UnknownWord;

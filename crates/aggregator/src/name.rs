@@ -10,6 +10,7 @@ use crate::map::{Dependency, Key};
 use crate::observed::Observed;
 
 mod answers;
+mod chart;
 mod class;
 mod evidence;
 mod far_end;
@@ -20,12 +21,12 @@ mod ranges;
 mod tests;
 
 pub use answers::ANSWER_HOLDS_HOURS;
+pub use chart::Chart;
 pub use ranges::{AwsRanges, RangesError};
 
 use answers::Answers;
 use evidence::Evidence;
 use far_end::Known;
-use join::Joining;
 
 /// Where the far end has neither address nor name: not a host name, not an address, so that nothing can be allowed by it.
 pub const UNKNOWN_DESTINATION: &str = "(unknown)";
@@ -57,27 +58,16 @@ pub enum Confirmation {
     None,
 }
 
-/// Names every far end and adds up the edges of each (service, destination, port, protocol), on both planes.
+/// Names every far end, and puts the edges of each (service, destination, port, protocol) together, on both planes.
 #[must_use]
-pub fn name(observed: Observed, knowledge: &Knowledge) -> BTreeMap<Key, Dependency> {
-    let Observed {
-        flows,
-        accesses,
-        answers,
-        services,
-        ..
-    } = observed;
-    let evidence = Evidence::of(&flows, &accesses, services.keys());
-    let known = Known::new(&evidence, Answers::new(&answers), knowledge);
-    let mut joining = Joining::new(&accesses, &answers, flows.len() + accesses.len());
-    for edge in flows {
-        let far_end = known.flow(&edge);
-        joining.flow(edge, far_end);
-    }
-    for (index, edge) in accesses.iter().enumerate() {
-        joining.access(index, edge, known.access(edge));
-    }
-    joining.finish()
+pub fn chart<'o>(observed: &'o Observed, knowledge: &'o Knowledge) -> Chart<'o> {
+    Chart::new(observed, knowledge)
+}
+
+/// The dependencies of a [`chart`].
+#[must_use]
+pub fn name(observed: &Observed, knowledge: &Knowledge) -> BTreeMap<Key, Dependency> {
+    chart(observed, knowledge).dependencies()
 }
 
 /// The addresses that nothing better than reverse DNS can name: what a resolver is worth asking for.

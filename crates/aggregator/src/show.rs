@@ -2,27 +2,28 @@
 
 use jiff::Timestamp;
 
-use crate::map::{Dependency, DependencyMap, Key};
-
+mod csv;
+mod dot;
 mod escape;
+mod far_end;
+mod graph;
 mod json;
+mod mermaid;
+mod selection;
 mod size;
 mod table;
+#[cfg(test)]
+mod tests;
 
+pub use csv::csv;
+pub use dot::dot;
 pub use escape::in_json;
+pub use far_end::far_end;
 pub use json::json;
+pub use mermaid::mermaid;
+pub use selection::{Order, Selection};
 pub use size::{bytes, counted};
 pub use table::table;
-
-/// The dependencies to show: of one service, or of all.
-fn selected<'a>(
-    map: &'a DependencyMap,
-    service: Option<&'a str>,
-) -> impl Iterator<Item = (&'a Key, &'a Dependency)> + Clone {
-    map.dependencies
-        .iter()
-        .filter(move |(key, _)| service.is_none_or(|service| key.service.as_str() == service))
-}
 
 /// Unix seconds as RFC 3339 in UTC, or the bare number where no calendar reaches.
 #[must_use]

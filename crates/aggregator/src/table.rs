@@ -4,11 +4,11 @@
 //! prints, times are Unix seconds. The counts that `show` prints (`records_flow`, `bytes_out`, …) stand beside the
 //! tallies they are chosen from (`at_initiator_records`, …); only the tallies are read back.
 
-use std::fs;
-use std::io::{self, Cursor};
+use std::fs::{self, File};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use polars::prelude::{DataFrame, KeyValueMetadata, ParquetReader, ParquetWriter, PolarsError, SerReader};
+use polars::prelude::{ParquetReader, PolarsError, SerReader};
 use serde::{Deserialize, Serialize};
 
 use crate::map::{DependencyMap, Manifest, SCHEMA};
@@ -21,8 +21,10 @@ mod sampled;
 mod seal;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use seal::Sealed;
+pub(crate) use write::Rows;
 
 /// The key of the manifest in the file's metadata.
 const METADATA_KEY: &str = "egressmap";
@@ -90,6 +92,16 @@ struct SchemaOnly {
 }
 
 impl DependencyMap {
+    /// Whether a file is a map, told from its content: Parquet that carries our manifest, of whatever schema and in
+    /// whatever state. What cannot be read is none.
+    #[must_use]
+    pub fn is_in(path: &Path) -> bool {
+        let Ok(mut file) = File::open(path) else {
+            return false;
+        };
+        carries_manifest(&mut file).unwrap_or(false)
+    }
+
     /// Reads a map.
     ///
     /// # Errors
@@ -108,33 +120,32 @@ impl DependencyMap {
     /// # Errors
     /// When the file system refuses.
     pub fn write_parquet(&self, path: &Path) -> Result<(), TableError> {
-        let envelope = Envelope {
-            schema: SCHEMA,
-            manifest: &self.manifest,
-        };
-        let encoded = serde_json::to_string(&envelope)
-            .map_err(io::Error::from)
-            .and_then(|envelope| encode(columns::frame(&self.dependencies).map_err(io::Error::other)?, envelope));
-        encoded
-            .and_then(|file| replace(path, &file))
-            .map_err(|source| TableError::Write {
-                path: path.to_owned(),
-                source,
-            })
+        let rows: Vec<_> = self.dependencies.iter().collect();
+        write_rows(&rows, &self.manifest, path)
     }
 }
 
+/// Writes rows and their manifest as [`DependencyMap::write_parquet`] does.
+pub(crate) fn write_rows(rows: &impl Rows, manifest: &Manifest, path: &Path) -> Result<(), TableError> {
+    let envelope = Envelope {
+        schema: SCHEMA,
+        manifest,
+    };
+    let encoded = serde_json::to_string(&envelope)
+        .map_err(io::Error::from)
+        .and_then(|envelope| encode(rows, &envelope));
+    encoded
+        .and_then(|file| replace(path, &file))
+        .map_err(|source| TableError::Write {
+            path: path.to_owned(),
+            source,
+        })
+}
+
 /// A table and its manifest as the bytes of a file.
-fn encode(mut frame: DataFrame, envelope: String) -> io::Result<Vec<u8>> {
-    let metadata = vec![
-        (METADATA_KEY.to_owned(), envelope),
-        (seal::KEY.to_owned(), seal::BLANK.to_owned()),
-    ];
-    let mut file = Vec::new();
-    ParquetWriter::new(&mut file)
-        .with_key_value_metadata(Some(KeyValueMetadata::from_static(metadata)))
-        .finish(&mut frame)
-        .map_err(io::Error::other)?;
+fn encode(rows: &impl Rows, envelope: &str) -> io::Result<Vec<u8>> {
+    let metadata = [(METADATA_KEY, envelope), (seal::KEY, seal::BLANK)];
+    let mut file = write::file(&columns::fields(), rows, &metadata)?;
     seal::seal(&mut file).ok_or_else(|| io::Error::other("the Parquet footer has no place for the seal"))?;
     Ok(file)
 }
@@ -175,6 +186,27 @@ fn decode(path: &Path, file: Vec<u8>) -> Result<DependencyMap, TableError> {
     let frame = reader.finish().map_err(of_polars)?;
     let dependencies = rows::dependencies(&frame).map_err(|error| damaged(error.to_string()))?;
     Ok(DependencyMap { manifest, dependencies })
+}
+
+/// Whether the Parquet footer, whose length stands before the final magic, names our manifest and seal.
+fn carries_manifest(file: &mut File) -> io::Result<bool> {
+    let mut ends = [0; 8];
+    file.read_exact(&mut ends[..MAGIC.len()])?;
+    if !ends.starts_with(MAGIC) {
+        return Ok(false);
+    }
+    let end = file.seek(SeekFrom::End(-8))?;
+    file.read_exact(&mut ends)?;
+    let [a, b, c, d, magic @ ..] = ends;
+    if magic != *MAGIC {
+        return Ok(false);
+    }
+    let length = u64::from(u32::from_le_bytes([a, b, c, d])).min(end);
+    file.seek(SeekFrom::Start(end - length))?;
+    let mut footer = Vec::new();
+    file.take(length).read_to_end(&mut footer)?;
+    let names = |key: &str| footer.windows(key.len()).any(|bytes| bytes == key.as_bytes());
+    Ok(names(seal::KEY) && names(METADATA_KEY))
 }
 
 fn manifest(path: &Path, envelope: &str) -> Result<Manifest, TableError> {

@@ -5,6 +5,9 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use egressmap_aggregator::coverage;
+use egressmap_aggregator::map::{Class, Grade};
+use egressmap_generator::replay::SEMANTICS;
 use egressmap_generator::target;
 use egressmap_parser::{format, source};
 
@@ -38,8 +41,18 @@ impl Cli {
             .mut_subcommand("propose", |command| {
                 command.after_help(format!("Targets:\n{}", listed(targets)))
             });
+        let command = ["replay", "check"].into_iter().fold(command, |command, replaying| {
+            command.mut_subcommand(replaying, |command| {
+                command.after_help(format!("Targets, and what each goes by:\n{}", listed(replayed())))
+            })
+        });
         Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
     }
+}
+
+/// The targets whose semantics are known.
+fn replayed() -> impl Iterator<Item = (&'static str, &'static str)> {
+    SEMANTICS.iter().map(|semantics| (semantics.name, semantics.by))
 }
 
 /// A line for each member of a family, as help texts list them.
@@ -73,8 +86,16 @@ pub(crate) enum Command {
     Show(ShowArgs),
     /// Tell one dependency's whole story: evidence, suspicion, what the ledger says
     Why(WhyArgs),
+    /// Say whether the window of a map is long enough to decide on, service by service
+    Coverage(CoverageArgs),
+    /// Compare two maps: what came, went and changed
+    Diff(DiffArgs),
     /// Merge a map into the ledger and render what the ledger allows
     Propose(ProposeArgs),
+    /// Say what default-deny egress would do to what was observed
+    Replay(ReplayArgs),
+    /// Say whether a service may reach a destination, by which rule and on what evidence
+    Check(CheckArgs),
     /// Merge maps of separate shards or periods
     Merge(MergeArgs),
 }
@@ -124,7 +145,9 @@ pub(crate) struct Logs {
 /// How logs are read and named: what `discover` takes as flags and `run` from its config.
 #[derive(Debug, Args, Clone, Default)]
 pub(crate) struct Reading {
-    /// Which service owns an address: CSV with a `service` column and one or more of address, eni, instance, account, origin
+    /// Which service owns an address: CSV with a `service` column and one or more of address, eni, instance, account, origin; or JSON
+    /// as printed by aws ec2 describe-network-interfaces, aws ecs describe-tasks, kubectl get pods,replicasets,jobs -A -o json,
+    /// aws servicediscovery discover-instances
     #[arg(long, value_name = "FILE")]
     pub(crate) inventory: Vec<PathBuf>,
     /// Names of addresses: the published ip-ranges.json of AWS
@@ -136,6 +159,9 @@ pub(crate) struct Reading {
     /// Give up on a silent resolver after this long
     #[arg(long, value_name = "DURATION", default_value = "30s", requires = "resolver")]
     pub(crate) resolver_timeout: Option<String>,
+    /// Keep what the resolver said here, and ask only for what is not in it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ptr_cache: Option<PathBuf>,
     /// Use records that start at or after: RFC 3339, a date, or so long before the newest record (7d, 12h; reads all logs twice)
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,
@@ -190,10 +216,134 @@ pub(crate) struct ShowArgs {
     pub(crate) map: PathBuf,
     /// How to print it
     #[arg(long, short, value_enum, default_value = "table")]
+    pub(crate) output: Picture,
+    /// Only this service
+    #[arg(long, value_name = "NAME")]
+    pub(crate) service: Option<String>,
+    /// Only far ends of this class: external, aws, internal, private, infrastructure; may be given more than once
+    #[arg(long, value_name = "CLASS")]
+    pub(crate) class: Vec<Class>,
+    /// Only names known this way: authority, sni, dns, dns-vpc, aws, fcrdns, ptr, address; may be given more than once
+    #[arg(long, value_name = "GRADE")]
+    pub(crate) grade: Vec<Grade>,
+    /// Only what was seen at or after: RFC 3339, a date, or so long before the end of the map (7d, 12h)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Only what was seen on at least so many days
+    #[arg(long, value_name = "N", default_value = "0", hide_default_value = true)]
+    pub(crate) min_days: usize,
+    /// What comes first
+    #[arg(long, value_enum, default_value = "service")]
+    pub(crate) sort: Sort,
+}
+
+/// How a map is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Picture {
+    /// For reading
+    Table,
+    /// For programs
+    Json,
+    /// For spreadsheets
+    Csv,
+    /// For Graphviz
+    Dot,
+    /// For Mermaid, in Markdown
+    Mermaid,
+}
+
+/// What a map is sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Sort {
+    /// Service, then destination
+    Service,
+    /// Destination, whoever reaches it
+    Destination,
+    /// Most records first
+    Records,
+    /// Most bytes first, both ways
+    Bytes,
+    /// Most days first
+    Days,
+    /// Newest first
+    FirstSeen,
+    /// Seen last first
+    LastSeen,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CoverageArgs {
+    /// The map
+    #[arg(value_name = "MAP")]
+    pub(crate) map: PathBuf,
+    /// How to print it
+    #[arg(long, short, value_enum, default_value = "table")]
     pub(crate) output: Output,
     /// Only this service
     #[arg(long, value_name = "NAME")]
     pub(crate) service: Option<String>,
+    /// Exit with 3 unless the window suffices for every service shown
+    #[arg(long)]
+    pub(crate) require_sufficient: bool,
+    /// A job that runs by the calendar, of all services or of one: NAME=WHEN or NAME@SERVICE=WHEN, where WHEN is a
+    /// crontab's line ('0 3 1 * *', in UTC), a period (90d, 2w), or daily, weekly, monthly, quarterly or yearly
+    #[arg(long, value_name = "NAME=WHEN")]
+    pub(crate) job: Vec<String>,
+    /// A file with such jobs, one a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) declared: Option<PathBuf>,
+    /// What of the calendar the window has to include
+    #[arg(long, value_enum, value_delimiter = ',', default_values = ["weekdays", "month-end", "quarter-end"])]
+    pub(crate) calendar: Vec<CalendarClass>,
+    /// Ask for nothing of the calendar but declared jobs
+    #[arg(long, conflicts_with = "calendar")]
+    pub(crate) no_calendar: bool,
+    /// The share of dependency-days that has to be covered
+    #[arg(long, value_name = "PERCENT", default_value = "99")]
+    pub(crate) target: f64,
+    /// How many new dependencies in the next 30 days are agreed to, a service [default: any]
+    #[arg(long, value_name = "N")]
+    pub(crate) budget: Option<u64>,
+}
+
+/// What of the calendar there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CalendarClass {
+    /// Each day of the week
+    Weekdays,
+    /// The last day of a month and the first of the next, twice
+    MonthEnd,
+    /// The same at the end of a quarter, once
+    QuarterEnd,
+}
+
+impl From<CalendarClass> for coverage::Class {
+    fn from(class: CalendarClass) -> Self {
+        match class {
+            CalendarClass::Weekdays => coverage::Class::Weekdays,
+            CalendarClass::MonthEnd => coverage::Class::MonthEnd,
+            CalendarClass::QuarterEnd => coverage::Class::QuarterEnd,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DiffArgs {
+    /// The earlier map
+    #[arg(value_name = "OLD")]
+    pub(crate) old: PathBuf,
+    /// The later map
+    #[arg(value_name = "NEW")]
+    pub(crate) new: PathBuf,
+    /// How to print it
+    #[arg(long, short, value_enum, default_value = "table")]
+    pub(crate) output: Output,
+    /// Only this service
+    #[arg(long, value_name = "NAME")]
+    pub(crate) service: Option<String>,
+    /// By what factor the bytes a day have to differ to be a change
+    #[arg(long, value_name = "N", default_value = "10")]
+    pub(crate) factor: f64,
 }
 
 #[derive(Debug, Args)]
@@ -246,6 +396,43 @@ pub(crate) struct ProposeArgs {
     /// The folder to write DIR/TARGET/… to
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// A map, or where the logs are
+    #[arg(required = true, value_name = "MAP|SOURCE")]
+    pub(crate) sources: Vec<String>,
+    /// Where the proposal is enforced
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) target: String,
+    /// The reviewed dependencies; only its allow entries pass
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ledger: PathBuf,
+    /// How to print it
+    #[arg(long, short, value_enum, default_value = "table")]
+    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The map
+    #[arg(value_name = "MAP")]
+    pub(crate) map: PathBuf,
+    /// The service that opens the connection
+    #[arg(value_name = "SERVICE")]
+    pub(crate) service: String,
+    /// Where to: a name, an address, or as the map shows it; without a port, every port that the map or the ledger knows
+    #[arg(value_name = "DESTINATION[:PORT]")]
+    pub(crate) destination: String,
+    /// The reviewed dependencies
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ledger: PathBuf,
+    /// Judge as this target would; may be given more than once [default: what the ledger says]
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) target: Vec<String>,
 }
 
 #[derive(Debug, Args)]

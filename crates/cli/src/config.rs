@@ -46,6 +46,8 @@ pub(crate) struct Naming {
     pub(crate) resolver: Option<SocketAddr>,
     /// How long a silent resolver may delay the run.
     pub(crate) resolver_timeout: Option<String>,
+    /// Where the resolver's answers are kept for the next run.
+    pub(crate) ptr_cache: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -107,7 +109,7 @@ const KEYS: &[(&str, &[&str])] = &[
             "propose",
         ],
     ),
-    ("naming", &["files", "resolver", "resolver-timeout"]),
+    ("naming", &["files", "resolver", "resolver-timeout", "ptr-cache"]),
     ("window", &["since", "until"]),
     ("formats", &["kind", "flow", "envoy", "envoy-json"]),
     ("ledger", &["file", "accept-observed"]),
@@ -126,7 +128,7 @@ impl Config {
             }
         }
         let paths = config.inventory.iter_mut().chain(&mut config.naming.files);
-        let paths = paths.chain(&mut config.set_aside);
+        let paths = paths.chain(&mut config.naming.ptr_cache).chain(&mut config.set_aside);
         for path in paths.chain([&mut config.out, &mut config.ledger.file]) {
             *path = folder.join(&*path);
         }
@@ -158,6 +160,7 @@ impl Config {
             names: self.naming.files.clone(),
             resolver: self.naming.resolver,
             resolver_timeout: self.naming.resolver_timeout.clone(),
+            ptr_cache: self.naming.ptr_cache.clone(),
             since: self.window.since.clone(),
             until: self.window.until.clone(),
             set_aside: self.set_aside.clone(),

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, bail};
 use egressmap_aggregator::inventory::Inventory;
-use egressmap_aggregator::map::{CountedObject, DependencyMap, Manifest, Used};
+use egressmap_aggregator::map::{CountedObject, DependencyMap, Kinds, Manifest, Used};
 use egressmap_aggregator::name::{self, Knowledge};
 use egressmap_aggregator::{Aggregator, Observed};
 use egressmap_parser::printable;
@@ -18,11 +18,11 @@ use egressmap_parser::{CloudWatchSource, Counters, Fault, Progress, drive, scan}
 use crate::args::{DiscoverArgs, Global, Reading};
 use crate::earlier::{Earlier, left_lacking};
 use crate::set_aside::{SetAside, Spooling};
-use crate::{Ending, objects, options, progress, say, summary, time, window};
+use crate::{Ending, objects, options, progress, reverse, say, summary, window};
 
 /// A map and how its reading went.
-pub(crate) struct Discovery {
-    pub(crate) map: DependencyMap,
+pub(crate) struct Discovery<M = DependencyMap> {
+    pub(crate) map: M,
     pub(crate) counters: Counters,
     pub(crate) faults: Vec<String>,
     /// Why the lines that were set aside could not be written; the map is none the worse for it.
@@ -32,7 +32,14 @@ pub(crate) struct Discovery {
     pub(crate) known: u64,
 }
 
-impl Discovery {
+/// What a map is made of, before its dependencies are.
+pub(crate) struct Survey {
+    observed: Observed,
+    knowledge: Knowledge,
+    manifest: Manifest,
+}
+
+impl<M> Discovery<M> {
     /// The map is whole, or something could not be read or written.
     pub(crate) fn ending(&self) -> Ending {
         if self.faults.is_empty() && self.unsaved.is_none() {
@@ -40,6 +47,17 @@ impl Discovery {
         } else {
             Ending::Incomplete
         }
+    }
+
+    fn map<N>(self, other: impl FnOnce(M) -> Result<N>) -> Result<Discovery<N>> {
+        Ok(Discovery {
+            map: other(self.map)?,
+            counters: self.counters,
+            faults: self.faults,
+            unsaved: self.unsaved,
+            resolver: self.resolver,
+            known: self.known,
+        })
     }
 }
 
@@ -54,18 +72,26 @@ pub(crate) fn command(args: &DiscoverArgs, global: &Global) -> Result<Ending> {
     } else {
         None
     };
-    if before.is_some() {
+    let ending = if before.is_some() {
         addable(args)?;
-    }
-    let discovery = discover(&args.sources, &args.reading, global, before)?;
-    discovery.map.write_parquet(&args.out)?;
-    summary::reading(&discovery, global);
-    summary::dependencies(&discovery.map, global);
+        let discovery = discover(&args.sources, &args.reading, global, before)?;
+        discovery.map.write_parquet(&args.out)?;
+        summary::reading(&discovery, global);
+        summary::dependencies(&Kinds::of(&discovery.map), &discovery.map.manifest, global);
+        discovery.ending()
+    } else {
+        let discovery = survey(&args.sources, &args.reading, global, &DependencyMap::default())?;
+        let survey = &discovery.map;
+        let kinds = name::chart(&survey.observed, &survey.knowledge).write_parquet(&survey.manifest, &args.out)?;
+        summary::reading(&discovery, global);
+        summary::dependencies(&kinds, &survey.manifest, global);
+        discovery.ending()
+    };
     say::note(
         global,
         format_args!("\nmap: {}\nnext: egressmap show {0}", args.out.display()),
     );
-    Ok(discovery.ending())
+    Ok(ending)
 }
 
 /// A map knows what it has counted by object: what has no lasting name, or is read in part, cannot be added to it.
@@ -94,11 +120,20 @@ pub(crate) fn discover(
     before: Option<DependencyMap>,
 ) -> Result<Discovery> {
     let before = before.unwrap_or_default();
-    counted_once(sources, &before)?;
-    let inventory = inventory(reading)?;
+    survey(sources, reading, global, &before)?.map(|survey| {
+        let dependencies = name::name(&survey.observed, &survey.knowledge);
+        let manifest = survey.manifest;
+        Ok(before.merge(DependencyMap { manifest, dependencies })?)
+    })
+}
+
+/// Reads all sources, apart from what the map of an earlier run has counted.
+fn survey(sources: &[String], reading: &Reading, global: &Global, before: &DependencyMap) -> Result<Discovery<Survey>> {
+    counted_once(sources, before)?;
+    let inventory = inventory(reading, global)?;
     let knowledge = knowledge(reading)?;
     let options = options::options(&reading.logs)?;
-    let earlier = Arc::new(Earlier::of(&before));
+    let earlier = Arc::new(Earlier::of(before));
     let counted: Arc<Counted> = {
         let earlier = Arc::clone(&earlier);
         Arc::new(move |id| earlier.has(id))
@@ -141,11 +176,15 @@ pub(crate) fn discover(
         incomplete: earlier.incomplete_since(&outcome.faults),
         ..manifest(&observed, &outcome.counters, new)
     };
-    let (map, resolver) = named(observed, manifest, knowledge, reading)?;
+    let (knowledge, resolver) = reverse::names(&observed, knowledge, reading)?;
     let faults = outcome.faults.iter().map(Fault::to_string);
-    let faults = left_lacking(&before).into_iter().chain(faults).collect();
+    let faults = left_lacking(before).into_iter().chain(faults).collect();
     Ok(Discovery {
-        map: before.merge(map)?,
+        map: Survey {
+            observed,
+            knowledge,
+            manifest,
+        },
         counters: outcome.counters,
         faults,
         unsaved,
@@ -160,18 +199,6 @@ fn added_up(sinks: Vec<Spooling<Aggregator<'_>>>, set_aside: Option<SetAside>) -
     let unsaved = set_aside.and_then(|to| to.gather(spools.into_iter().flatten().collect()).err());
     let whole = aggregators.into_iter().reduce(Aggregator::merge);
     (whole.map(Aggregator::finish).unwrap_or_default(), unsaved)
-}
-
-/// The map of what was observed, its far ends named by all that is known of them.
-fn named(
-    observed: Observed,
-    manifest: Manifest,
-    knowledge: Knowledge,
-    reading: &Reading,
-) -> Result<(DependencyMap, Option<name::ptr::Report>)> {
-    let (knowledge, resolver) = ask_resolver(&observed, knowledge, reading)?;
-    let dependencies = name::name(observed, &knowledge);
-    Ok((DependencyMap { manifest, dependencies }, resolver))
 }
 
 /// Some streams of a log group and the whole of it are objects of different names that hold the same events.
@@ -195,10 +222,13 @@ pub(crate) fn threads(global: &Global) -> NonZeroUsize {
     global.threads.unwrap_or_else(cores)
 }
 
-fn inventory(reading: &Reading) -> Result<Inventory> {
+fn inventory(reading: &Reading, global: &Global) -> Result<Inventory> {
     let mut all = Inventory::default();
     for path in &reading.inventory {
-        all.extend(Inventory::from_csv(&path.display().to_string(), &read(path)?)?);
+        all.extend(Inventory::from_file(&path.display().to_string(), &read(path)?)?);
+    }
+    for remark in all.remarks() {
+        say::note(global, format_args!("inventory {remark}"));
     }
     Ok(all)
 }
@@ -211,24 +241,6 @@ fn knowledge(reading: &Reading) -> Result<Knowledge> {
             .extend(name::AwsRanges::from_json(&path.display().to_string(), &read(path)?)?);
     }
     Ok(knowledge)
-}
-
-/// Asks the resolver that was given, if one was, for the addresses that nothing else names.
-fn ask_resolver(
-    observed: &Observed,
-    mut knowledge: Knowledge,
-    reading: &Reading,
-) -> Result<(Knowledge, Option<name::ptr::Report>)> {
-    let Some(server) = reading.resolver else {
-        return Ok((knowledge, None));
-    };
-    let mut settings = name::ptr::Settings::new(server);
-    if let Some(text) = &reading.resolver_timeout {
-        settings.deadline = time::duration("--resolver-timeout", text)?;
-    }
-    let resolved = name::ptr::resolve(&name::addresses_to_resolve(observed, &knowledge), &settings);
-    knowledge.ptr = resolved.answers;
-    Ok((knowledge, Some(resolved.report)))
 }
 
 fn counted(id: &ObjectId) -> CountedObject {

@@ -1,7 +1,10 @@
 //! The binary `egressmap`: arguments in, exit code out; the only crate that prints.
 
 mod args;
+mod check;
 mod config;
+mod coverage;
+mod diff;
 mod discover;
 mod earlier;
 mod formats;
@@ -13,6 +16,8 @@ mod options;
 mod parse;
 mod progress;
 mod propose;
+mod replay;
+mod reverse;
 mod run;
 mod say;
 mod set_aside;
@@ -34,6 +39,8 @@ enum Ending {
     Done,
     /// Done, and there is something to decide.
     Findings,
+    /// Done, and the evidence does not suffice for what was asked.
+    Insufficient,
     /// Not all of it could be done.
     Incomplete,
 }
@@ -48,12 +55,17 @@ fn main() -> ExitCode {
         Command::Formats(args) => formats::command(&args),
         Command::Show(args) => maps::show(&args),
         Command::Why(args) => why::command(&args),
+        Command::Coverage(args) => coverage::command(&args),
+        Command::Diff(args) => diff::command(&args),
         Command::Propose(args) => propose::command(&args, &global),
+        Command::Replay(args) => replay::command(&args, &global),
+        Command::Check(args) => check::command(&args),
         Command::Merge(args) => maps::merge(&args, &global),
     };
     match ending {
         Ok(Ending::Done) => ExitCode::SUCCESS,
         Ok(Ending::Findings) => ExitCode::from(2),
+        Ok(Ending::Insufficient) => ExitCode::from(3),
         Ok(Ending::Incomplete) => ExitCode::FAILURE,
         Err(error) => {
             say::error(&error);

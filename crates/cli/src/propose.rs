@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use egressmap_aggregator::map::DependencyMap;
 use egressmap_aggregator::replace;
 use egressmap_generator::{
-    Acceptance, Merged, Proposal, RenderedFile, Settings, Severity, Target, merge, propose, target_named,
+    Acceptance, Finding, Merged, Proposal, RenderedFile, Settings, Severity, Target, merge, propose, target_named,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -34,6 +34,10 @@ pub(crate) struct Order<'a> {
 pub(crate) struct Proposed {
     pub(crate) merged: Merged,
     pub(crate) proposal: Proposal,
+    /// What the chosen targets say of it, each thing once.
+    pub(crate) findings: BTreeSet<Finding>,
+    /// Whether one of them is App Mesh.
+    pub(crate) in_the_mesh: bool,
     pub(crate) folders: Vec<PathBuf>,
     pub(crate) ledger: Option<PathBuf>,
 }
@@ -41,11 +45,7 @@ pub(crate) struct Proposed {
 impl Proposed {
     /// There may be something to decide, or to know before applying.
     pub(crate) fn ending(&self) -> Ending {
-        let all_notes = self
-            .proposal
-            .findings
-            .iter()
-            .all(|finding| finding.severity == Severity::Note);
+        let all_notes = self.findings.iter().all(|finding| finding.severity == Severity::Note);
         if all_notes { Ending::Done } else { Ending::Findings }
     }
 }
@@ -90,6 +90,8 @@ pub(crate) fn carry_out(map: &DependencyMap, order: &Order<'_>) -> Result<Propos
     }
     Ok(Proposed {
         merged,
+        findings: targets.iter().flat_map(|target| target.findings(&proposal)).collect(),
+        in_the_mesh: targets.iter().any(|target| target.name().starts_with("appmesh-")),
         proposal,
         folders,
         ledger: order.ledger.map(Path::to_path_buf),

@@ -3,6 +3,7 @@
 use std::fs;
 
 use anyhow::{Context, Result};
+use egressmap_aggregator::map::Kinds;
 
 use crate::args::{Global, RunArgs};
 use crate::config::Config;
@@ -20,7 +21,7 @@ pub(crate) fn run(args: &RunArgs, global: &Global) -> Result<Ending> {
     let discovery = discover::discover(&config.sources, &config.reading(), global, None)?;
     fs::create_dir_all(&config.out).with_context(|| format!("cannot make {}", config.out.display()))?;
     summary::reading(&discovery, global);
-    summary::dependencies(&discovery.map, global);
+    summary::dependencies(&Kinds::of(&discovery.map), &discovery.map.manifest, global);
     if !discovery.faults.is_empty() {
         return incomplete(&config, &discovery);
     }

@@ -1,9 +1,8 @@
 //! What a run says at its end, on stderr: what was read, what was found, what to decide, where it is, what next.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use egressmap_aggregator::map::{Class, DependencyMap, Grade};
+use egressmap_aggregator::map::{Kinds, Manifest};
 use egressmap_generator::ledger::Verdict;
 use egressmap_generator::{Finding, Severity};
 
@@ -17,7 +16,7 @@ use crate::size::{bytes, plural};
 const SPELT_OUT: usize = 8;
 
 /// Lines read and set aside, by reason; the first faulty lines; what could not be read.
-pub(crate) fn reading(discovery: &Discovery, global: &Global) {
+pub(crate) fn reading<M>(discovery: &Discovery<M>, global: &Global) {
     let counters = &discovery.counters;
     let mut text = format!(
         "read      {}, {}: {}, {} used",
@@ -70,16 +69,8 @@ pub(crate) fn reading(discovery: &Discovery, global: &Global) {
 }
 
 /// Dependencies by class and by grade, or why there are none.
-pub(crate) fn dependencies(map: &DependencyMap, global: &Global) {
-    let mut classes: BTreeMap<Class, u64> = BTreeMap::new();
-    let mut grades: BTreeMap<Grade, u64> = BTreeMap::new();
-    for dependency in map.dependencies.values() {
-        *classes.entry(dependency.class).or_default() += 1;
-        if dependency.class != Class::Internal {
-            *grades.entry(dependency.name.grade()).or_default() += 1;
-        }
-    }
-    let total = map.dependencies.len() as u64;
+pub(crate) fn dependencies(kinds: &Kinds, manifest: &Manifest, global: &Global) {
+    let total = kinds.total();
     let mut text = format!("found     {}", plural(total, "dependency", "dependencies"));
     let listed = |counts: Vec<String>| {
         if counts.is_empty() {
@@ -89,19 +80,21 @@ pub(crate) fn dependencies(map: &DependencyMap, global: &Global) {
         }
     };
     text.push_str(&listed(
-        classes
+        kinds
+            .classes
             .iter()
             .map(|(class, n)| format!("{n} {}", class.as_str()))
             .collect(),
     ));
-    if !grades.is_empty() {
-        let grades = grades
+    if !kinds.grades.is_empty() {
+        let grades = kinds
+            .grades
             .iter()
             .map(|(grade, n)| format!("{} {n}", grade.as_str()))
             .collect();
         let _ = write!(text, "\nnamed by{}", listed(grades).replacen(':', " ", 1));
     }
-    let (used, inbound) = (map.manifest.used, map.manifest.inbound);
+    let (used, inbound) = (manifest.used, manifest.inbound);
     if total == 0 && used.flow + used.access > 0 {
         let _ = write!(
             text,
@@ -131,20 +124,26 @@ pub(crate) fn proposal(proposed: &Proposed, global: &Global) {
             .count()
     };
     let mut text = format!(
-        "ledger    {}: {} allow, {} deny, {} review; {} new\nproposed  {}; {} attached, {waiting} wait for a decision",
+        "ledger    {}: {} allow, {} deny, {} review; {} new\nproposed  ",
         plural(merged.ledger.entries.len() as u64, "entry", "entries"),
         verdicts(Verdict::Allow),
         verdicts(Verdict::Deny),
         verdicts(Verdict::Review),
         merged.added.len(),
-        plural(proposal.nodes.len() as u64, "virtual node", "virtual nodes"),
-        plural(attached as u64, "backend", "backends"),
     );
+    let _ = if proposed.in_the_mesh {
+        let nodes = plural(proposal.nodes.len() as u64, "virtual node", "virtual nodes");
+        let backends = plural(attached as u64, "backend", "backends");
+        write!(text, "{nodes}; {backends} attached, {waiting} wait for a decision")
+    } else {
+        let entries = plural(proposal.allowed.len() as u64, "entry", "entries");
+        write!(text, "{entries} of the ledger, each allowed or named below")
+    };
     for (title, severity) in [
         ("decide", Severity::Decision),
         ("know before you apply", Severity::Warning),
     ] {
-        let findings: Vec<&Finding> = proposal
+        let findings: Vec<&Finding> = proposed
             .findings
             .iter()
             .filter(|finding| finding.severity == severity)

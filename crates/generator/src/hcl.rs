@@ -102,9 +102,7 @@ impl Body {
 impl Item {
     fn is_line(&self) -> bool {
         match self {
-            Item::Attribute(_, Expression::List(items)) => items.is_empty(),
-            Item::Attribute(_, Expression::Object(entries)) => entries.is_empty(),
-            Item::Attribute(..) => true,
+            Item::Attribute(_, value) => value.is_line(),
             Item::Block(..) => false,
         }
     }
@@ -118,6 +116,14 @@ impl Item {
 }
 
 impl Expression {
+    fn is_line(&self) -> bool {
+        match self {
+            Expression::List(items) => items.is_empty(),
+            Expression::Object(entries) => entries.is_empty(),
+            Expression::Text(_) | Expression::Number(_) | Expression::Reference(_) => true,
+        }
+    }
+
     fn write(&self, out: &mut String, depth: usize) {
         let indent = "  ".repeat(depth);
         match self {
@@ -139,10 +145,14 @@ impl Expression {
             Expression::Object(entries) if entries.is_empty() => out.push_str("{}"),
             Expression::Object(entries) => {
                 out.push_str("{\n");
-                for (key, value) in entries {
-                    let _ = write!(out, "{indent}  {} = ", quoted(key));
-                    value.write(out, depth + 1);
-                    out.push('\n');
+                for run in entries.chunk_by(|(_, a), (_, b)| a.is_line() && b.is_line()) {
+                    let keys: Vec<String> = run.iter().map(|(key, _)| quoted(key)).collect();
+                    let width = keys.iter().map(|key| key.chars().count()).max().unwrap_or(0);
+                    for (key, (_, value)) in keys.iter().zip(run) {
+                        let _ = write!(out, "{indent}  {key:width$} = ");
+                        value.write(out, depth + 1);
+                        out.push('\n');
+                    }
                 }
                 let _ = write!(out, "{indent}}}");
             }

@@ -1,11 +1,14 @@
 //! Map in, definitions out: the reviewed ledger, what it proposes to allow, and the files each target applies.
 //!
 //! The crate reads in the order of the work: the [`ledger`] is what people approved, [`proposal`] decides what of it
-//! the mesh can carry and says why where it cannot, and a [`target`] writes that down in the syntax of its tool. All
-//! of it is pure: text and values in, text out. Targets decide nothing.
+//! the mesh can carry and says why where it cannot, a [`target`] writes that down in the syntax of its tool, and [`replay`]
+//! says what it would do to what was observed. What is different from the last map is a [`diff`]. All of it is pure: text
+//! and values in, text out. Targets decide nothing.
 
+pub mod diff;
 pub mod ledger;
 pub mod proposal;
+pub mod replay;
 pub mod target;
 pub mod why;
 
@@ -17,4 +20,5 @@ mod yaml;
 
 pub use ledger::{Acceptance, Ledger, LedgerError, Merged, merge};
 pub use proposal::{Finding, Proposal, Settings, Severity, propose};
+pub use replay::{Replay, replay, semantics_named};
 pub use target::{REGISTRY, RenderedFile, Target, target_named};

@@ -5,6 +5,7 @@
 //! attached or expressed becomes a [`Finding`] with its ways out; every allowed entry ends in exactly one [`Placement`].
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use egressmap_aggregator::identity::{DnsName, ServiceName};
 use egressmap_aggregator::map::DependencyMap;
@@ -23,11 +24,14 @@ mod notes;
 mod ours;
 mod quota;
 mod router;
+mod seen;
 mod summary;
 mod traffic;
 
+pub(crate) use demand::{NEVER_INTERCEPTED, shown, virtual_node};
 pub use finding::{Code, Finding, Severity};
 pub use node::{ExternalNode, Listener};
+pub(crate) use summary::section;
 pub use summary::{NextSteps, summary};
 
 /// What a proposal is made for.
@@ -79,6 +83,10 @@ pub struct Allowed {
     pub caller: Option<String>,
     /// What becomes of it in App Mesh.
     pub placement: Placement,
+    /// The addresses that the map saw its caller reach it at, on its port.
+    pub addresses: BTreeSet<IpAddr>,
+    /// The Kubernetes namespace of its caller, where the inventory has one.
+    pub namespace: Option<String>,
 }
 
 /// What becomes of an allowed entry in App Mesh.
@@ -135,7 +143,7 @@ pub fn propose(map: &DependencyMap, ledger: &Ledger, settings: &Settings) -> Pro
         .iter()
         .map(|caller| (caller.virtual_node.as_str(), caller))
         .collect();
-    let allowed = demands.iter().map(|demand| place(demand, &by_name)).collect();
+    let allowed = demands.iter().map(|demand| place(map, demand, &by_name)).collect();
     Proposal {
         mesh: settings.mesh.clone(),
         namespace: settings.namespace.clone(),
@@ -166,11 +174,7 @@ fn callers(
             waiting: BTreeSet::new(),
         });
         caller.services.insert(service.clone());
-        let facts = map.manifest.services.get(service);
-        let namespace = facts
-            .and_then(|facts| facts.namespace.clone())
-            .filter(|name| !name.is_empty());
-        caller.namespace = caller.namespace.take().or(namespace);
+        caller.namespace = caller.namespace.take().or_else(|| namespace(map, service));
         if let demand::Kind::Host(host, _) = &demand.kind {
             if ports.waits(virtual_node, host) || !fleet.has_node(host) {
                 caller.waiting.insert(host.clone());
@@ -182,7 +186,13 @@ fn callers(
     callers.into_values().collect()
 }
 
-fn place(demand: &demand::Demand<'_>, callers: &BTreeMap<&str, &Caller>) -> Allowed {
+/// The namespace that the inventory has for a service.
+fn namespace(map: &DependencyMap, service: &ServiceName) -> Option<String> {
+    let facts = map.manifest.services.get(service)?;
+    facts.namespace.clone().filter(|name| !name.is_empty())
+}
+
+fn place(map: &DependencyMap, demand: &demand::Demand<'_>, callers: &BTreeMap<&str, &Caller>) -> Allowed {
     let caller = demand.caller.as_deref().and_then(|caller| callers.get(caller));
     let placement = match (&demand.kind, caller) {
         (_, None) => Placement::NoCaller,
@@ -198,6 +208,8 @@ fn place(demand: &demand::Demand<'_>, callers: &BTreeMap<&str, &Caller>) -> Allo
         entry: demand.entry.clone(),
         caller: demand.caller.clone(),
         placement,
+        addresses: seen::addresses(map, demand.entry),
+        namespace: namespace(map, &demand.entry.service),
     }
 }
 

@@ -1,11 +1,12 @@
 //! Maps built by hand, for tests: one line a dependency.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use egressmap_aggregator::identity::ServiceName;
 use egressmap_aggregator::map::{
-    Application, Certainty, Class, Dependency, DependencyMap, Grade, Hours, Key, Naming, OnlySource, Protocol, Starts,
-    Tally,
+    Application, Certainty, Class, Dependency, DependencyMap, Grade, Hours, Key, Naming, OnlySource, Protocol,
+    ServiceFacts, Starts, Tally,
 };
 
 /// A dependency as a test states it.
@@ -91,6 +92,14 @@ impl Seen {
         self
     }
 
+    pub(crate) fn at(mut self, addresses: &[&str]) -> Self {
+        let addresses = addresses
+            .iter()
+            .map(|text| text.parse().expect("tests name valid addresses"));
+        self.dependency.addresses.extend::<Vec<IpAddr>>(addresses.collect());
+        self
+    }
+
     pub(crate) fn records(mut self, records: u64) -> Self {
         self.dependency.at_initiator.records = records;
         self
@@ -108,4 +117,46 @@ pub(crate) fn map(seen: impl IntoIterator<Item = Seen>) -> DependencyMap {
         dependencies: seen.into_iter().map(|seen| (seen.key, seen.dependency)).collect(),
         ..DependencyMap::default()
     }
+}
+
+/// A ledger with every form of destination that the ledger has, and every transport.
+pub(crate) const EVERY_FORM: &str = "\
+schema: egressmap/ledger/v1
+dependencies:
+  - {service: checkout, destination: api.stripe.com, port: 443, application: tls, verdict: allow, owner: payments-team, reason: PAY-1432}
+  - {service: checkout, destination: '*.cdn.example', port: 443, application: tls, verdict: allow}
+  - {service: checkout, destination: rates.example, port: 80, application: http, verdict: allow}
+  - {service: checkout, destination: '*.pages.example', port: 8080, application: http, verdict: allow}
+  - {service: checkout, destination: queue.partner.example, port: 5671, application: tcp, verdict: allow}
+  - {service: checkout, destination: db-1.partner.example, port: 5432, application: tcp, verdict: allow}
+  - {service: checkout, destination: db-2.partner.example, port: 5432, application: tcp, verdict: allow}
+  - {service: checkout, destination: 203.0.113.7, port: 5432, application: tcp, verdict: allow}
+  - {service: checkout, destination: 198.51.100.0/24, port: 443, application: tls, verdict: allow}
+  - {service: checkout, destination: '2001:db8::7', port: 443, application: tls, verdict: allow}
+  - {service: checkout, destination: aws/s3/eu-west-1, port: 443, application: tls, verdict: allow}
+  - {service: checkout, destination: time.example, port: 123, application: udp, verdict: allow}
+  - {service: checkout, destination: 192.0.2.53, port: 53, application: udp, verdict: allow}
+  - {service: checkout, destination: 192.0.2.1, port: 0, application: icmp, verdict: allow}
+  - {service: checkout, destination: _dmarc.example, port: 443, application: tls, verdict: allow}
+  - {service: media, destination: api.stripe.com, port: 443, application: tls, verdict: allow}
+  - {service: media, destination: denied.example, port: 443, application: tls, verdict: deny}
+  - {service: nobody, destination: api.stripe.com, port: 443, application: tls, verdict: allow}
+";
+
+/// The map beside [`EVERY_FORM`]: `checkout` is in the namespace `shop`, and nothing is known of where `media` is.
+pub(crate) fn every_form() -> DependencyMap {
+    let mut map = map([
+        Seen::tls("checkout", "api.stripe.com", 443).at(&["203.0.113.20"]),
+        Seen::tls("checkout", "img.cdn.example", 443).at(&["203.0.113.21"]),
+        Seen::http("checkout", "rates.example", 80),
+        Seen::tcp("checkout", "db-1.partner.example", 5432).at(&["203.0.113.31", "203.0.113.32"]),
+        Seen::tls("media", "api.stripe.com", 443).at(&["203.0.113.20"]),
+        Seen::tcp("checkout", "ledger", 8080).class(Class::Internal),
+    ]);
+    let facts = ServiceFacts {
+        namespace: Some("shop".to_owned()),
+        ..ServiceFacts::default()
+    };
+    map.manifest.services.insert(service("checkout"), facts);
+    map
 }

@@ -2,12 +2,25 @@
 
 use egressmap_parser::near::did_you_mean;
 
-use crate::proposal::Proposal;
+use crate::proposal::{Finding, Proposal};
 
 mod appmesh_api;
 mod appmesh_cloudformation;
 mod appmesh_kubernetes;
 mod appmesh_terraform;
+mod callers;
+mod cilium;
+mod dns_firewall;
+mod draft;
+mod eks_network_policy;
+mod envoy;
+mod istio;
+mod losses;
+mod network_firewall;
+mod network_policy;
+mod pods;
+mod security_group;
+mod terraform;
 
 /// One tool's way to write a proposal down.
 pub trait Target: Sync {
@@ -19,6 +32,12 @@ pub trait Target: Sync {
 
     /// The files, in the order of their paths. The same proposal gives the same bytes.
     fn render(&self, proposal: &Proposal) -> Vec<RenderedFile>;
+
+    /// What to know and to decide before its files are applied, the most urgent first: what it cannot say as the ledger
+    /// means it, and for App Mesh what the proposal itself decided.
+    fn findings(&self, proposal: &Proposal) -> Vec<Finding> {
+        proposal.findings.clone()
+    }
 }
 
 /// A file to write.
@@ -37,6 +56,14 @@ pub static REGISTRY: &[&dyn Target] = &[
     &appmesh_cloudformation::AppmeshCloudformation,
     &appmesh_kubernetes::AppmeshKubernetes,
     &appmesh_api::AppmeshApi,
+    &istio::Istio,
+    &cilium::Cilium,
+    &network_policy::NetworkPolicy,
+    &eks_network_policy::EksNetworkPolicy,
+    &network_firewall::NetworkFirewall,
+    &dns_firewall::DnsFirewall,
+    &security_group::SecurityGroup,
+    &envoy::Envoy,
 ];
 
 /// No target has this name.

@@ -18,7 +18,7 @@ pub(crate) fn document(value: &Value) -> String {
         Value::Object(map) if !map.is_empty() => write_map(&mut out, map, 0, false),
         Value::Array(items) if !items.is_empty() => write_list(&mut out, items, 0),
         leaf => {
-            out.push_str(&flat(leaf));
+            push_flat(&mut out, leaf);
             out.push('\n');
         }
     }
@@ -40,7 +40,7 @@ fn is_plain(text: &str) -> bool {
     ];
     text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.split(' ').all(word)
-        && !reserved.contains(&text.to_ascii_lowercase().as_str())
+        && !reserved.iter().any(|word| word.eq_ignore_ascii_case(text))
 }
 
 fn quoted(text: &str) -> String {
@@ -69,13 +69,26 @@ fn quoted(text: &str) -> String {
     out
 }
 
-fn flat(value: &Value) -> String {
-    match value {
-        Value::String(text) => scalar(text),
-        Value::Object(_) => "{}".to_owned(),
-        Value::Array(_) => "[]".to_owned(),
-        leaf => leaf.to_string(),
+fn push_scalar(out: &mut String, text: &str) {
+    if is_plain(text) {
+        out.push_str(text);
+    } else {
+        out.push_str(&quoted(text));
     }
+}
+
+fn push_flat(out: &mut String, value: &Value) {
+    match value {
+        Value::String(text) => push_scalar(out, text),
+        Value::Object(_) => out.push_str("{}"),
+        Value::Array(_) => out.push_str("[]"),
+        // Writing to a string cannot fail.
+        leaf => drop(write!(out, "{leaf}")),
+    }
+}
+
+fn indent(out: &mut String, depth: usize) {
+    (0..depth).for_each(|_| out.push_str("  "));
 }
 
 fn is_flat(value: &Value) -> bool {
@@ -90,9 +103,9 @@ fn is_flat(value: &Value) -> bool {
 fn write_map(out: &mut String, map: &serde_json::Map<String, Value>, depth: usize, mut continues: bool) {
     for (key, value) in map {
         if !std::mem::take(&mut continues) {
-            out.push_str(&"  ".repeat(depth));
+            indent(out, depth);
         }
-        out.push_str(&scalar(key));
+        push_scalar(out, key);
         out.push(':');
         write_nested(out, value, depth + 1);
     }
@@ -110,7 +123,7 @@ fn write_nested(out: &mut String, value: &Value, depth: usize) {
         }
         leaf => {
             out.push(' ');
-            out.push_str(&flat(leaf));
+            push_flat(out, leaf);
             out.push('\n');
         }
     }
@@ -118,7 +131,7 @@ fn write_nested(out: &mut String, value: &Value, depth: usize) {
 
 fn write_list(out: &mut String, items: &[Value], depth: usize) {
     for item in items {
-        out.push_str(&"  ".repeat(depth));
+        indent(out, depth);
         out.push('-');
         match item {
             Value::Object(map) if !is_flat(item) => {

@@ -58,6 +58,8 @@ pub(crate) struct Columns {
     pub(crate) src_aws_service: [Span; ROWS],
     pub(crate) dst_aws_service: [Span; ROWS],
     pub(crate) interface_type: [Span; ROWS],
+    pub(crate) ecs_cluster: [Span; ROWS],
+    pub(crate) ecs_service: [Span; ROWS],
 }
 
 impl Default for Columns {
@@ -83,6 +85,8 @@ impl Default for Columns {
             src_aws_service: [(0, 0); ROWS],
             dst_aws_service: [(0, 0); ROWS],
             interface_type: [(0, 0); ROWS],
+            ecs_cluster: [(0, 0); ROWS],
+            ecs_service: [(0, 0); ROWS],
         }
     }
 }
@@ -224,6 +228,14 @@ impl<'a> FlowBatch<'a> {
         /// `interface-type`; empty where unset.
         interface_type
     }
+    text! {
+        /// `ecs-cluster-name`; empty where unset.
+        ecs_cluster
+    }
+    text! {
+        /// `ecs-service-name`; empty where unset.
+        ecs_service
+    }
 
     /// Whether the record's `action` is `REJECT`.
     #[inline]
@@ -277,6 +289,8 @@ impl<'a> FlowBatch<'a> {
             src_aws_service: self.src_aws_service(row),
             dst_aws_service: self.dst_aws_service(row),
             interface_type: self.interface_type(row),
+            ecs_cluster: self.ecs_cluster(row),
+            ecs_service: self.ecs_service(row),
             on_the_way: false,
         }
     }

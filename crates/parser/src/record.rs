@@ -52,6 +52,10 @@ pub struct FlowRecord<'a> {
     pub dst_aws_service: &'a [u8],
     /// `interface-type` (version 11), such as `nat_gateway`; empty where unset.
     pub interface_type: &'a [u8],
+    /// `ecs-cluster-name` (version 7) of the task behind the interface; empty where unset.
+    pub ecs_cluster: &'a [u8],
+    /// `ecs-service-name` (version 7) of the task behind the interface; empty where unset.
+    pub ecs_service: &'a [u8],
     /// Whether a Transit Gateway logged it, which names no interface of its own: the interfaces at both ends log the
     /// same packets.
     pub on_the_way: bool,

@@ -9,6 +9,7 @@ use egressmap_parser::record::Verdict;
 use egressmap_parser::source::ObjectId;
 
 use super::plane::Table;
+use super::roster::Roster;
 use super::seen::Seen;
 use crate::address::Address;
 use crate::identity::ServiceName;
@@ -142,8 +143,8 @@ impl Accesses {
     }
 
     /// The edges, in order. `holder` tells who holds an address at a moment as an interface's own.
-    pub(super) fn finish(self, inventory: &Inventory, holder: impl Fn(IpAddr, u64) -> ServiceId) -> Vec<AccessEdge> {
-        let name = |service| inventory.name(service).cloned();
+    pub(super) fn finish(self, roster: &Roster<'_>, holder: impl Fn(IpAddr, u64) -> ServiceId) -> Vec<AccessEdge> {
+        let name = |service| roster.name(service).cloned();
         let mut edges: BTreeMap<_, Counted> = BTreeMap::new();
         for (key, counted) in self.edges {
             let at = counted.seen.first();

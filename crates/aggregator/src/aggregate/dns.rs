@@ -9,6 +9,7 @@ use egressmap_parser::record::Verdict;
 use super::access::owner;
 use super::interfaces::index;
 use super::plane::Table;
+use super::roster::Roster;
 use super::seen::Seen;
 use crate::identity::ServiceName;
 use crate::inventory::{Inventory, ServiceId};
@@ -86,14 +87,14 @@ impl Answers {
     }
 
     /// What was told, in order. `holder` tells who holds an address at a moment as an interface's own.
-    pub(super) fn finish(self, inventory: &Inventory, holder: impl Fn(IpAddr, u64) -> ServiceId) -> Vec<Answered> {
+    pub(super) fn finish(self, roster: &Roster<'_>, holder: impl Fn(IpAddr, u64) -> ServiceId) -> Vec<Answered> {
         let mut all: BTreeMap<_, Told> = BTreeMap::new();
         for (key, told) in self.told {
             let service = match key.asker {
-                Asker::Service(service) => inventory.name(service).cloned(),
-                Asker::Address(address, by_instance) => inventory
+                Asker::Service(service) => roster.name(service).cloned(),
+                Asker::Address(address, by_instance) => roster
                     .name(holder(address, told.seen.first()))
-                    .or_else(|| inventory.name(by_instance))
+                    .or_else(|| roster.name(by_instance))
                     .cloned()
                     .or_else(|| Some(ServiceName::unattributed(address))),
             };

@@ -1,28 +1,30 @@
 //! Flows added up over interfaces and addresses, until they are the edges that are shown.
 
-use std::collections::BTreeMap;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use rayon::slice::ParallelSliceMut;
 
 use super::flows::{ClientPorts, Flow, FlowKey, Signs};
 use super::interfaces::index;
 use super::parties::{Parties, Party, Seat};
 use super::plane::Table;
 use super::ports::PortRank;
+use super::roster::Roster;
 use super::row::{ICMP, TCP, UDP};
 use super::seen::Seen;
 use super::words::Words;
 use crate::address::Address;
 use crate::identity::ServiceName;
-use crate::inventory::{Inventory, ServiceId};
+use crate::inventory::ServiceId;
 use crate::map::{Certainty, OnlySource, Protocol, Sources, Starts, Tally};
 use crate::observed::FlowEdge;
 
-/// The edges of one family.
+/// The edges of one family to some responders.
 pub(super) struct Edges<'a, A> {
     parties: &'a Parties<'a, A>,
     words: &'a Words,
-    edges: Table<EdgeKey<A>, Edge>,
+    edges: Table<EdgeKey<A>, Box<Edge>>,
     /// The addresses that each service was seen at, by its number.
-    sources: Vec<Sources>,
+    pub(super) sources: Vec<Sources>,
     /// Records of flows whose initiator is not ours.
     pub(super) inbound: u64,
 }
@@ -35,8 +37,8 @@ struct Piece {
     flow: Flow,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct EdgeKey<A> {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct EdgeKey<A> {
     caller: Caller<A>,
     responder: A,
     owner: ServiceId,
@@ -45,14 +47,14 @@ struct EdgeKey<A> {
 }
 
 /// Who opened: a service, or an address of ours that no service owns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Caller<A> {
     Service(ServiceId),
     Unattributed(A),
 }
 
 #[derive(Debug, Default)]
-struct Edge {
+pub(super) struct Edge {
     at_initiator: Tally,
     at_responder: Tally,
     elsewhere: Tally,
@@ -114,15 +116,6 @@ impl<'a, A: Address> Edges<'a, A> {
         }
     }
 
-    /// Adds the addresses that the services of this family were seen at.
-    pub(super) fn sources(&self, inventory: &Inventory, to: &mut BTreeMap<ServiceName, Sources>) {
-        for (number, sources) in (0..).zip(&self.sources) {
-            if let (false, Some(name)) = (sources.is_empty(), inventory.name(ServiceId::of_number(number))) {
-                to.entry(name.clone()).or_default().union(sources);
-            }
-        }
-    }
-
     /// The addresses of a service so far.
     fn sources_of(&mut self, service: ServiceId) -> &mut Sources {
         let at = index(service.number());
@@ -151,34 +144,70 @@ impl<'a, A: Address> Edges<'a, A> {
         }
     }
 
-    /// Each edge once, those of one caller together.
-    pub(super) fn finish(self, inventory: &Inventory, to: &mut Vec<FlowEdge>) {
-        let name = |service| inventory.name(service).cloned();
-        let mut edges: Vec<(EdgeKey<A>, Edge)> = self.edges.into_iter().collect();
-        edges.sort_unstable_by_key(|(key, _)| *key);
-        to.reserve(edges.len());
-        for (key, edge) in edges {
-            to.push(FlowEdge {
-                service: match key.caller {
-                    Caller::Service(service) => name(service).expect("an id comes from the inventory that is asked"),
-                    Caller::Unattributed(address) => ServiceName::unattributed(address.to_ip()),
-                },
-                address: key.responder.to_ip(),
-                owner: name(key.owner),
-                port: key.port,
-                protocol: protocol(key.protocol),
-                aws_service: self.words.get(edge.aws).map(str::to_owned),
-                initiator: edge.certainty(),
-                at_initiator: edge.at_initiator,
-                at_responder: edge.at_responder,
-                elsewhere: edge.elsewhere,
-                refused: edge.refused,
-                seen: edge.seen.into_hours(),
-                source: edge.source,
-                starts: edge.starts,
-            });
-        }
+    /// Each edge once.
+    pub(super) fn finish(self) -> impl Iterator<Item = (EdgeKey<A>, Box<Edge>)> {
+        self.edges.into_iter()
     }
+}
+
+/// All edges of a family as they are shown, in order.
+pub(super) fn shown<A: Address>(
+    edges: Vec<(EdgeKey<A>, Box<Edge>)>,
+    roster: &Roster<'_>,
+    words: &Words,
+) -> Vec<FlowEdge> {
+    let name = |service| roster.name(service).cloned();
+    let callers = callers(&edges, roster);
+    let mut ranked: Vec<_> = edges
+        .into_iter()
+        .map(|(key, edge)| (callers[&key.caller].0, key, edge))
+        .collect();
+    let place = |rank: u32, key: &EdgeKey<A>| (rank, key.responder, key.port, protocol(key.protocol));
+    ranked.par_sort_unstable_by(|(rank, key, _), (other_rank, other, _)| {
+        place(*rank, key)
+            .cmp(&place(*other_rank, other))
+            .then_with(|| roster.name(key.owner).cmp(&roster.name(other.owner)))
+    });
+    let shown = ranked.into_par_iter().map(|(_, key, edge)| FlowEdge {
+        service: callers[&key.caller].1.clone(),
+        address: key.responder.to_ip(),
+        owner: name(key.owner),
+        port: key.port,
+        protocol: protocol(key.protocol),
+        aws_service: words.get(edge.aws).map(str::to_owned),
+        initiator: edge.certainty(),
+        at_initiator: edge.at_initiator,
+        at_responder: edge.at_responder,
+        elsewhere: edge.elsewhere,
+        refused: edge.refused,
+        seen: edge.seen.into_hours(),
+        source: edge.source,
+        starts: edge.starts,
+    });
+    shown.collect()
+}
+
+/// The name of each caller, and its place among all names.
+fn callers<A: Address>(edges: &[(EdgeKey<A>, Box<Edge>)], roster: &Roster<'_>) -> Table<Caller<A>, (u32, ServiceName)> {
+    let mut callers: Table<Caller<A>, (u32, ServiceName)> = Table::default();
+    for (key, _) in edges {
+        callers.entry(key.caller).or_insert_with(|| {
+            let name = match key.caller {
+                Caller::Service(service) => roster
+                    .name(service)
+                    .cloned()
+                    .expect("an id comes from the inventory that is asked"),
+                Caller::Unattributed(address) => ServiceName::unattributed(address.to_ip()),
+            };
+            (0, name)
+        });
+    }
+    let mut in_order: Vec<_> = callers.values_mut().collect();
+    in_order.sort_unstable_by(|(_, name), (_, other)| name.cmp(other));
+    for ((rank, _), place) in in_order.into_iter().zip(0..) {
+        *rank = place;
+    }
+    callers
 }
 
 impl Edge {

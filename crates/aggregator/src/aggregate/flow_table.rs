@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use foldhash::fast::RandomState;
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
 
 use super::compact::{self, Counts};
 use super::flows::{Flow, FlowKey, Packets};
@@ -16,17 +17,28 @@ const BATCH: usize = 128;
 /// The first number of slots; a power of two.
 const FIRST: usize = 1 << 10;
 
-/// Flows by key: open addressing with linear probing, in one piece of memory, a line of the processor's cache a flow of
-/// IPv4. What does not fit into a slot's small counters is kept aside and added up at the end.
+/// In how many parts the flows lie, by their responders: whatever follows counting is done part by part, on all
+/// processors. A power of two.
+const SHARDS: usize = 8;
+
+/// Flows by key.
 ///
 /// Records are taken in batches: the table is first asked where each of a batch stands, which the processor does for
 /// several at once, so that a table larger than its caches costs a fraction of one wait a record.
 #[derive(Debug)]
 pub(super) struct FlowTable<A: Slotted> {
+    shards: Vec<Shard<A>>,
+    hasher: RandomState,
+    waiting: Vec<Waiting<A>>,
+}
+
+/// The flows to some responders: open addressing with linear probing, in one piece of memory, a line of the processor's
+/// cache a flow of IPv4. What does not fit into a slot's small counters is kept aside and added up at the end.
+#[derive(Debug)]
+pub(super) struct Shard<A: Slotted> {
     slots: Pages<A::Slot>,
     taken: usize,
     hasher: RandomState,
-    waiting: Vec<Waiting<A>>,
     /// Whole flows, for slots that outgrew their counters; a slot names its own by number, from 1.
     aside: Vec<Flow>,
     address: PhantomData<A>,
@@ -35,30 +47,48 @@ pub(super) struct FlowTable<A: Slotted> {
 #[derive(Debug, Clone, Copy)]
 struct Waiting<A: Slotted> {
     hash: u64,
+    shard: usize,
     key: A::Key,
     packets: Packets,
 }
 
 impl<A: Slotted> Default for FlowTable<A> {
     fn default() -> Self {
-        FlowTable {
+        let hasher = RandomState::default();
+        let shard = || Shard {
             slots: Pages::new(0),
             taken: 0,
-            hasher: RandomState::default(),
-            waiting: Vec::with_capacity(BATCH),
+            hasher: hasher.clone(),
             aside: Vec::new(),
             address: PhantomData,
+        };
+        FlowTable {
+            shards: std::iter::repeat_with(shard).take(SHARDS).collect(),
+            hasher,
+            waiting: Vec::with_capacity(BATCH),
         }
     }
+}
+
+/// The shard of the flows to a responder: the same in every table.
+#[inline]
+pub(super) fn shard_of<A: Slotted>(responder: A) -> usize {
+    home(responder.spread(), SHARDS)
 }
 
 impl<A: Slotted> FlowTable<A> {
     /// Counts one record of a flow, now or with the next batch.
     #[inline]
     pub(super) fn count(&mut self, key: &FlowKey<A>, packets: Packets, words: &Words) {
+        let shard = shard_of(key.responder);
         let key = A::key(key);
         let hash = A::hash_of(&key, &self.hasher);
-        self.waiting.push(Waiting { hash, key, packets });
+        self.waiting.push(Waiting {
+            hash,
+            shard,
+            key,
+            packets,
+        });
         if self.waiting.len() == BATCH {
             self.settle(words);
         }
@@ -66,30 +96,54 @@ impl<A: Slotted> FlowTable<A> {
 
     /// Counts what still waits. To be called before anything is read.
     pub(super) fn settle(&mut self, words: &Words) {
-        self.make_room(self.waiting.len());
-        let mut waiting = std::mem::take(&mut self.waiting);
+        if self.waiting.is_empty() {
+            return;
+        }
+        for shard in &mut self.shards {
+            shard.make_room(self.waiting.len());
+        }
         // Nothing depends on what is read here: the reads of a whole batch are under way at once.
-        let slots = self.slots.get();
-        let warm = waiting.iter().fold(0, |sum: u32, waiting| {
+        let warm = self.waiting.iter().fold(0, |sum: u32, waiting| {
+            let slots = self.shards[waiting.shard].slots.get();
             let home = home(waiting.hash, slots.len());
             sum.wrapping_add(slots.get(home).map_or(0, A::mark))
         });
         std::hint::black_box(warm);
-        for Waiting { hash, key, packets } in waiting.drain(..) {
-            let (counts, aside) = self.slot(hash, &key);
-            compact::count(counts, &packets, aside, words);
+        for waiting in self.waiting.drain(..) {
+            let (counts, aside) = self.shards[waiting.shard].slot(waiting.hash, &waiting.key);
+            compact::count(counts, &waiting.packets, aside, words);
         }
-        self.waiting = waiting;
     }
 
     /// Adds the flows of another thread, whose places and words have other numbers.
     pub(super) fn absorb(
         &mut self,
-        mut other: Self,
-        place: impl Fn(u32) -> u32,
-        word: impl Fn(u32) -> u32,
+        other: Self,
+        place: impl Fn(u32) -> u32 + Sync,
+        word: impl Fn(u32) -> u32 + Sync,
         words: &Words,
     ) {
+        let shards = self.shards.par_iter_mut().zip(other.shards.into_par_iter());
+        shards.for_each(|(shard, other)| shard.absorb(other, &place, &word, words));
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.taken).sum()
+    }
+
+    /// Every flow with its key, in no order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (FlowKey<A>, Flow)> {
+        self.shards.iter().flat_map(Shard::iter)
+    }
+
+    /// The shards, by number.
+    pub(super) fn into_shards(self) -> Vec<Shard<A>> {
+        self.shards
+    }
+}
+
+impl<A: Slotted> Shard<A> {
+    fn absorb(&mut self, mut other: Self, place: impl Fn(u32) -> u32, word: impl Fn(u32) -> u32, words: &Words) {
         for flow in &mut other.aside {
             flow.aws = word(flow.aws);
         }
@@ -147,7 +201,7 @@ impl<A: Slotted> FlowTable<A> {
         if wanted * 3 <= have * 2 {
             return;
         }
-        let mut slots = Pages::<A::Slot>::new((wanted * 3).next_power_of_two().max(FIRST));
+        let mut slots = Pages::<A::Slot>::new((wanted * 3 / 2 + 1).next_power_of_two().max(FIRST));
         let to = slots.get_mut();
         let last = to.len() - 1;
         for slot in self.slots.get().iter().filter(|slot| A::mark(slot) != 0) {
@@ -158,10 +212,6 @@ impl<A: Slotted> FlowTable<A> {
             to[at & last] = *slot;
         }
         self.slots = slots;
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.taken
     }
 
     /// Every flow with its key, in no order.

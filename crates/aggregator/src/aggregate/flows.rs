@@ -97,6 +97,11 @@ impl ClientPorts {
         ClientPorts { least, greatest }
     }
 
+    /// The one port, where there was one alone.
+    pub(super) fn only(self) -> Option<u16> {
+        (self.least == self.greatest).then_some(self.least)
+    }
+
     /// Whether there were two at least.
     pub(super) fn are_many(self) -> bool {
         self.least < self.greatest
@@ -253,6 +258,29 @@ impl Flow {
         self.signs.add(other.signs);
     }
 
+    /// The same records, had the other end opened it from `port`. What that end sent and was rejected is not known apart
+    /// from what was let through.
+    pub(super) fn turned(self, port: u16) -> Flow {
+        let mut signs = Signs::default();
+        for (is, becomes) in [(Signs::ASKED, Signs::ANSWERED), (Signs::ANSWERED, Signs::ASKED)] {
+            if self.signs.has(is) {
+                signs.add(becomes);
+            }
+        }
+        Flow {
+            records: self.lines - self.records - self.refused,
+            bytes_out: self.bytes_in,
+            bytes_in: self.bytes_out,
+            packets_out: self.packets_in,
+            packets_in: self.packets_out,
+            refused: 0,
+            aws: 0,
+            client_ports: ClientPorts::between(port, port),
+            signs,
+            ..self
+        }
+    }
+
     /// What was let through.
     pub(super) fn tally(&self) -> Tally {
         Tally {
@@ -262,6 +290,11 @@ impl Flow {
             packets_out: self.packets_out,
             packets_in: self.packets_in,
         }
+    }
+
+    /// Whether it is of several connections, and they were answered.
+    pub(super) fn is_of_many(&self) -> bool {
+        self.signs.both_ways() && self.client_ports.are_many()
     }
 
     /// Whether nothing of it is shown: the responder's packets after the end of a connection are all there was.

@@ -35,9 +35,18 @@ pub(super) struct Place {
     pub(super) interface: Option<u32>,
     /// Who owns the interface's own address, by an entry about the interface, its instance or its account.
     pub(super) service: ServiceId,
+    /// What the records themselves say, where no entry does.
+    pub(super) told: Told,
     /// First start and last end of the records there; the first is after the last while none was noted.
     pub(super) span: (u64, u64),
     role: Role,
+}
+
+/// The ECS service behind an interface as its records tell it, by the numbers of its words; 0 is none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Told {
+    pub(super) cluster: u32,
+    pub(super) service: u32,
 }
 
 impl Place {
@@ -68,6 +77,7 @@ impl Default for Interfaces {
         let nowhere = |role| Place {
             interface: None,
             service: ServiceId::NOBODY,
+            told: Told::default(),
             span: (u64::MAX, 0),
             role,
         };
@@ -89,7 +99,7 @@ impl Interfaces {
         let interface = u32::try_from(self.list.len()).expect("four billion interfaces do not fit in memory");
         let known = Known {
             interface,
-            unowned: self.new_place(interface, ServiceId::NOBODY),
+            unowned: self.new_place(interface, ServiceId::NOBODY, Told::default()),
         };
         self.ids.insert(eni, known);
         self.list.push(Interface {
@@ -100,9 +110,9 @@ impl Interfaces {
     }
 
     /// The place of an interface in the hands of a service, or of nobody, with the time of records there.
-    pub(super) fn place(&mut self, known: Known, service: ServiceId, span: (u64, u64)) -> u32 {
-        let id = if service.is_somebody() {
-            self.owned_place(known.interface, service)
+    pub(super) fn place(&mut self, known: Known, service: ServiceId, told: Told, span: (u64, u64)) -> u32 {
+        let id = if service.is_somebody() || told.service != 0 {
+            self.owned_place(known.interface, service, told)
         } else {
             known.unowned
         };
@@ -111,8 +121,9 @@ impl Interfaces {
         id
     }
 
-    /// Takes over the places of another thread; the new ids stand in the order of its old ones.
-    pub(super) fn absorb(&mut self, other: &Interfaces) -> Renumbered {
+    /// Takes over the places of another thread, whose words have other numbers; the new ids stand in the order of its old
+    /// ones.
+    pub(super) fn absorb(&mut self, other: &Interfaces, word: &[u32]) -> Renumbered {
         let known: Vec<Known> = other
             .list
             .iter()
@@ -123,7 +134,13 @@ impl Interfaces {
             .iter()
             .zip(0..)
             .map(|(place, old)| match place.interface {
-                Some(interface) => self.place(known[index(interface)], place.service, place.span),
+                Some(interface) => {
+                    let told = Told {
+                        cluster: word[index(place.told.cluster)],
+                        service: word[index(place.told.service)],
+                    };
+                    self.place(known[index(interface)], place.service, told, place.span)
+                }
                 None => old,
             })
             .collect();
@@ -143,24 +160,34 @@ impl Interfaces {
         &self.places
     }
 
-    fn owned_place(&mut self, interface: u32, service: ServiceId) -> u32 {
+    /// Puts the services in the place of what their records told.
+    pub(super) fn name_told(&mut self, service: impl Fn(Told) -> ServiceId) {
+        for place in &mut self.places {
+            if place.told.service != 0 {
+                place.service = service(place.told);
+            }
+        }
+    }
+
+    fn owned_place(&mut self, interface: u32, service: ServiceId, told: Told) -> u32 {
         let owned = &self.list[index(interface)].owned;
         let found = owned
             .iter()
             .copied()
-            .find(|&id| self.places[index(id)].service == service);
+            .find(|&id| (self.places[index(id)].service, self.places[index(id)].told) == (service, told));
         found.unwrap_or_else(|| {
-            let id = self.new_place(interface, service);
+            let id = self.new_place(interface, service, told);
             self.list[index(interface)].owned.push(id);
             id
         })
     }
 
-    fn new_place(&mut self, interface: u32, service: ServiceId) -> u32 {
+    fn new_place(&mut self, interface: u32, service: ServiceId, told: Told) -> u32 {
         let id = u32::try_from(self.places.len()).expect("four billion places do not fit in memory");
         self.places.push(Place {
             interface: Some(interface),
             service,
+            told,
             span: (u64::MAX, 0),
             role: Role::Named,
         });

@@ -6,7 +6,7 @@ use bytemuck::Pod;
 use memmap2::{Advice, MmapMut};
 
 /// Below this much memory large pages are of no use.
-const LARGE: usize = 4 << 20;
+const LARGE: usize = 2 << 20;
 
 /// So many elements, all zero at first.
 #[derive(Debug)]

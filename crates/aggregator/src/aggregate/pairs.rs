@@ -66,6 +66,11 @@ impl Sent {
         self.records > 0
     }
 
+    /// How many packets of it were let through.
+    pub(super) fn packets(&self) -> u64 {
+        self.packets
+    }
+
     fn any(&self) -> bool {
         self.records + self.rejected > 0
     }

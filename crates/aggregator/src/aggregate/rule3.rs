@@ -1,11 +1,14 @@
 //! Which end opened the flows whose ports are of equal rank, told by all records together.
 
+use hashbrown::HashSet;
+
 use super::flow_table::FlowTable;
-use super::flows::Signs;
+use super::flows::{FlowKey, Signs};
 use super::pairs::{Pair, PairEnd, PairKey};
 use super::plane::{Endpoint, Table};
-use super::row::ICMP;
+use super::row::{ICMP, TCP};
 use super::slot::Slotted;
+use super::turned::{CONNECTION, FAN_IN, Turned};
 use crate::map::Certainty;
 
 /// A pair wherever it was logged and whoever owned its ends.
@@ -37,7 +40,19 @@ struct Course {
     first: [u64; 2],
     /// By sender: whether anything of it was let through.
     accepted: [bool; 2],
+    /// By sender: packets that were let through.
+    packets: [u64; 2],
     ours: [bool; 2],
+}
+
+/// A scanner meets each port that it asks for at so many addresses, or more.
+const FEW_PORTS: u32 = 4;
+
+impl Course {
+    /// Whether both ends sent something, and not enough for a connection.
+    fn is_probe(&self) -> bool {
+        self.accepted == [true; 2] && self.packets[0].max(self.packets[1]) < CONNECTION
+    }
 }
 
 /// What all records show of an endpoint.
@@ -46,30 +61,47 @@ struct Standing {
     /// Distinct endpoints that something was let through from. What an endpoint sends to others, as a scanner does, or
     /// what was kept from it does not make it one that serves.
     peers: u32,
+    /// Those of them that it met over TCP without a connection, as a scanner does, and their distinct ports.
+    probes: u32,
+    probed_ports: u32,
     signs: Signs,
+    /// Ports decided flows from several client ports to it, and it answered.
+    served: bool,
 }
 
 impl Standing {
-    /// How surely flags show a listener: it accepted a connection, it was asked to, or neither.
+    /// How surely it is a listener: flags show that it accepted a connection or was asked to, ports that it serves others.
     fn listens(&self) -> u8 {
         match self.signs {
-            signs if signs.has(Signs::SYN_ACK) => 2,
-            signs if signs.has(Signs::SYN) => 1,
-            _ => 0,
+            signs if signs.has(Signs::SYN_ACK) => 3,
+            signs if signs.has(Signs::SYN) => 2,
+            _ => u8::from(self.served),
         }
+    }
+
+    /// Whether it asked the same few ports of many for an answer, and made no connection to any. What serves meets as many
+    /// ports as clients.
+    fn scans(&self) -> bool {
+        self.probes >= FAN_IN && self.probes == self.peers && self.probed_ports.saturating_mul(FEW_PORTS) <= self.probes
     }
 }
 
-/// Decides every conversation among the pairs. `flows` and `listeners` tell who listens; `ours` tells whether an end of
+/// Decides every conversation among the pairs; what else than flags `foreign` flows show does not count, as for [`Turned`].
+/// `flows`, `listeners` and `turned` tell who listens; `ours` tells whether an end of
 /// a pair is ours.
 pub(super) fn decide<A: Slotted>(
     pairs: &Table<PairKey<A>, Pair>,
     flows: &FlowTable<A>,
     listeners: &Table<Endpoint<A>, Signs>,
+    turned: &Turned<A>,
+    foreign: impl Fn(&FlowKey<A>) -> bool,
     ours: impl Fn(&PairKey<A>, &PairEnd<A>) -> bool,
 ) -> Table<Conversation<A>, Decision> {
     let courses = courses(pairs, ours);
-    let standings = standings(&courses, flows, listeners);
+    let mut standings = standings(&courses, flows, listeners, foreign);
+    for (end, standing) in &mut standings {
+        standing.served |= turned.serves(end);
+    }
     courses
         .into_iter()
         .map(|(conversation, course)| {
@@ -88,11 +120,13 @@ fn courses<A: Slotted>(
         let course = courses.entry(Conversation::of(key)).or_insert(Course {
             first: [u64::MAX; 2],
             accepted: [false; 2],
+            packets: [0; 2],
             ours: [false; 2],
         });
         for (at, sent) in pair.sent.iter().enumerate() {
             course.first[at] = course.first[at].min(sent.first);
             course.accepted[at] |= sent.accepted();
+            course.packets[at] = course.packets[at].saturating_add(sent.packets());
             course.ours[at] |= ours(key, &key.ends[at]);
         }
     }
@@ -103,11 +137,19 @@ fn standings<A: Slotted>(
     courses: &Table<Conversation<A>, Course>,
     flows: &FlowTable<A>,
     listeners: &Table<Endpoint<A>, Signs>,
+    foreign: impl Fn(&FlowKey<A>) -> bool,
 ) -> Table<Endpoint<A>, Standing> {
     let mut standings: Table<Endpoint<A>, Standing> = Table::default();
+    let mut probed: HashSet<(Endpoint<A>, u16), foldhash::fast::RandomState> = HashSet::default();
     for (conversation, course) in courses {
-        for (end, heard) in conversation.0.iter().zip([course.accepted[1], course.accepted[0]]) {
-            standings.entry(*end).or_default().peers += u32::from(heard);
+        let probe = conversation.0[0].protocol == TCP && course.is_probe();
+        for (at, end) in conversation.0.iter().enumerate() {
+            let standing = standings.entry(*end).or_default();
+            standing.peers += u32::from(course.accepted[1 - at]);
+            if probe {
+                standing.probes += 1;
+                standing.probed_ports += u32::from(probed.insert((*end, conversation.0[1 - at].port)));
+            }
         }
     }
     if standings.is_empty() {
@@ -119,12 +161,14 @@ fn standings<A: Slotted>(
             port: key.port,
             protocol: key.protocol,
         };
-        (endpoint, flow.signs)
+        let served = flow.is_of_many() && !foreign(&key);
+        (endpoint, flow.signs, served)
     });
-    let from_dropped = listeners.iter().map(|(endpoint, signs)| (*endpoint, *signs));
-    for (endpoint, signs) in from_flows.chain(from_dropped) {
+    let from_dropped = listeners.iter().map(|(endpoint, signs)| (*endpoint, *signs, false));
+    for (endpoint, signs, served) in from_flows.chain(from_dropped) {
         if let Some(standing) = standings.get_mut(&endpoint) {
             standing.signs.add(signs);
+            standing.served |= served;
         }
     }
     standings
@@ -143,6 +187,7 @@ fn judge<A: Slotted>(conversation: &Conversation<A>, course: &Course, ends: [&St
     // sender opened.
     let rules = [
         (greater(ends.map(Standing::listens)).map(other), Certainty::Likely),
+        (greater(ends.map(Standing::scans)), Certainty::Guess),
         (greater(ends.map(|end| end.peers)).map(other), fan_in),
         (greater(course.first).map(other), Certainty::Guess),
         (

@@ -2,16 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use super::edges::Edges;
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use rayon::slice::ParallelSliceMut;
+
+use super::edges::{self, Edges};
+use super::flow_table::shard_of;
+use super::flows::{Flow, FlowKey};
 use super::interfaces::Interfaces;
 use super::own::{Asked, Book, Candidates, own_addresses};
 use super::parties::{Parties, Party};
-use super::plane::Plane;
+use super::plane::{Plane, Table};
+use super::roster::Roster;
 use super::rule3::{Conversation, decide};
 use super::slot::Slotted;
+use super::turned::Turned;
 use super::words::Words;
 use crate::identity::ServiceName;
-use crate::inventory::{Inventory, Owned};
+use crate::inventory::{Inventory, Owned, ServiceId};
 use crate::map::{Sources, Starts};
 use crate::observed::FlowEdge;
 
@@ -46,42 +53,111 @@ pub(super) fn parties<'i, A: Owned + Slotted>(
 pub(super) fn settle<A: Owned + Slotted>(
     plane: Plane<A>,
     parties: &Parties<'_, A>,
-    inventory: &Inventory,
+    roster: &Roster<'_>,
     words: &Words,
     to: &mut Vec<FlowEdge>,
     sources: &mut BTreeMap<ServiceName, Sources>,
 ) -> u64 {
-    let decisions = decide(&plane.pairs, &plane.flows, &plane.listeners, |key, end| {
-        parties.sender(end.address, end.owner, key.place, 0) != Party::Foreign
-    });
-    let mut edges = Edges::new(parties, words);
+    let foreign = |key: &FlowKey<A>| parties.sender(key.initiator, key.initiator_owner, key.place, 0) == Party::Foreign;
+    let turned = Turned::find(&plane.flows, &plane.pairs, &plane.listeners, foreign);
+    let decisions = decide(
+        &plane.pairs,
+        &plane.flows,
+        &plane.listeners,
+        &turned,
+        foreign,
+        |key, end| parties.sender(end.address, end.owner, key.place, 0) != Party::Foreign,
+    );
+    let right = |(key, flow): &(FlowKey<A>, Flow)| turned.right(key, flow).filter(|_| !foreign(key));
+    let shards = plane.flows.into_shards();
+    let mut decided: Vec<Vec<_>> = shards.iter().map(|_| Vec::new()).collect();
+    if !turned.is_empty() {
+        // Another responder is another shard.
+        let moved = shards
+            .par_iter()
+            .flat_map_iter(|shard| shard.iter().filter_map(|it| right(&it)));
+        for (key, flow) in moved.collect::<Vec<_>>() {
+            decided[shard_of(key.responder)].push((key, flow, None));
+        }
+    }
+    let mut began = by_shard(plane.starts, shards.len());
     for (key, pair) in plane.pairs {
         let decision = &decisions[&Conversation::of(&key)];
         let client_port = key.ends[decision.initiator].port;
         let (key, flow) = key.flow(&pair, decision.initiator);
-        let (began, refused) = (flow.seen.first(), flow.records == 0);
-        edges.add(&key, flow, Some(decision.certainty));
-        if !refused && !key.responder_owner.is_somebody() && !key.responder.is_private() {
-            let mut starts = Starts::default();
-            starts.mark(began, client_port);
-            edges.add_starts(&key, &starts);
+        if let Some(starts) = start_of(&key, &flow, client_port) {
+            began[shard_of(key.responder)].push((key, starts));
+        }
+        decided[shard_of(key.responder)].push((key, flow, Some(decision.certainty)));
+    }
+    let shards = shards.into_par_iter().zip(decided.into_par_iter().zip(began));
+    let shards = shards.map(|(shard, (decided, began))| {
+        let mut edges = Edges::new(parties, words);
+        for (key, flow, certainty) in decided {
+            edges.add(&key, flow, certainty);
+        }
+        for it in shard.iter() {
+            if right(&it).is_none() {
+                edges.add(&it.0, it.1, None);
+            }
+        }
+        drop(shard);
+        for (key, starts) in &began {
+            edges.add_starts(key, starts);
+        }
+        let seen_at = std::mem::take(&mut edges.sources);
+        (edges.inbound, seen_at, edges.finish().collect::<Vec<_>>())
+    });
+    let shards: Vec<_> = shards.collect();
+    let inbound: u64 = shards.iter().map(|(inbound, ..)| inbound).sum();
+    for (_, seen_at, _) in &shards {
+        name_sources(seen_at, roster, sources);
+    }
+    let all = shards.into_iter().flat_map(|(.., edges)| edges).collect();
+    let shown = edges::shown(all, roster, words);
+    if to.is_empty() {
+        *to = shown;
+    } else {
+        to.extend(shown);
+    }
+    plane.inbound + inbound
+}
+
+/// When connections began, by the shard that their responder is in.
+fn by_shard<A: Slotted>(starts: Table<FlowKey<A>, Starts>, shards: usize) -> Vec<Vec<(FlowKey<A>, Starts)>> {
+    let mut began: Vec<Vec<_>> = (0..shards).map(|_| Vec::new()).collect();
+    for (key, starts) in starts {
+        began[shard_of(key.responder)].push((key, starts));
+    }
+    began
+}
+
+/// When the one connection of a pair began, if its far end is not ours.
+fn start_of<A: Slotted>(key: &FlowKey<A>, flow: &Flow, client_port: u16) -> Option<Starts> {
+    let wanted = flow.records > 0 && !key.responder_owner.is_somebody() && !key.responder.is_private();
+    let mut starts = Starts::default();
+    if wanted {
+        starts.mark(flow.seen.first(), client_port);
+    }
+    (!starts.is_empty()).then_some(starts)
+}
+
+/// Adds the addresses that services were seen at, given by their numbers.
+fn name_sources(seen_at: &[Sources], roster: &Roster<'_>, to: &mut BTreeMap<ServiceName, Sources>) {
+    for (number, seen_at) in (0..).zip(seen_at) {
+        if let (false, Some(name)) = (seen_at.is_empty(), roster.name(ServiceId::of_number(number))) {
+            to.entry(name.clone()).or_default().union(seen_at);
         }
     }
-    for (key, flow) in plane.flows.iter() {
-        edges.add(&key, flow, None);
-    }
-    for (key, starts) in &plane.starts {
-        edges.add_starts(key, starts);
-    }
-    let inbound = plane.inbound + edges.inbound;
-    edges.sources(inventory, sources);
-    edges.finish(inventory, to);
-    inbound
 }
 
 /// Puts the edges of both families in order. Records that mix the families can make one edge in each: they are added.
 pub(super) fn order(edges: &mut Vec<FlowEdge>) {
-    edges.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
+    // Those of one family are in order.
+    if edges.is_sorted_by(|a, b| key(a) < key(b)) {
+        return;
+    }
+    edges.par_sort_unstable_by(|a, b| key(a).cmp(&key(b)));
     edges.dedup_by(|later, kept| {
         let same = key(later) == key(kept);
         if same {

@@ -17,6 +17,8 @@ pub(super) trait Slotted: Address {
     /// The words of a slot: a key, then counters. All zero is a free slot.
     type Slot: Pod + Send + Sync + std::fmt::Debug;
 
+    /// A number that differs in its high bits between addresses that differ anywhere, as good as always.
+    fn spread(self) -> u64;
     fn key(key: &FlowKey<Self>) -> Self::Key;
     /// A hash of the words, two at a time.
     fn hash_of(key: &Self::Key, hasher: &RandomState) -> u64;
@@ -33,6 +35,9 @@ pub(super) trait Slotted: Address {
         Self::key_of(slot) == *key
     }
 }
+
+/// 2^64 over the golden ratio: its products are spread evenly.
+const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 const TAKEN: u32 = 1 << 31;
 
@@ -66,6 +71,14 @@ macro_rules! slotted {
         impl Slotted for $address {
             type Key = [u32; $key];
             type Slot = [u32; $slot];
+
+            #[inline]
+            fn spread(self) -> u64 {
+                let words: [u32; $words] = bytemuck::cast(self);
+                words
+                    .iter()
+                    .fold(0, |sum: u64, word| (sum ^ u64::from(*word)).wrapping_mul(ODD))
+            }
 
             #[inline]
             fn key(key: &FlowKey<Self>) -> Self::Key {

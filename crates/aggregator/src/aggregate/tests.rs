@@ -22,7 +22,7 @@ fn observe(inventory: &str, records: &[&str]) -> Observed {
 }
 
 fn observe_with(inventory: &str, settings: &Settings, records: &[&str]) -> Observed {
-    let inventory = Inventory::from_csv("inventory.csv", inventory.as_bytes()).unwrap();
+    let inventory = Inventory::from_file("inventory", inventory.as_bytes()).unwrap();
     let literals: Vec<Literal> = records.iter().map(|text| Literal::read(text)).collect();
     let mut one = Aggregator::new(&inventory, settings);
     let mut halves = [

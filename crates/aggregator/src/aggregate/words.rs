@@ -1,4 +1,4 @@
-//! AWS service names as the logs write them, by number.
+//! Names of AWS services, and of services and clusters of ECS, as the logs write them, by number.
 
 use hashbrown::HashMap;
 
@@ -16,7 +16,7 @@ impl Words {
     pub(super) fn intern(&mut self, word: &[u8]) -> u32 {
         let fits = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
         match std::str::from_utf8(word) {
-            Ok(text) if (1..=64).contains(&text.len()) && word.iter().all(fits) => self.intern_valid(text),
+            Ok(text) if (1..=255).contains(&text.len()) && word.iter().all(fits) => self.intern_valid(text),
             _ => 0,
         }
     }

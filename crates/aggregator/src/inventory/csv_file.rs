@@ -1,6 +1,7 @@
 //! An inventory as CSV: the header decides which column is which, and every fault is named with its place.
 
 use csv::{ByteRecord, ReaderBuilder, Trim};
+use egressmap_parser::near::nearest;
 
 use super::error::{InventoryError, printable};
 use super::row::{PLACES, Row};
@@ -23,8 +24,12 @@ const COLUMNS: [&str; 11] = [
 ///
 /// # Errors
 /// At the first fault.
-pub(super) fn read(file: &str, text: &[u8], mut take: impl FnMut(Row)) -> Result<(), InventoryError> {
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+pub(super) fn read(
+    file: &str,
+    text: &[u8],
+    mut take: impl FnMut(Row),
+    mut remark: impl FnMut(String),
+) -> Result<(), InventoryError> {
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -39,7 +44,7 @@ pub(super) fn read(file: &str, text: &[u8], mut take: impl FnMut(Row)) -> Result
         let line = record.position().map_or(0, csv::Position::line);
         let place = Place { file, line };
         match &header {
-            None => header = Some(Header::read(&place, &record)?),
+            None => header = Some(Header::read(&place, &record, &mut remark)?),
             Some(header) => take(header.row(&place, &record)?),
         }
     }
@@ -65,12 +70,11 @@ impl Place<'_> {
         expected: impl Into<String>,
         found: impl Into<String>,
     ) -> InventoryError {
+        let column = column.map(|column| format!(": {column}")).unwrap_or_default();
         InventoryError {
             file: self.file.to_owned(),
-            line: self.line,
-            column,
-            expected: expected.into(),
-            found: found.into(),
+            place: format!("line {}{column}", self.line),
+            what: format!("expected {}, found {}", expected.into(), found.into()),
             hint: None,
         }
     }
@@ -83,7 +87,7 @@ struct Header {
 }
 
 impl Header {
-    fn read(place: &Place<'_>, record: &ByteRecord) -> Result<Self, InventoryError> {
+    fn read(place: &Place<'_>, record: &ByteRecord, mut remark: impl FnMut(String)) -> Result<Self, InventoryError> {
         let names: Vec<String> = record.iter().map(column_name).collect();
         let mut at = [None; COLUMNS.len()];
         for (index, name) in names.iter().enumerate() {
@@ -100,6 +104,16 @@ impl Header {
         if PLACES.iter().all(|column| header.find(column).is_none()) {
             let expected = "a column address, eni, instance, account or origin";
             return Err(missing(place, expected, &PLACES, &names));
+        }
+        let absent = || COLUMNS.into_iter().filter(|column| header.find(column).is_none());
+        for name in names.iter().filter(|name| !COLUMNS.contains(&name.as_str())) {
+            if let Some(near) = nearest(name, absent()) {
+                let name = printable(name);
+                remark(format!(
+                    "{}: line {}: the column {name} is ignored: did you mean {near:?}?",
+                    place.file, place.line
+                ));
+            }
         }
         Ok(header)
     }

@@ -1,39 +1,18 @@
 //! What is wrong with an inventory, and where.
 
-use std::fmt;
-
 /// The first thing in an inventory file that could not be understood.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}: {place}: {what}{}", hint.as_ref().map(|hint| format!("\n  hint: {hint}")).unwrap_or_default())]
 pub struct InventoryError {
     /// The file, as the caller named it.
     pub file: String,
-    /// The 1-based line; 1 is the header.
-    pub line: u64,
-    /// The column's name, where one column is at fault.
-    pub column: Option<&'static str>,
-    /// What should stand there.
-    pub expected: String,
-    /// What stands there, safe to print and cut short.
-    pub found: String,
+    /// Where in it: a line and column of CSV, a path of JSON such as `tasks[3].group`.
+    pub place: String,
+    /// What was expected and what was found, safe to print and cut short.
+    pub what: String,
     /// What the user might do.
     pub hint: Option<String>,
 }
-
-impl fmt::Display for InventoryError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: line {}: ", self.file, self.line)?;
-        if let Some(column) = &self.column {
-            write!(f, "{column}: ")?;
-        }
-        write!(f, "expected {}, found {}", self.expected, self.found)?;
-        match &self.hint {
-            Some(hint) => write!(f, "\n  hint: {hint}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl std::error::Error for InventoryError {}
 
 /// A cell as it may be printed: quoted, control characters escaped, at most 60 characters.
 pub(super) fn printable(cell: &str) -> String {

@@ -1,9 +1,10 @@
 //! The services of an inventory by number, with the facts about each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::HashMap;
 
+use super::error::printable;
 use crate::identity::ServiceName;
 use crate::map::ServiceFacts;
 
@@ -47,6 +48,8 @@ impl ServiceId {
 pub(super) struct Names {
     ids: HashMap<ServiceName, ServiceId, foldhash::fast::RandomState>,
     list: Vec<(ServiceName, ServiceFacts)>,
+    /// Facts that contradict each other.
+    pub(super) contradictions: BTreeSet<String>,
 }
 
 impl Names {
@@ -54,9 +57,22 @@ impl Names {
     pub(super) fn intern(&mut self, name: ServiceName, facts: ServiceFacts) -> ServiceId {
         if let Some(id) = self.ids.get(&name).copied() {
             if let Some((_, known)) = id.index().and_then(|index| self.list.get_mut(index)) {
-                known.virtual_node = known.virtual_node.take().or(facts.virtual_node);
-                known.namespace = known.namespace.take().or(facts.namespace);
-                known.owner = known.owner.take().or(facts.owner);
+                let facts = [
+                    ("virtual node", &mut known.virtual_node, facts.virtual_node),
+                    ("namespace", &mut known.namespace, facts.namespace),
+                    ("owner", &mut known.owner, facts.owner),
+                ];
+                for (what, known, new) in facts {
+                    if let (Some(known), Some(new)) = (&*known, &new)
+                        && known != new
+                    {
+                        let [name, known, new] = [name.as_str(), known, new].map(printable);
+                        self.contradictions.insert(format!(
+                            "the service {name} has two {what}s, {known} and {new}: the first is used for all of it"
+                        ));
+                    }
+                    *known = known.take().or(new);
+                }
             }
             return id;
         }
@@ -66,12 +82,23 @@ impl Names {
         id
     }
 
+    /// The id of a service that is here.
+    pub(super) fn id(&self, name: &ServiceName) -> Option<ServiceId> {
+        self.ids.get(name).copied()
+    }
+
+    /// The id after all that were given out.
+    pub(super) fn next(&self) -> u32 {
+        u32::try_from(self.list.len() + 1).unwrap_or(u32::MAX)
+    }
+
     pub(super) fn get(&self, id: ServiceId) -> Option<&ServiceName> {
         Some(&self.list.get(id.index()?)?.0)
     }
 
     /// Takes over the names of another inventory; the new ids stand in the order of its old ones.
-    pub(super) fn absorb(&mut self, other: Names) -> Vec<ServiceId> {
+    pub(super) fn absorb(&mut self, mut other: Names) -> Vec<ServiceId> {
+        self.contradictions.append(&mut other.contradictions);
         other
             .list
             .into_iter()

@@ -70,12 +70,19 @@ impl Origins {
         }
     }
 
-    pub(super) fn matching(&self, uri: &str, names: &Names) -> ObjectOwners {
+    /// The globs that match, the longest first, then what names a task or a pod.
+    pub(super) fn matching<'s>(
+        &self,
+        uri: &str,
+        runners: impl Iterator<Item = &'s Span>,
+        names: &Names,
+    ) -> ObjectOwners {
         let mut spans: Vec<(usize, Span)> = self
             .globs
             .iter()
             .filter(|(_, (matcher, _))| matcher.is_match(uri))
             .flat_map(|(text, (_, spans))| spans.iter().map(|span| (text.len(), *span)))
+            .chain(runners.map(|span| (0, *span)))
             .collect();
         spans.sort_by_key(|(length, span)| (Reverse(*length), Reverse(span.from), names.get(span.service)));
         ObjectOwners(spans.into_iter().map(|(_, span)| span).collect())

@@ -6,10 +6,11 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 
 use super::origins::OriginGlob;
+use super::runners::Runner;
 use crate::identity::ServiceName;
 use crate::map::ServiceFacts;
 
-/// What a row says, valid by construction.
+/// What a row or an entry says, valid by construction.
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) service: ServiceName,
@@ -18,6 +19,7 @@ pub(super) struct Row {
     pub(super) instance: Option<String>,
     pub(super) account: Option<String>,
     pub(super) origin: Option<OriginGlob>,
+    pub(super) runner: Option<Runner>,
     /// Unix seconds; 0 where the row has no beginning.
     pub(super) from: u64,
     /// Unix seconds; the end of time where the row has no end.
@@ -53,6 +55,7 @@ impl Row {
             instance: own("instance"),
             account: own("account"),
             origin: cell("origin").map(origin).transpose()?,
+            runner: None,
             from: cell("from").map(|text| moment("from", text)).transpose()?.unwrap_or(0),
             until: cell("until")
                 .map(|text| moment("until", text))
@@ -79,7 +82,7 @@ fn service(text: &str) -> Result<ServiceName, Refused> {
     }
 }
 
-fn net(text: &str) -> Result<Net, Refused> {
+pub(super) fn net(text: &str) -> Result<Net, Refused> {
     if let Ok(address) = text.parse::<IpAddr>() {
         return Ok(Net {
             network: address.to_canonical(),
@@ -103,13 +106,21 @@ fn origin(text: &str) -> Result<OriginGlob, Refused> {
     OriginGlob::new(text).or_else(|why| refuse("origin", format!("a glob ({why})")))
 }
 
-/// Whole seconds, rounded up: a record that starts in second `s` is covered by `from <= s < until`.
+/// What a time should look like.
+pub(super) const TIME: &str = "a time as in RFC 3339, such as 2026-10-01T00:00:00Z";
+
 fn moment(column: &'static str, text: &str) -> Result<u64, Refused> {
-    let Ok(time) = text.parse::<Timestamp>() else {
-        return refuse(column, "a time as in RFC 3339, such as 2026-10-01T00:00:00Z");
-    };
+    match seconds(text) {
+        Some(time) => Ok(time),
+        None => refuse(column, TIME),
+    }
+}
+
+/// Whole seconds, rounded up: a record that starts in second `s` is covered by `from <= s < until`.
+pub(super) fn seconds(text: &str) -> Option<u64> {
+    let time: Timestamp = text.parse().ok()?;
     let up = i64::from(time.subsec_nanosecond() > 0);
-    Ok(u64::try_from(time.as_second() + up).unwrap_or(0))
+    Some(u64::try_from(time.as_second() + up).unwrap_or(0))
 }
 
 fn refuse<T>(column: &'static str, expected: impl Into<String>) -> Result<T, Refused> {

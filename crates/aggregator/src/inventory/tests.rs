@@ -222,3 +222,25 @@ fn a_range_with_host_bits_is_refused_with_both_things_it_may_have_meant() {
         "{error}"
     );
 }
+
+#[test]
+fn a_column_that_looks_misspelt_is_ignored_and_remarked() {
+    let inventory = inventory("service,address,adress,orign,cost-center\na,10.0.0.1,x,y,z\n");
+    assert_eq!(
+        inventory.remarks().collect::<Vec<_>>(),
+        ["inventory.csv: line 1: the column \"orign\" is ignored: did you mean \"origin\"?"]
+    );
+}
+
+#[test]
+fn a_service_with_two_virtual_nodes_is_remarked_also_across_files() {
+    let one = "service,address,virtual_node\ncheckout,10.0.0.1,a\n";
+    let two = "service,address,virtual_node\ncheckout,10.0.0.2,b\n";
+    let remark = "the service \"checkout\" has two virtual nodes, \"a\" and \"b\": the first is used for all of it";
+    let mut both = inventory(one);
+    assert_eq!(both.remarks().count(), 0);
+    both.extend(inventory(two));
+    assert_eq!(both.remarks().collect::<Vec<_>>(), [remark]);
+    let whole = inventory(&format!("{one}checkout,10.0.0.2,b\n"));
+    assert_eq!(whole.remarks().collect::<Vec<_>>(), [remark]);
+}

@@ -1,7 +1,9 @@
 //! What the logs themselves say about the name of an address: lines of proxies, and AWS services in flow records.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
+
+use hashbrown::HashMap;
 
 use crate::identity::{DnsName, ServiceName};
 use crate::map::Grade;

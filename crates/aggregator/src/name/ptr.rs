@@ -5,10 +5,13 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use super::PtrAnswer;
+use super::{Confirmation, PtrAnswer};
 
 mod ask;
+mod cache;
 mod round;
+
+pub use cache::{Cache, CacheError, HOLDS_DAYS};
 
 /// Whom to ask, and how long to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +33,8 @@ pub struct Settings {
 pub struct Resolved {
     /// A name for each address that has one.
     pub answers: BTreeMap<IpAddr, PtrAnswer>,
+    /// Addresses that have none.
+    pub nameless: BTreeSet<IpAddr>,
     /// What became of all addresses.
     pub report: Report,
 }
@@ -37,8 +42,10 @@ pub struct Resolved {
 /// What became of the addresses: every one is in exactly one count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// Who was asked.
-    pub server: SocketAddr,
+    /// Who was asked, if anybody.
+    pub server: Option<SocketAddr>,
+    /// Addresses of all counts that an earlier run had asked for.
+    pub remembered: u64,
     /// Addresses whose name points back.
     pub confirmed: u64,
     /// Addresses whose name does not.
@@ -90,15 +97,7 @@ impl Settings {
 /// search domains and the system's resolvers are never used.
 #[must_use]
 pub fn resolve(addresses: &BTreeSet<IpAddr>, settings: &Settings) -> Resolved {
-    let mut resolved = Resolved {
-        answers: BTreeMap::new(),
-        report: Report {
-            server: settings.server,
-            confirmed: 0,
-            unconfirmed: 0,
-            failed: BTreeMap::new(),
-        },
-    };
+    let mut resolved = Resolved::none(Some(settings.server));
     if !addresses.is_empty() {
         round::ask_all(addresses, settings, &mut resolved);
     }
@@ -107,6 +106,43 @@ pub fn resolve(addresses: &BTreeSet<IpAddr>, settings: &Settings) -> Resolved {
         resolved.report.failed.insert(Failure::GivenUp, given_up);
     }
     resolved
+}
+
+impl Resolved {
+    /// Nothing yet.
+    #[must_use]
+    pub fn none(server: Option<SocketAddr>) -> Self {
+        Resolved {
+            answers: BTreeMap::new(),
+            nameless: BTreeSet::new(),
+            report: Report {
+                server,
+                remembered: 0,
+                confirmed: 0,
+                unconfirmed: 0,
+                failed: BTreeMap::new(),
+            },
+        }
+    }
+
+    /// Counts what became of an address.
+    pub(crate) fn count(&mut self, address: IpAddr, answer: Result<PtrAnswer, Failure>) {
+        match answer {
+            Ok(answer) => {
+                match answer.confirmation {
+                    Confirmation::Forward => self.report.confirmed += 1,
+                    Confirmation::None => self.report.unconfirmed += 1,
+                }
+                self.answers.insert(address, answer);
+            }
+            Err(failure) => {
+                if matches!(failure, Failure::NoName | Failure::Malformed) {
+                    self.nameless.insert(address);
+                }
+                *self.report.failed.entry(failure).or_default() += 1;
+            }
+        }
+    }
 }
 
 impl Report {
@@ -147,13 +183,19 @@ impl fmt::Display for Report {
             unconfirmed,
             ..
         } = self;
+        if let Some(server) = server {
+            write!(f, "{server}: ")?;
+        }
         write!(
             f,
-            "{server}: {} addresses: {confirmed} named and confirmed, {unconfirmed} named",
+            "{} addresses: {confirmed} named and confirmed, {unconfirmed} named",
             self.addresses()
         )?;
         for (failure, count) in &self.failed {
             write!(f, ", {count} {}", failure.as_str())?;
+        }
+        if self.remembered > 0 {
+            write!(f, "; {} known from earlier runs", self.remembered)?;
         }
         if self.is_silent() {
             write!(f, " (it answered nothing at all)")?;

@@ -119,7 +119,7 @@ fn knowledge() -> Knowledge {
 /// The dependencies as (service, destination, port) and what is known of each.
 fn named(observed: Observed) -> Vec<((String, String, u16), Dependency)> {
     let identity = |key: crate::map::Key| (key.service.to_string(), key.destination, key.port);
-    name(observed, &knowledge())
+    name(&observed, &knowledge())
         .into_iter()
         .map(|(key, it)| (identity(key), it))
         .collect()
@@ -476,10 +476,10 @@ fn the_order_of_the_edges_does_not_matter() {
             access("b", sni("b.test"), "203.0.113.8", 443, 1),
         ],
     );
-    let forth = name(seen.clone(), &knowledge());
+    let forth = name(&seen, &knowledge());
     seen.flows.reverse();
     seen.accesses.reverse();
-    assert_eq!(name(seen, &knowledge()), forth);
+    assert_eq!(name(&seen, &knowledge()), forth);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde::{Serialize, Serializer};
 
-use super::{escape, selected, utc};
+use super::{Selection, escape, utc};
 use crate::map::{
     Application, Certainty, Class, Dependency, DependencyMap, Grade, Key, Manifest, Protocol, RowsByHour, SCHEMA, Used,
 };
@@ -91,10 +91,11 @@ struct Planes {
     access: u64,
 }
 
-/// The map, or one service of it, as one JSON document of schema `egressmap/map/v1`. `input` is always that of the
+/// The map, or what is selected of it, as one JSON document of schema `egressmap/map/v1`. `input` is always that of the
 /// whole map. Other names stand in `also` by their weight, the heaviest first.
 #[must_use]
-pub fn json(map: &DependencyMap, service: Option<&str>) -> String {
+pub fn json<'a>(map: &DependencyMap, selection: impl Into<Selection<'a>>) -> String {
+    let rows = selection.into().of(map);
     let suspicions = Suspicions::of(map);
     let document = Document {
         schema: SCHEMA,
@@ -107,7 +108,8 @@ pub fn json(map: &DependencyMap, service: Option<&str>) -> String {
             nodata: hourly(&map.manifest.gaps.nodata),
             skipdata: hourly(&map.manifest.gaps.skipdata),
         },
-        dependencies: selected(map, service)
+        dependencies: rows
+            .into_iter()
             .map(|(key, it)| entry(key, it, suspicions.about(key, it)))
             .collect(),
     };

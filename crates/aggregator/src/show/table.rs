@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{escape, selected, size, utc};
-use crate::map::{Dependency, DependencyMap, Key, Manifest, Protocol};
+use super::{Selection, escape, far_end, size, utc};
+use crate::map::{Dependency, DependencyMap, Key, Manifest};
 use crate::suspicion::{Factor, Suspicions};
 
 mod layout;
@@ -12,16 +12,17 @@ mod tests;
 
 use layout::{Align, Column};
 
-/// The map, or one service of it, as lines of at most `width` characters where that is at all possible: a long
+/// The map, or what is selected of it, as lines of at most `width` characters where that is at all possible: a long
 /// destination loses its middle, and the columns that a decision needs least are left out. The first line says what
 /// was read; the input is always that of the whole map.
 #[must_use]
-pub fn table(map: &DependencyMap, service: Option<&str>, width: usize) -> String {
-    let rows: Vec<_> = selected(map, service).collect();
+pub fn table<'a>(map: &DependencyMap, selection: impl Into<Selection<'a>>, width: usize) -> String {
+    let selection = selection.into();
+    let rows = selection.of(map);
     let mut text = header(map, rows.len());
     text.push_str(&lost(&map.manifest));
     if rows.is_empty() {
-        text.push_str(&why_empty(map, service));
+        text.push_str(&why_empty(map, &selection));
         return text;
     }
     text.push('\n');
@@ -80,10 +81,10 @@ fn lost(manifest: &Manifest) -> String {
     )
 }
 
-fn why_empty(map: &DependencyMap, service: Option<&str>) -> String {
+fn why_empty(map: &DependencyMap, selection: &Selection<'_>) -> String {
     let services: BTreeSet<_> = map.dependencies.keys().map(|key| key.service.as_str()).collect();
-    match service {
-        Some(service) if !services.is_empty() => {
+    match selection.service {
+        Some(service) if !services.is_empty() && !services.contains(service) => {
             let known: Vec<_> = services.into_iter().take(10).map(escape::for_terminal).collect();
             let service = escape::for_terminal(service);
             format!(
@@ -91,6 +92,7 @@ fn why_empty(map: &DependencyMap, service: Option<&str>) -> String {
                 known.join(", ")
             )
         }
+        _ if selection.is_narrow() && !services.is_empty() => "nothing of it is what was asked for\n".to_owned(),
         _ if map.manifest.lines == 0 => "nothing was read\n".to_owned(),
         _ => {
             let reasons = &map.manifest.set_aside;
@@ -121,7 +123,10 @@ fn columns(map: &DependencyMap, rows: &[(&Key, &Dependency)]) -> Vec<Column> {
     };
     let mut columns = vec![
         Column::new("SERVICE", 0, Align::Left, grouped(rows)).shortened_to(16),
-        text("DESTINATION", 0, destination).shortened_to(28),
+        text("DESTINATION", 0, |key, _| {
+            far_end(&key.destination, key.port, key.protocol)
+        })
+        .shortened_to(28),
         text("APP", 1, |_, it| it.application.to_string()),
         text("CLASS", 5, |_, it| it.class.to_string()),
         text("GRADE", 2, |_, it| it.name.grade().to_string()),
@@ -168,21 +173,6 @@ fn grouped(rows: &[(&Key, &Dependency)]) -> Vec<String> {
             _ => escape::for_terminal(key.service.as_str()),
         })
         .collect()
-}
-
-/// `host:443`, `[2001:db8::1]:443`, with the transport where it is not TCP: `host:53/udp`, `host/icmp`.
-fn destination(key: &Key, _: &Dependency) -> String {
-    let host = escape::for_terminal(&key.destination);
-    let host = if key.destination.parse::<std::net::Ipv6Addr>().is_ok() {
-        format!("[{host}]")
-    } else {
-        host
-    };
-    match (key.protocol, key.port) {
-        (Protocol::Tcp, port) => format!("{host}:{port}"),
-        (protocol, 0) => format!("{host}/{protocol}"),
-        (protocol, port) => format!("{host}:{port}/{protocol}"),
-    }
 }
 
 fn refused(it: &Dependency) -> u64 {

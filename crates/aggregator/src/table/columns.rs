@@ -1,97 +1,79 @@
-//! Dependencies as columns.
+//! Dependencies as columns: for people and engines first, then the tallies they are chosen from.
 
 use std::collections::BTreeMap;
+use std::fmt::{Display, Write};
 
-use polars::prelude::{
-    Column, DataFrame, DataType, IntoColumn, ListBuilderTrait, ListPrimitiveChunkedBuilder, ListStringChunkedBuilder,
-    PolarsError, PolarsResult, UInt32Type,
-};
 use serde::Serialize;
 
 use super::sampled;
+use super::write::{Cells, Field};
 use crate::map::{Dependency, Key, Tally};
 
-type Row<'a> = (&'a Key, &'a Dependency);
-
-/// The table: columns for people and engines first, then the tallies they are chosen from.
-pub(super) fn frame(dependencies: &BTreeMap<Key, Dependency>) -> PolarsResult<DataFrame> {
-    let rows: Vec<Row<'_>> = dependencies.iter().collect();
-    // Texts take about as long as numbers.
-    let (identity, (counts, times, initiator, tallies)) = rayon::join(
-        || identity(&rows),
-        || {
-            (
-                shown_counts(&rows),
-                times(&rows),
-                texts(&rows, "initiator", |(_, it)| it.initiator.as_str()),
-                tallies(&rows),
-            )
-        },
-    );
-    let mut columns = identity?;
-    columns.extend(counts);
-    columns.extend(times);
-    columns.push(initiator);
-    columns.extend(tallies);
-    columns.extend(sampled_columns(&rows));
-    DataFrame::new(rows.len(), columns)
+/// The table.
+pub(super) fn fields() -> Vec<Field> {
+    let mut fields = identity();
+    fields.extend(shown_counts());
+    fields.extend(times());
+    fields.push(text("initiator", |_, it, to| to(it.initiator.as_str())));
+    fields.extend(tallies());
+    fields.extend(sampled::fields());
+    fields
 }
 
-fn identity(rows: &[Row<'_>]) -> PolarsResult<Vec<Column>> {
-    let ports: Vec<_> = rows.iter().map(|(key, _)| u32::from(key.port)).collect();
-    let protocols: Vec<_> = rows.iter().map(|(key, _)| key.protocol.to_string()).collect();
-    Ok(vec![
-        texts(rows, "service", |(key, _)| key.service.as_str()),
-        texts(rows, "destination", |(key, _)| &key.destination),
-        lists_of_text(rows, "addresses", |(_, it)| {
-            it.addresses.iter().map(ToString::to_string).collect()
-        }),
-        texts(rows, "class", |(_, it)| it.class.as_str()),
-        Column::new("port".into(), ports),
-        Column::new("protocol".into(), protocols),
-        texts(rows, "application", |(_, it)| it.application.as_str()),
-        texts(rows, "grade", |(_, it)| it.name.grade().as_str()),
-        json(rows, "evidence", |(_, it)| &it.name.evidence)?,
-        json(rows, "also", |(_, it)| &it.name.also)?,
-    ])
-}
-
-fn shown_counts(rows: &[Row<'_>]) -> Vec<Column> {
+fn identity() -> Vec<Field> {
     vec![
-        numbers(rows, "records_flow", |(_, it)| it.flow().records),
-        numbers(rows, "records_access", |(_, it)| it.access.records),
-        numbers(rows, "refused_flow", |(_, it)| it.refused_flow),
-        numbers(rows, "refused_access", |(_, it)| it.refused_access),
-        numbers(rows, "bytes_out", |(_, it)| it.volume().bytes_out),
-        numbers(rows, "bytes_in", |(_, it)| it.volume().bytes_in),
-        numbers(rows, "packets_out", |(_, it)| it.volume().packets_out),
-        numbers(rows, "packets_in", |(_, it)| it.volume().packets_in),
+        text("service", |key, _, to| to(key.service.as_str())),
+        text("destination", |key, _, to| to(&key.destination)),
+        lists_of_text("addresses", |_, it, to| {
+            it.addresses.iter().for_each(|address| shown(address, to));
+        }),
+        text("class", |_, it, to| to(it.class.as_str())),
+        Field {
+            name: "port".to_owned(),
+            cells: Cells::U32(Box::new(|key, _| u32::from(key.port))),
+        },
+        text("protocol", |key, _, to| shown(&key.protocol, to)),
+        text("application", |_, it, to| to(it.application.as_str())),
+        text("grade", |_, it, to| to(it.name.grade().as_str())),
+        text("evidence", |_, it, to| json(&it.name.evidence, to)),
+        text("also", |_, it, to| json(&it.name.also, to)),
+    ]
+}
+
+fn shown_counts() -> Vec<Field> {
+    vec![
+        numbers("records_flow", |_, it| it.flow().records),
+        numbers("records_access", |_, it| it.access.records),
+        numbers("refused_flow", |_, it| it.refused_flow),
+        numbers("refused_access", |_, it| it.refused_access),
+        numbers("bytes_out", |_, it| it.volume().bytes_out),
+        numbers("bytes_in", |_, it| it.volume().bytes_in),
+        numbers("packets_out", |_, it| it.volume().packets_out),
+        numbers("packets_in", |_, it| it.volume().packets_in),
     ]
 }
 
 /// `days` counts from 1970-01-01; `hours` holds, for each of them, one bit a UTC hour.
-fn times(rows: &[Row<'_>]) -> Vec<Column> {
+fn times() -> Vec<Field> {
     vec![
-        numbers(rows, "first_seen_unix", |(_, it)| it.seen.first),
-        numbers(rows, "last_seen_unix", |(_, it)| it.seen.last),
-        numbers(rows, "days_seen", |(_, it)| it.seen.days_seen() as u64),
-        lists_of_numbers(rows, "days", |(_, it)| {
-            it.seen.days.iter().map(|&(day, _)| day).collect()
-        }),
-        lists_of_numbers(rows, "hours", |(_, it)| {
-            it.seen.days.iter().map(|&(_, hours)| hours).collect()
+        numbers("first_seen_unix", |_, it| it.seen.first),
+        numbers("last_seen_unix", |_, it| it.seen.last),
+        numbers("days_seen", |_, it| it.seen.days_seen() as u64),
+        lists_of_numbers("days", |_, it, to| it.seen.days.iter().for_each(|&(day, _)| to(day))),
+        lists_of_numbers("hours", |_, it, to| {
+            it.seen.days.iter().for_each(|&(_, hours)| to(hours))
         }),
     ]
 }
 
-fn tallies(rows: &[Row<'_>]) -> Vec<Column> {
+fn tallies() -> Vec<Field> {
     let of_tally = |prefix: &str, tally: fn(&Dependency) -> &Tally| {
         [
-            numbers(rows, &format!("{prefix}_records"), |(_, it)| tally(it).records),
-            numbers(rows, &format!("{prefix}_bytes_out"), |(_, it)| tally(it).bytes_out),
-            numbers(rows, &format!("{prefix}_bytes_in"), |(_, it)| tally(it).bytes_in),
-            numbers(rows, &format!("{prefix}_packets_out"), |(_, it)| tally(it).packets_out),
-            numbers(rows, &format!("{prefix}_packets_in"), |(_, it)| tally(it).packets_in),
+            numbers(&format!("{prefix}_records"), move |_, it| tally(it).records),
+            numbers(&format!("{prefix}_bytes_out"), move |_, it| tally(it).bytes_out),
+            numbers(&format!("{prefix}_bytes_in"), move |_, it| tally(it).bytes_in),
+            numbers(&format!("{prefix}_packets_out"), move |_, it| tally(it).packets_out),
+            numbers(&format!("{prefix}_packets_in"), move |_, it| tally(it).packets_in),
         ]
     };
     let tallies = [
@@ -103,42 +85,78 @@ fn tallies(rows: &[Row<'_>]) -> Vec<Column> {
     tallies.into_iter().flatten().collect()
 }
 
-fn sampled_columns(rows: &[Row<'_>]) -> [Column; 2] {
-    let sources: Vec<_> = rows.iter().map(|(_, it)| sampled::source(it.source)).collect();
-    let starts: Vec<_> = rows.iter().map(|(_, it)| sampled::starts(&it.starts)).collect();
-    [
-        Column::new(sampled::SOURCE.into(), sources),
-        Column::new(sampled::STARTS.into(), starts),
-    ]
-}
-
-fn texts<'a>(rows: &[Row<'a>], name: &str, cell: impl Fn(Row<'a>) -> &'a str) -> Column {
-    Column::new(name.into(), rows.iter().map(|row| cell(*row)).collect::<Vec<_>>())
-}
-
-fn numbers(rows: &[Row<'_>], name: &str, cell: impl Fn(Row<'_>) -> u64) -> Column {
-    Column::new(name.into(), rows.iter().map(|row| cell(*row)).collect::<Vec<_>>())
-}
-
-fn json<'a, T: Serialize + 'a>(rows: &[Row<'a>], name: &str, cell: impl Fn(Row<'a>) -> &'a T) -> PolarsResult<Column> {
-    let cells: Result<Vec<_>, _> = rows.iter().map(|row| serde_json::to_string(cell(*row))).collect();
-    let cells = cells.map_err(|error| PolarsError::ComputeError(error.to_string().into()))?;
-    Ok(Column::new(name.into(), cells))
-}
-
-fn lists_of_text(rows: &[Row<'_>], name: &str, cell: impl Fn(Row<'_>) -> Vec<String>) -> Column {
-    let mut lists = ListStringChunkedBuilder::new(name.into(), rows.len(), rows.len());
-    for row in rows {
-        lists.append_values_iter(cell(*row).iter().map(String::as_str));
+pub(super) fn text(name: &str, cell: impl Fn(&Key, &Dependency, &mut dyn FnMut(&str)) + Sync + 'static) -> Field {
+    Field {
+        name: name.to_owned(),
+        cells: Cells::Text(Box::new(move |key, it, to| {
+            cell(key, it, &mut |text| to(text.as_bytes()))
+        })),
     }
-    lists.finish().into_column()
 }
 
-fn lists_of_numbers(rows: &[Row<'_>], name: &str, cell: impl Fn(Row<'_>) -> Vec<u32>) -> Column {
-    let mut lists =
-        ListPrimitiveChunkedBuilder::<UInt32Type>::new(name.into(), rows.len(), rows.len(), DataType::UInt32);
-    for row in rows {
-        lists.append_slice(&cell(*row));
+fn numbers(name: &str, cell: impl Fn(&Key, &Dependency) -> u64 + Sync + 'static) -> Field {
+    Field {
+        name: name.to_owned(),
+        cells: Cells::U64(Box::new(cell)),
     }
-    lists.finish().into_column()
+}
+
+fn lists_of_text(name: &str, cell: impl Fn(&Key, &Dependency, &mut dyn FnMut(&str)) + Sync + 'static) -> Field {
+    Field {
+        name: name.to_owned(),
+        cells: Cells::Texts(Box::new(move |key, it, to| {
+            cell(key, it, &mut |text| to(text.as_bytes()))
+        })),
+    }
+}
+
+fn lists_of_numbers(name: &str, cell: impl Fn(&Key, &Dependency, &mut dyn FnMut(u32)) + Sync + 'static) -> Field {
+    Field {
+        name: name.to_owned(),
+        cells: Cells::U32s(Box::new(cell)),
+    }
+}
+
+/// A text that is short, without a piece of memory of its own.
+fn shown(value: &impl Display, to: &mut dyn FnMut(&str)) {
+    let mut short = Short {
+        bytes: [0; 48],
+        length: 0,
+    };
+    match write!(short, "{value}") {
+        Ok(()) => to(short.text()),
+        Err(_) => to(&value.to_string()),
+    }
+}
+
+/// Room for any address.
+struct Short {
+    bytes: [u8; 48],
+    length: usize,
+}
+
+impl Short {
+    fn text(&self) -> &str {
+        let written = self.bytes.get(..self.length).unwrap_or_default();
+        std::str::from_utf8(written).unwrap_or_default()
+    }
+}
+
+impl Write for Short {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        let end = self.length + text.len();
+        let room = self.bytes.get_mut(self.length..end).ok_or(std::fmt::Error)?;
+        room.copy_from_slice(text.as_bytes());
+        self.length = end;
+        Ok(())
+    }
+}
+
+/// A table as JSON. Most are empty.
+fn json<K: Serialize>(table: &BTreeMap<K, u64>, to: &mut dyn FnMut(&str)) {
+    if table.is_empty() {
+        return to("{}");
+    }
+    let text = serde_json::to_string(table).expect("words and numbers are written to memory");
+    to(&text);
 }

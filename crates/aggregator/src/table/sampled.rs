@@ -5,6 +5,8 @@
 use polars::prelude::{Column, DataFrame, StringChunked};
 
 use super::cells::{Cells, RowError};
+use super::columns::text;
+use super::write::Field;
 use crate::map::{OnlySource, Start, Starts};
 
 pub(super) const SOURCE: &str = "source";
@@ -14,8 +16,16 @@ pub(super) const STARTS: &str = "starts_unix";
 /// What stands for two sources at least; for an unknown one stands nothing.
 const SEVERAL: &str = "several";
 
+/// The columns to write.
+pub(super) fn fields() -> [Field; 2] {
+    [
+        text(SOURCE, |_, it, to| to(&source(it.source))),
+        text(STARTS, |_, it, to| to(&starts(&it.starts))),
+    ]
+}
+
 /// How a source is written.
-pub(super) fn source(source: OnlySource) -> String {
+fn source(source: OnlySource) -> String {
     match source {
         OnlySource::Unknown => String::new(),
         OnlySource::One(address) => address.to_string(),
@@ -24,7 +34,7 @@ pub(super) fn source(source: OnlySource) -> String {
 }
 
 /// How starts are written.
-pub(super) fn starts(starts: &Starts) -> String {
+fn starts(starts: &Starts) -> String {
     let one = |start: &Start| match start.port {
         0 => start.second.to_string(),
         port => format!("{}:{port}", start.second),

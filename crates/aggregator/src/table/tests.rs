@@ -1,14 +1,23 @@
 //! Files that are sealed and are no map of this schema all the same.
 
-use polars::prelude::{DataFrame, df};
-
-use super::{DependencyMap, TableError, decode, encode, rows, sampled};
-use crate::map::{OnlySource, Starts};
-use crate::suspicion::tests::{honest, key};
+use std::io::Cursor;
 use std::path::Path;
 
-fn error(frame: DataFrame, envelope: &str) -> String {
-    let bytes = encode(frame, envelope.to_owned()).unwrap();
+use polars::prelude::{DataFrame, KeyValueMetadata, ParquetReader, ParquetWriter, SerReader, df};
+
+use super::{METADATA_KEY, TableError, decode, encode, rows, sampled, seal};
+use crate::map::{OnlySource, Starts};
+use crate::suspicion::tests::{honest, key};
+
+fn error(mut frame: DataFrame, envelope: &str) -> String {
+    let metadata = [(METADATA_KEY, envelope), (seal::KEY, seal::BLANK)];
+    let metadata = metadata.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
+    let mut bytes = Vec::new();
+    ParquetWriter::new(&mut bytes)
+        .with_key_value_metadata(Some(KeyValueMetadata::from_static(metadata)))
+        .finish(&mut frame)
+        .unwrap();
+    seal::seal(&mut bytes).unwrap();
     decode(Path::new("M"), bytes).unwrap_err().to_string()
 }
 
@@ -39,7 +48,8 @@ fn a_missing_column_and_a_wrong_cell_are_named() {
 
 #[test]
 fn an_empty_map_has_every_column() {
-    let frame = super::columns::frame(&DependencyMap::default().dependencies).unwrap();
+    let file = encode(&Vec::new(), r#"{"schema": "egressmap/map/v1"}"#).unwrap();
+    let frame = ParquetReader::new(Cursor::new(file)).finish().unwrap();
     assert_eq!(frame.shape(), (0, 46));
     assert!(matches!(
         decode(Path::new("M"), b"PAR1".to_vec()),
@@ -52,15 +62,14 @@ fn a_map_of_before_has_neither_sources_nor_starts_and_opens() {
     let mut known = honest(0..3);
     known.source = OnlySource::One([10, 0, 0, 1].into());
     known.starts.mark(5 * 3_600, 40_000);
-    let all = [(key("checkout", "a.example"), known.clone())].into();
-    let frame = super::columns::frame(&all).unwrap();
+    let of = key("checkout", "a.example");
+    let file = encode(&vec![(&of, &known)], "{}").unwrap();
+    let all = [(of, known.clone())].into();
+    let frame = ParquetReader::new(Cursor::new(file)).finish().unwrap();
     assert_eq!(rows::dependencies(&frame).unwrap(), all);
-    let columns = [sampled::SOURCE, sampled::STARTS];
-    let before = rows::dependencies(&frame.drop_many(columns)).unwrap();
+    let before = rows::dependencies(&frame.drop_many([sampled::SOURCE, sampled::STARTS])).unwrap();
     (known.source, known.starts) = (OnlySource::Unknown, Starts::default());
     assert_eq!(before, [(key("checkout", "a.example"), known)].into());
-    let halved = rows::dependencies(&frame.drop(sampled::STARTS).unwrap())
-        .unwrap_err()
-        .to_string();
-    assert!(halved.starts_with("column starts_unix: "), "{halved}");
+    let halved = rows::dependencies(&frame.drop(sampled::STARTS).unwrap()).unwrap_err();
+    assert!(halved.to_string().starts_with("column starts_unix: "), "{halved}");
 }

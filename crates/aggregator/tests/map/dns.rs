@@ -55,7 +55,7 @@ fn settings(server: SocketAddr) -> Settings {
 
 /// What the resolver says of one address: its name and whether that points back, or why there is none.
 fn asked(server: SocketAddr, address: &str) -> Result<(String, Confirmation), Failure> {
-    let Resolved { answers, report } = resolve(&[ip(address)].into(), &settings(server));
+    let Resolved { answers, report, .. } = resolve(&[ip(address)].into(), &settings(server));
     assert_eq!(report.addresses(), 1);
     match answers.into_iter().next() {
         Some((_, answer)) => Ok((answer.name.to_string(), answer.confirmation)),
@@ -102,7 +102,7 @@ fn a_real_server_names_confirms_and_refuses() {
         assert_eq!(&asked(nsd.address, address), answer, "{address}");
     }
     let all: BTreeSet<_> = expected.iter().map(|(address, _)| ip(address)).collect();
-    let Resolved { answers, report } = resolve(&all, &settings(nsd.address));
+    let Resolved { answers, report, .. } = resolve(&all, &settings(nsd.address));
     assert_eq!((answers.len(), report.confirmed, report.unconfirmed), (8, 5, 3));
     let failed = BTreeMap::from([(Failure::NoName, 3), (Failure::Refused, 2), (Failure::Malformed, 2)]);
     assert_eq!((report.failed.clone(), report.is_silent()), (failed, false));
@@ -137,7 +137,7 @@ fn thousands_of_addresses_are_named_each_by_its_own_name() {
         .map(|(net, host)| IpAddr::from([10, 9, *net, *host]))
         .collect();
     let started = Instant::now();
-    let Resolved { answers, report } = resolve(&addresses, &settings(nsd.address));
+    let Resolved { answers, report, .. } = resolve(&addresses, &settings(nsd.address));
     let took = started.elapsed();
     assert_eq!(
         (report.confirmed, report.addresses()),
@@ -184,7 +184,7 @@ fn a_silent_resolver_costs_its_patience_once_and_not_more() {
         ..Settings::new(silent.local_addr().unwrap())
     };
     let started = Instant::now();
-    let Resolved { answers, report } = resolve(&many_addresses(), &settings);
+    let Resolved { answers, report, .. } = resolve(&many_addresses(), &settings);
     let took = started.elapsed();
     assert!(took >= Duration::from_millis(150), "{took:?}");
     assert!(took < settings.patience() + Duration::from_secs(2), "{took:?}");
@@ -249,4 +249,51 @@ fn nothing_is_asked_where_there_is_nothing_to_ask() {
     let report = resolve(&BTreeSet::new(), &Settings::new(unused.local_addr().unwrap())).report;
     assert_eq!((report.addresses(), report.is_silent()), (0, false));
     assert!(unused.recv_from(&mut [0; 512]).is_err());
+}
+
+#[test]
+fn private_zones_are_asked_as_any_other() {
+    let zones = [
+        ("0.0.10.in-addr.arpa", Some("7 PTR ledger.shop.test.\n")),
+        (
+            "0.0.d.f.ip6.arpa",
+            Some("7.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0 PTR ledger.shop.test.\n"),
+        ),
+        ("shop.test", Some("ledger A 10.0.0.7\nledger AAAA fd00::7\n")),
+    ];
+    let Some(nsd) = Nsd::start(&zones) else { return };
+    for address in ["10.0.0.7", "fd00::7"] {
+        let named = ("ledger.shop.test".to_owned(), Confirmation::Forward);
+        assert_eq!(asked(nsd.address, address), Ok(named), "{address}");
+    }
+}
+
+#[test]
+fn twenty_thousand_addresses_are_named_in_one_round() {
+    let addresses: BTreeSet<IpAddr> = (0..20_000_u32)
+        .map(|number| IpAddr::V4((0xc612_0000 + number).into()))
+        .collect();
+    let (mut reverse, mut forward) = (String::new(), String::new());
+    for address in &addresses {
+        let text = address.to_string();
+        let [.., third, fourth]: [&str; 4] = text.split('.').collect::<Vec<_>>().try_into().unwrap();
+        reverse += &format!("{fourth}.{third} PTR h{third}-{fourth}.example.test.\n");
+        forward += &format!("h{third}-{fourth} A {text}\n");
+    }
+    let zones = [
+        ("18.198.in-addr.arpa", Some(&*reverse)),
+        ("example.test", Some(&*forward)),
+    ];
+    let Some(nsd) = Nsd::start(&zones) else { return };
+    let began = Instant::now();
+    let deadline = Duration::from_secs(120);
+    let Resolved { report, .. } = resolve(
+        &addresses,
+        &Settings {
+            deadline,
+            ..settings(nsd.address)
+        },
+    );
+    eprintln!("20,000 addresses in {:?}: {report}", began.elapsed());
+    assert_eq!(report.confirmed, 20_000, "{report}");
 }

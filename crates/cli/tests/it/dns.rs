@@ -107,3 +107,53 @@ fn each_caller_of_a_shared_address_is_shown_with_the_name_it_asked_for() {
     // Asked for thirty-nine hours before: an answer does not hold that long.
     assert_eq!(name(r#""checkout" -> "203.0.113.8":443/"tcp""#)["grade"], "address");
 }
+
+#[test]
+fn what_an_earlier_run_asked_names_addresses_and_nothing_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("flow.log"), flows()).unwrap();
+    let cache = "{\"address\":\"203.0.113.7\",\"name\":\"api.example.test\",\"confirmed\":true,\"through\":\"2026-07-31\"}\n\
+        {\"address\":\"203.0.113.8\",\"through\":\"2026-07-31\"}\n";
+    fs::write(at("ptr.jsonl"), cache).unwrap();
+    let discover = || {
+        let mut command = egressmap();
+        command
+            .arg("discover")
+            .arg(at("flow.log"))
+            .arg("--out")
+            .arg(at("map.parquet"));
+        command.arg("--ptr-cache").arg(at("ptr.jsonl"));
+        command
+    };
+    let (_, said) = expect(0, &mut discover());
+    assert!(
+        said.contains("2 addresses: 1 named and confirmed, 0 named, 1 without a name; 2 known from earlier runs"),
+        "{said}"
+    );
+    let map = shown(&at("map.parquet"));
+    let named: Vec<&str> = map["dependencies"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["name"]["grade"].as_str().unwrap())
+        .collect();
+    assert_eq!(named, ["address", "fcrdns", "fcrdns", "fcrdns"]);
+
+    // With a resolver there is nothing left to ask it: this one would not answer.
+    fs::remove_file(at("map.parquet")).unwrap();
+    let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let (_, said) = expect(
+        0,
+        discover()
+            .arg("--resolver")
+            .arg(silent.local_addr().unwrap().to_string()),
+    );
+    assert!(said.contains("2 known from earlier runs"), "{said}");
+    assert_eq!(fs::read_to_string(at("ptr.jsonl")).unwrap(), cache);
+
+    fs::remove_file(at("map.parquet")).unwrap();
+    fs::write(at("ptr.jsonl"), "what\n").unwrap();
+    let (_, said) = expect(1, &mut discover());
+    assert!(said.contains("ptr.jsonl: line 1: expected an answer as"), "{said}");
+}

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use super::finding::{Code, Finding, Severity};
 use super::node::Listener;
 use super::ours::Ours;
+use super::seen;
 use crate::ledger::{Destination, Entry, Ledger, Verdict, application_word};
 use crate::text::inert;
 
@@ -41,7 +42,7 @@ pub(super) enum Kind {
 /// MySQL, SMTP (relay and submission) and SQL Server: the App Mesh user guide says not to model them.
 pub(super) const SERVER_FIRST: [u16; 4] = [25, 587, 1433, 3306];
 /// SSH: the proxy's redirect rules leave it out always.
-pub(super) const NEVER_INTERCEPTED: u16 = 22;
+pub(crate) const NEVER_INTERCEPTED: u16 = 22;
 
 /// The live `allow` entries in the order of the ledger, with findings for what stays out and for what App Mesh cannot
 /// carry.
@@ -71,7 +72,7 @@ pub(super) fn collect<'a>(
 }
 
 /// The name of a service in the mesh.
-pub(super) fn virtual_node(map: &DependencyMap, service: &ServiceName) -> String {
+pub(crate) fn virtual_node(map: &DependencyMap, service: &ServiceName) -> String {
     map.manifest
         .services
         .get(service)
@@ -81,7 +82,7 @@ pub(super) fn virtual_node(map: &DependencyMap, service: &ServiceName) -> String
 }
 
 /// How an entry is written in a sentence.
-pub(super) fn shown(entry: &Entry) -> String {
+pub(crate) fn shown(entry: &Entry) -> String {
     let protocol = application_word(entry.application);
     format!("{}:{} ({protocol})", entry.destination, entry.port)
 }
@@ -227,14 +228,7 @@ fn unattributed(entry: &Entry, what: &str) -> Finding {
 
 /// The names a caller reached below a wildcard.
 fn below<'a>(map: &'a DependencyMap, entry: &'a Entry) -> impl Iterator<Item = String> + 'a {
-    map.dependencies
-        .iter()
-        .filter(|(key, _)| key.service == entry.service && key.port == entry.port)
-        .filter(|(key, dependency)| {
-            let far_end = key.destination.parse::<Destination>();
-            far_end.is_ok_and(|far_end| entry.destination.covers(&far_end, &dependency.addresses))
-        })
-        .map(|(key, _)| inert(&key.destination))
+    seen::covered(map, entry).map(|(key, _)| inert(&key.destination))
 }
 
 /// The way out that takes a port away from the proxy.

@@ -89,6 +89,38 @@ pub enum Code {
     UnknownCaller = 24,
     /// The ledger allows a service of ours: a backend of the mesh's own.
     OurService = 25,
+    /// A target knows addresses alone, and the destination is known by name.
+    NeedsName = 40,
+    /// A target cannot say the name: its characters or its form.
+    UnwritableName = 41,
+    /// A wildcard means less in a target than in the ledger.
+    WildcardDepth = 42,
+    /// A target neither allows nor drops it.
+    OutOfReach = 43,
+    /// A target drops the transport and cannot allow it.
+    NeedsTransport = 44,
+    /// No selector of a target finds the caller.
+    UnselectableCaller = 45,
+    /// The inventory has no namespace for the caller.
+    NamespaceAssumed = 46,
+    /// A target has one list for all callers.
+    CallersTogether = 47,
+    /// A TCP host gets all other TCP of its port.
+    HostTakesPort = 48,
+    /// The client says the name, and the target does not check where it leads.
+    NameFromClient = 49,
+    /// The rule stands on the addresses that the map saw.
+    AddressesAsSeen = 50,
+    /// A target cannot tell the hosts of a port apart.
+    HostsAlike = 51,
+    /// More than a target takes.
+    TargetQuota = 52,
+    /// A service of AWS known by its published addresses, which a target cannot follow.
+    AwsAddresses = 54,
+    /// A target also drops calls between our own services.
+    InternalCalls = 55,
+    /// A target follows a service of AWS by a prefix list that somebody must name.
+    NeedsPrefixList = 53,
 }
 
 impl fmt::Display for Code {
@@ -105,7 +137,7 @@ impl Serialize for Code {
 
 impl Finding {
     /// A finding about a caller.
-    pub(super) fn about(severity: Severity, code: Code, caller: Option<&str>, sentence: String) -> Self {
+    pub(crate) fn about(severity: Severity, code: Code, caller: Option<&str>, sentence: String) -> Self {
         Finding {
             severity,
             code,
@@ -124,13 +156,13 @@ impl Finding {
     }
 
     /// The same, with what it rests on.
-    pub(super) fn because(mut self, evidence: impl IntoIterator<Item = String>) -> Self {
+    pub(crate) fn because(mut self, evidence: impl IntoIterator<Item = String>) -> Self {
         self.evidence.extend(evidence);
         self
     }
 
     /// The same, with a way out.
-    pub(super) fn way_out(mut self, way: impl Into<String>) -> Self {
+    pub(crate) fn way_out(mut self, way: impl Into<String>) -> Self {
         self.ways_out.push(way.into());
         self
     }

@@ -103,7 +103,8 @@ fn attached(proposal: &Proposal) -> String {
     out
 }
 
-fn section(finding: &Finding) -> String {
+/// One finding, in Markdown.
+pub(crate) fn section(finding: &Finding) -> String {
     let caller = finding.caller.as_deref().map(|caller| format!(" {}", markdown(caller)));
     let port = finding.port.map(|port| format!(" port {port}"));
     let mut out = format!(

@@ -1,4 +1,8 @@
 //! What the targets render, read back with the parsers of their languages.
+
+mod properties;
+mod successors;
+
 use std::collections::BTreeSet;
 
 use egressmap_aggregator::map::{DependencyMap, ServiceFacts};

@@ -2,10 +2,10 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use egressmap_aggregator::map::{Class, ServiceFacts};
-use egressmap_generator::{Acceptance, Proposal, Settings, merge, propose, target_named};
+use egressmap_generator::{Acceptance, Ledger, Proposal, Settings, merge, propose, target_named};
 use tempfile::TempDir;
 
 use crate::sample::{self, Seen};
@@ -35,16 +35,37 @@ pub(crate) fn proposal() -> Proposal {
     propose(&map, &ledger, &Settings::for_mesh("shop"))
 }
 
+/// Callers whose names try to be something else, beside every form of destination.
+pub(crate) fn every_form() -> Proposal {
+    const CALLERS: [&str; 3] = ["${path.module}", "%{for x in y}", "a; b\\c: {d} #e"];
+    let mut map = sample::every_form();
+    let mut text = sample::EVERY_FORM.to_owned();
+    for caller in CALLERS {
+        map.dependencies
+            .extend(sample::map([Seen::tls(caller, "203.0.113.9", 443)]).dependencies);
+        text.push_str(&format!(
+            "  - {{service: '{caller}', destination: 203.0.113.9, port: 443, application: tls, verdict: allow}}\n"
+        ));
+    }
+    propose(&map, &Ledger::parse(&text).unwrap(), &Settings::for_mesh("shop"))
+}
+
 /// The files of a target, in a folder of its name.
 pub(crate) fn written(target: &str) -> (TempDir, PathBuf) {
     let root = TempDir::new().unwrap();
-    let folder = root.path().join(target);
-    for file in target_named(target).unwrap().render(&proposal()) {
+    let folder = write(root.path(), target, &proposal());
+    (root, folder)
+}
+
+/// Writes the files of a target to a folder of its name below `root`.
+pub(crate) fn write(root: &Path, target: &str, proposal: &Proposal) -> PathBuf {
+    let folder = root.join(target);
+    for file in target_named(target).unwrap().render(proposal) {
         let path = folder.join(&file.path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, file.text).unwrap();
     }
-    (root, folder)
+    folder
 }
 
 /// Says that a judge is missing, past the capture of test output; where `CI` is set, that is a failure.

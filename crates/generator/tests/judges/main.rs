@@ -4,12 +4,17 @@
 //!
 //! - `EGRESSMAP_TERRAFORM_MIRROR`: a folder with `registry.terraform.io/…`, so that `terraform init` downloads nothing.
 //! - `EGRESSMAP_PYTHON`: a Python with the packages of `testdata/requirements.txt`; else `python3`.
-//! - `EGRESSMAP_DATA`: a folder with the App Mesh controller's resource definitions in `crds/appmesh_*.yaml`.
+//! - `EGRESSMAP_DATA`: a folder with the resource definitions of the App Mesh controller, Istio, Cilium and EKS in `crds/`.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod appmesh_api;
+mod capture;
+mod cluster;
 mod docket;
+mod modules;
+mod proxy;
 mod python;
 #[path = "../../src/sample.rs"]
 mod sample;
+mod suricata;
 mod terraform;

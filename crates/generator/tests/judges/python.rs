@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use crate::docket::{skip, written};
 
-fn python() -> Command {
+pub(crate) fn python() -> Command {
     let python = std::env::var_os("EGRESSMAP_PYTHON").unwrap_or_else(|| OsString::from("python3"));
     let mut command = Command::new(python);
     command.env("PYTHONDONTWRITEBYTECODE", "1");
@@ -14,7 +14,7 @@ fn python() -> Command {
 }
 
 /// Whether the interpreter has these modules, in the version of testdata/requirements.txt or any other.
-fn has(modules: &str) -> bool {
+pub(crate) fn has(modules: &str) -> bool {
     let probe = python().args(["-c", &format!("import {modules}")]).output();
     let found = probe.is_ok_and(|output| output.status.success());
     if !found {
@@ -26,11 +26,11 @@ fn has(modules: &str) -> bool {
     found
 }
 
-fn script(name: &str) -> PathBuf {
+pub(crate) fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/judges").join(name)
 }
 
-fn said(output: &Output) -> String {
+pub(crate) fn said(output: &Output) -> String {
     let texts = [&output.stdout, &output.stderr];
     texts.map(|text| String::from_utf8_lossy(text).into_owned()).concat()
 }

@@ -87,12 +87,13 @@ resource "aws_appmesh_virtual_node" "caller" {
 }
 "#;
 
-struct Terraform<'a> {
-    root: &'a Path,
+/// Terraform in a folder.
+pub(crate) struct Terraform<'a> {
+    pub(crate) root: &'a Path,
 }
 
 impl Terraform<'_> {
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new("terraform");
         command.current_dir(self.root).args(arguments);
         // A configuration of the machine, or a profile of its user, must not decide the test.
@@ -118,7 +119,7 @@ impl Terraform<'_> {
     }
 
     /// Runs what must succeed.
-    fn must(&self, arguments: &[&str]) {
+    pub(crate) fn must(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         assert!(
             output.status.success(),
@@ -126,15 +127,33 @@ impl Terraform<'_> {
             arguments.join(" "),
             said(&output)
         );
+        said(&output)
+    }
+
+    /// `terraform init`, from the mirror where there is one; `false` where the provider cannot be had.
+    pub(crate) fn init(&self) -> bool {
+        let mirror = std::env::var_os("EGRESSMAP_TERRAFORM_MIRROR");
+        let installation = mirror.as_ref().map(|mirror| {
+            let mirror = mirror.to_string_lossy().replace('\\', "/");
+            format!("provider_installation {{\n  filesystem_mirror {{\n    path = {mirror:?}\n  }}\n}}\n")
+        });
+        fs::write(self.root.join("terraform.rc"), installation.unwrap_or_default()).unwrap();
+        let init = self.run(&["init", "-input=false", "-no-color"]);
+        if !init.status.success() && mirror.is_none() {
+            skip("terraform init", "no provider; set EGRESSMAP_TERRAFORM_MIRROR");
+            return false;
+        }
+        assert!(init.status.success(), "{}", said(&init));
+        true
     }
 }
 
-fn said(output: &Output) -> String {
+pub(crate) fn said(output: &Output) -> String {
     let texts = [&output.stdout, &output.stderr];
     texts.map(|text| String::from_utf8_lossy(text).into_owned()).concat()
 }
 
-fn is_there() -> bool {
+pub(crate) fn is_there() -> bool {
     let there = Command::new("terraform")
         .arg("version")
         .output()
@@ -164,23 +183,15 @@ fn the_module_applies_once_and_then_the_mesh_drops_the_rest() {
     let api = AppMeshApi::start();
     let (root, _) = written("appmesh-terraform");
     let terraform = Terraform { root: root.path() };
-    let mirror = std::env::var_os("EGRESSMAP_TERRAFORM_MIRROR");
-    let installation = mirror.as_ref().map(|mirror| {
-        let mirror = mirror.to_string_lossy().replace('\\', "/");
-        format!("provider_installation {{\n  filesystem_mirror {{\n    path = {mirror:?}\n  }}\n}}\n")
-    });
-    fs::write(root.path().join("terraform.rc"), installation.unwrap_or_default()).unwrap();
     fs::write(
         root.path().join("main.tf"),
         ROOT.replace("API", &api.address.to_string()),
     )
     .unwrap();
 
-    let init = terraform.run(&["init", "-input=false", "-no-color"]);
-    if !init.status.success() && mirror.is_none() {
-        return skip("terraform init", "no provider; set EGRESSMAP_TERRAFORM_MIRROR");
+    if !terraform.init() {
+        return;
     }
-    assert!(init.status.success(), "{}", said(&init));
     terraform.must(&["validate", "-no-color"]);
     terraform.must(&["plan", "-input=false", "-no-color", "-out=plan"]);
     terraform.must(&["apply", "-input=false", "-no-color", "plan"]);

@@ -163,6 +163,11 @@ fn flow(line: u64, record: &FlowRecord<'_>) -> Value {
     if record.on_the_way {
         json["on_the_way"] = json!(true);
     }
+    for (key, name) in [("ecs_cluster", record.ecs_cluster), ("ecs_service", record.ecs_service)] {
+        if !name.is_empty() {
+            json[key] = json!(text(name));
+        }
+    }
     json
 }
 

@@ -111,6 +111,11 @@ fn record(line: u64, fields: &Map<String, Value>) -> Value {
     if fields.keys().any(|name| name.starts_with("tgw_")) && !fields.contains_key("interface_id") {
         record["on_the_way"] = json!(true);
     }
+    for (key, name) in [("ecs_cluster", "ecs_cluster_name"), ("ecs_service", "ecs_service_name")] {
+        if !text(name).is_empty() {
+            record[key] = json!(text(name));
+        }
+    }
     record
 }
 

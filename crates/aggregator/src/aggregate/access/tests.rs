@@ -367,6 +367,8 @@ fn an_interface_owns_its_address_in_access_lines_too() {
                 src_aws_service: b"",
                 dst_aws_service: b"",
                 interface_type: b"",
+                ecs_cluster: b"",
+                ecs_service: b"",
                 on_the_way: false,
             };
             aggregator.flow(1, &record);

@@ -149,6 +149,8 @@ fn who_asked_is_told_by_the_interface_whose_own_address_it_is() {
                 src_aws_service: b"",
                 dst_aws_service: b"",
                 interface_type: b"",
+                ecs_cluster: b"",
+                ecs_service: b"",
                 on_the_way: false,
             },
         );

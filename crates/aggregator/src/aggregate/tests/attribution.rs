@@ -155,3 +155,65 @@ fn a_client_on_the_internet_is_never_taken_for_an_owned_interface() {
         assert_eq!(observed.inbound, 2, "{inventory}");
     }
 }
+
+#[test]
+fn records_that_name_their_ecs_service_need_no_inventory() {
+    let records = [
+        "e1 10.0.0.1 203.0.113.7 40000 443 tcp 1 10 0 60 ACCEPT cluster=shop service=checkout",
+        "e1 10.0.0.1 10.0.0.2 40000 5432 tcp 1 10 0 60 ACCEPT cluster=shop service=checkout",
+        "e2 10.0.0.1 10.0.0.2 40000 5432 tcp 1 10 0 60 ACCEPT cluster=shop service=ledger",
+        "e2 10.0.0.9 10.0.0.2 40000 5432 tcp 1 10 0 60 ACCEPT cluster=shop service=ledger",
+        "e3 2001:db8::3 2001:db8:f::7 40000 443 tcp 1 10 0 60 ACCEPT direction=egress cluster=blog service=web",
+        "e4 10.0.0.4 203.0.113.7 40000 443 tcp 1 10 0 60 ACCEPT cluster=shop service=web",
+    ];
+    let observed = observe("service,address\n", &records);
+    assert_eq!(
+        edges(&observed),
+        [
+            "blog/web > 2001:db8:f::7:443/tcp likely initiator 1 10/0",
+            "checkout > 10.0.0.2 (ledger):5432/tcp likely initiator 1 10/0 responder 1 10/0",
+            "checkout > 203.0.113.7:443/tcp likely initiator 1 10/0",
+            "shop/web > 203.0.113.7:443/tcp likely initiator 1 10/0",
+            "unattributed/10.0.0.9 > 10.0.0.2 (ledger):5432/tcp likely responder 1 10/0",
+        ]
+    );
+    assert_eq!(observed.services.len(), 4);
+}
+
+#[test]
+fn an_entry_of_the_inventory_wins_over_what_a_record_names() {
+    let records = ["e1 10.0.0.1 203.0.113.7 40000 443 tcp 1 10 0 60 ACCEPT service=checkout-prod"];
+    for inventory in ["service,address\ncheckout,10.0.0.1\n", "service,eni\ncheckout,e1\n"] {
+        let edges = edges(&observe(inventory, &records));
+        assert_eq!(edges, ["checkout > 203.0.113.7:443/tcp likely initiator 1 10/0"]);
+    }
+    // A service of both is one.
+    let inventory = "service,address,owner\ncheckout-prod,10.9.9.9,team-a\n";
+    let observed = observe(inventory, &records);
+    assert_eq!(
+        edges(&observed),
+        ["checkout-prod > 203.0.113.7:443/tcp likely initiator 1 10/0"]
+    );
+    assert_eq!(observed.services.len(), 1);
+}
+
+#[test]
+fn an_inventory_that_lists_a_nat_gateway_keeps_its_own_packets_out_of_the_map() {
+    let inventory = r#"{"NetworkInterfaces": [
+        {"NetworkInterfaceId": "nat", "InterfaceType": "nat_gateway", "PrivateIpAddress": "10.0.9.9"},
+        {"NetworkInterfaceId": "e1", "PrivateIpAddress": "10.0.0.1", "TagSet": [{"Key": "service", "Value": "checkout"}]}]}"#;
+    let client = "e1 10.0.0.1 203.0.113.7 40000 443 tcp 1 10 0 60 ACCEPT";
+    // Version 2: nothing but the gateway's own address in the place of the far end or of the client.
+    let of_gateway = [
+        client,
+        "nat 10.0.0.1 10.0.9.9 40000 443 tcp 1 10 0 60 ACCEPT",
+        "nat 10.0.9.9 203.0.113.7 2000 443 tcp 1 10 0 60 ACCEPT",
+        "nat 203.0.113.7 10.0.9.9 443 2000 tcp 1 10 0 60 ACCEPT",
+    ];
+    let expected = ["checkout > 203.0.113.7:443/tcp likely initiator 1 10/0"];
+    assert_eq!(edges(&observe(inventory, &of_gateway)), expected);
+    // With the packet's own addresses the client is known on this side of the gateway too.
+    let with_packets = ["nat 10.0.0.1 10.0.9.9 40000 443 tcp 1 10 0 60 ACCEPT pkt-src=10.0.0.1 pkt-dst=203.0.113.7"];
+    let expected = ["checkout > 203.0.113.7:443/tcp likely elsewhere 1 10/0"];
+    assert_eq!(edges(&observe(inventory, &with_packets)), expected);
+}

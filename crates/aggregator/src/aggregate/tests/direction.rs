@@ -301,3 +301,94 @@ fn a_flow_between_two_ends_that_are_not_ours_is_no_dependency() {
         inbound: 3,
     }]);
 }
+
+/// Rows of both directions of a connection, without flags.
+fn both_ways(client: &str, from: u16, server: &str, to: u16, packets: u64) -> [String; 2] {
+    [
+        format!("e1 {client} {server} {from} {to} tcp {packets} 100 0 60 ACCEPT"),
+        format!("e1 {server} {client} {to} {from} tcp {packets} 200 0 60 ACCEPT"),
+    ]
+}
+
+fn edges_of(rows: &[String]) -> (Vec<String>, u64) {
+    let observed = observe(SHOP, &rows.iter().map(String::as_str).collect::<Vec<_>>());
+    (edges(&observed), observed.inbound)
+}
+
+#[test]
+fn a_server_on_a_high_port_is_not_a_caller_of_its_balancers_ports() {
+    let rows: Vec<String> = [2_000, 3_306, 9_999, 40_000]
+        .into_iter()
+        .flat_map(|from| both_ways("10.0.5.1", from, "10.0.0.1", 49_153, 9))
+        .collect();
+    let expected = "unattributed/10.0.5.1 > 10.0.0.1 (checkout):49153/tcp likely responder 4 400/800";
+    assert_eq!(edges_of(&rows), (vec![expected.to_owned()], 0));
+}
+
+#[test]
+fn clients_on_the_internet_with_low_ports_are_not_called_by_a_server_on_a_high_port() {
+    let rows: Vec<String> = (0..6)
+        .flat_map(|number| {
+            both_ways(
+                &format!("198.51.100.{number}"),
+                2_000 + number * 7,
+                "10.0.0.1",
+                49_153,
+                9,
+            )
+        })
+        .collect();
+    assert_eq!(edges_of(&rows), (vec![], 12));
+}
+
+#[test]
+fn a_syn_elsewhere_turns_round_what_ports_said_of_the_same_connection() {
+    check(&[Case {
+        records: &[
+            "e1 10.0.0.1 10.0.1.9 2000 50000 tcp 3 300 0 60 ACCEPT flags=2",
+            "e1 10.0.1.9 10.0.0.1 50000 2000 tcp 3 500 0 60 ACCEPT flags=18",
+            "e1 10.0.0.1 10.0.1.9 2000 50000 tcp 1 30 60 120 ACCEPT flags=0",
+            "e1 10.0.1.9 10.0.0.1 50000 2000 tcp 1 50 60 120 ACCEPT flags=0",
+        ],
+        edges: &["checkout > 10.0.1.9 (cart):50000/tcp certain initiator 2 330/550"],
+        inbound: 0,
+    }]);
+}
+
+#[test]
+fn one_client_port_for_several_services_is_no_server() {
+    // A socket that sends to collectors, and what answers a scan from one port.
+    let collectors = ["203.0.113.1", "203.0.113.2", "203.0.113.3", "203.0.113.4"];
+    let rows: Vec<String> = collectors
+        .iter()
+        .flat_map(|to| both_ways("10.0.0.1", 50_000, to, 17_391, 9))
+        .collect();
+    let (found, inbound) = edges_of(&rows);
+    assert!(
+        found.len() == 4 && found.iter().all(|edge| edge.contains(":17391/tcp")),
+        "{found:?}"
+    );
+    assert_eq!(inbound, 0);
+    let scan: Vec<String> = [1_433, 3_306, 8_080, 20_000]
+        .into_iter()
+        .flat_map(|to| both_ways("10.0.0.1", 61_000, "10.0.0.2", to, 1))
+        .collect();
+    let (found, _) = edges_of(&scan);
+    assert!(
+        found.len() == 4 && found.iter().all(|edge| edge.starts_with("checkout > 10.0.0.2")),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_scanner_from_one_port_is_told_from_a_server() {
+    let rows: Vec<String> = (1..=8)
+        .flat_map(|host| [40_000, 50_000].map(|port| both_ways("10.0.0.1", 61_000, &format!("10.0.1.{host}"), port, 1)))
+        .flatten()
+        .collect();
+    let (found, _) = edges_of(&rows);
+    assert!(
+        found.len() == 16 && found.iter().all(|edge| edge.starts_with("checkout > 10.0.1.")),
+        "{found:?}"
+    );
+}

@@ -54,6 +54,8 @@ impl Literal {
             src_aws_service: self.text("src-aws"),
             dst_aws_service: self.text("dst-aws"),
             interface_type: self.text("type"),
+            ecs_cluster: self.text("cluster"),
+            ecs_service: self.text("service"),
             on_the_way: self.value("on-the-way").is_some(),
         }
     }

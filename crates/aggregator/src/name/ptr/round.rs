@@ -8,7 +8,6 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 use super::{Failure, Resolved, Settings, ask};
-use crate::name::{Confirmation, PtrAnswer};
 
 /// So many queries without an answer to any query at all, and the resolver is silent. All of them are under way at the
 /// same time unless fewer are allowed.
@@ -56,19 +55,6 @@ fn silent_after(settings: &Settings) -> u64 {
 }
 
 impl Resolved {
-    fn count(&mut self, address: IpAddr, answer: Result<PtrAnswer, Failure>) {
-        match answer {
-            Ok(answer) => {
-                match answer.confirmation {
-                    Confirmation::Forward => self.report.confirmed += 1,
-                    Confirmation::None => self.report.unconfirmed += 1,
-                }
-                self.answers.insert(address, answer);
-            }
-            Err(failure) => *self.report.failed.entry(failure).or_default() += 1,
-        }
-    }
-
     fn unanswered(&self) -> u64 {
         self.report.failed.get(&Failure::NoAnswer).copied().unwrap_or_default()
     }

@@ -8,7 +8,7 @@ use crate::map::{
     Application, Certainty, Class, Dependency, DependencyMap, Grade, Hours, Key, Manifest, Naming, OnlySource,
     Protocol, Starts, Tally, Used,
 };
-use crate::show::json;
+use crate::show::{far_end, json};
 
 const START: u64 = 1_790_000_000;
 
@@ -255,13 +255,7 @@ fn refusals_have_a_column_where_there_are_any() {
 
 #[test]
 fn transports_and_addresses_are_written_so_that_they_cannot_be_mixed_up() {
-    let mut map = DependencyMap::default();
-    add(&mut map, "a", "2001:db8::7", 443, 1);
-    let (mut key, it) = map.dependencies.pop_first().unwrap();
-    let mut shown = |protocol, port| {
-        (key.protocol, key.port) = (protocol, port);
-        super::destination(&key, &it)
-    };
+    let shown = |protocol, port| far_end("2001:db8::7", port, protocol);
     assert_eq!(shown(Protocol::Tcp, 443), "[2001:db8::7]:443");
     assert_eq!(shown(Protocol::Udp, 53), "[2001:db8::7]:53/udp");
     assert_eq!(shown(Protocol::Icmp, 0), "[2001:db8::7]/icmp");

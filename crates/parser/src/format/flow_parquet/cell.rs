@@ -81,7 +81,9 @@ impl Meaning {
             | Field::InstanceId
             | Field::PktSrcAwsService
             | Field::PktDstAwsService
-            | Field::InterfaceType => Meaning::Text,
+            | Field::InterfaceType
+            | Field::EcsClusterName
+            | Field::EcsServiceName => Meaning::Text,
             Field::Protocol
             | Field::SrcPort
             | Field::DstPort

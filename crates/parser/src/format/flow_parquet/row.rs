@@ -147,6 +147,8 @@ impl<'f> Rows<'f> {
             src_aws_service: self.text(Field::PktSrcAwsService, row)?,
             dst_aws_service: self.text(Field::PktDstAwsService, row)?,
             interface_type: self.text(Field::InterfaceType, row)?,
+            ecs_cluster: self.text(Field::EcsClusterName, row)?,
+            ecs_service: self.text(Field::EcsServiceName, row)?,
             on_the_way: self.on_the_way,
         })
     }

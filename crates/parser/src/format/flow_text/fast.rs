@@ -67,6 +67,8 @@ struct At {
     src_aws: usize,
     dst_aws: usize,
     interface_type: usize,
+    ecs_cluster: usize,
+    ecs_service: usize,
 }
 
 impl At {
@@ -100,6 +102,8 @@ impl At {
             src_aws: at(Field::PktSrcAwsService),
             dst_aws: at(Field::PktDstAwsService),
             interface_type: at(Field::InterfaceType),
+            ecs_cluster: at(Field::EcsClusterName),
+            ecs_service: at(Field::EcsServiceName),
         })
     }
 }
@@ -329,6 +333,12 @@ impl<'a> Row<'a> {
         }
         if at.interface_type != NONE {
             columns.interface_type[to] = self.word(at.interface_type)?;
+        }
+        if at.ecs_cluster != NONE {
+            columns.ecs_cluster[to] = self.word(at.ecs_cluster)?;
+        }
+        if at.ecs_service != NONE {
+            columns.ecs_service[to] = self.word(at.ecs_service)?;
         }
         Some(())
     }

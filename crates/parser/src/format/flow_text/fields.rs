@@ -24,6 +24,8 @@ pub(in crate::format) enum Field {
     PktSrcAwsService,
     PktDstAwsService,
     InterfaceType,
+    EcsClusterName,
+    EcsServiceName,
 }
 
 /// How many there are.
@@ -60,7 +62,7 @@ macro_rules! wanted {
 }
 
 /// Every wanted field, in the order of [`Field`].
-pub(in crate::format) static WANTED: [Wanted; 21] = [
+pub(in crate::format) static WANTED: [Wanted; 23] = [
     wanted!(LogStatus, "log-status", "OK, NODATA or SKIPDATA"),
     wanted!(SrcAddr, "srcaddr", "an address", needed),
     wanted!(DstAddr, "dstaddr", "an address", needed),
@@ -82,6 +84,8 @@ pub(in crate::format) static WANTED: [Wanted; 21] = [
     wanted!(PktSrcAwsService, "pkt-src-aws-service", "printable text"),
     wanted!(PktDstAwsService, "pkt-dst-aws-service", "printable text"),
     wanted!(InterfaceType, "interface-type", "printable text"),
+    wanted!(EcsClusterName, "ecs-cluster-name", "printable text"),
+    wanted!(EcsServiceName, "ecs-service-name", "printable text"),
 ];
 
 /// The names of all other fields, which are known and not needed.
@@ -117,12 +121,10 @@ static OTHER: &[&str] = &[
     "packets-lost-ttl-expired",
     // Version 7: ECS.
     "ecs-cluster-arn",
-    "ecs-cluster-name",
     "ecs-container-instance-arn",
     "ecs-container-instance-id",
     "ecs-container-id",
     "ecs-second-container-id",
-    "ecs-service-name",
     "ecs-task-definition-arn",
     "ecs-task-arn",
     "ecs-task-id",

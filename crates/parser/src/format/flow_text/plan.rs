@@ -151,6 +151,8 @@ impl<'a> Values<'_, 'a> {
             src_aws_service: self.text(Field::PktSrcAwsService)?,
             dst_aws_service: self.text(Field::PktDstAwsService)?,
             interface_type: self.text(Field::InterfaceType)?,
+            ecs_cluster: self.text(Field::EcsClusterName)?,
+            ecs_service: self.text(Field::EcsServiceName)?,
             on_the_way: self.plan.on_the_way,
         })
     }

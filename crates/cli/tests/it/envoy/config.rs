@@ -1,0 +1,208 @@
+//! Envoy's configuration for one caller, made from a proposal: as App Mesh makes it, and as a default-deny egress proxy has it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use egressmap_aggregator::map::Application;
+use egressmap_generator::Proposal;
+use egressmap_generator::ledger::Destination;
+use egressmap_generator::proposal::Listener;
+use serde_json::{Value, json};
+
+use super::{ORIGINAL, ORIGINAL_BY_ADDRESS, Upstreams};
+
+const BLACK_HOLE: &str = "BlackHoleCluster";
+
+/// One listener for everything, with `parts` for its filter chains, the clusters, and the chain for what matches none.
+pub(super) fn bootstrap(parts: &[Value], log: &Path) -> Value {
+    let inspectors = [
+        "proxy_protocol.v3.ProxyProtocol",
+        "tls_inspector.v3.TlsInspector",
+        "http_inspector.v3.HttpInspector",
+    ];
+    let filters = inspectors.map(|kind| {
+        let kind_of = format!("type.googleapis.com/envoy.extensions.filters.listener.{kind}");
+        json!({"name": kind, "typed_config": {"@type": kind_of}})
+    });
+    let mut listener = json!({
+        "name": "egress",
+        "address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}},
+        "listener_filters": filters,
+        "filter_chains": parts[0],
+    });
+    if let Some(rest) = parts.get(2) {
+        listener["default_filter_chain"] = json!({"filters": [rest]});
+    }
+    let text = json!({
+        "admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}}},
+        "static_resources": {"listeners": [listener], "clusters": parts[1]},
+    })
+    .to_string();
+    serde_json::from_str(&text.replace("\"ACCESS_LOG\"", &access_log(log).to_string())).unwrap()
+}
+
+/// The chains and clusters that App Mesh gives the one caller of a proposal.
+pub(super) fn app_mesh(proposal: &Proposal, upstreams: &Upstreams) -> Vec<Value> {
+    let caller = &proposal.callers[0];
+    let mut clusters = vec![cluster("cds_egress_mesh_amazonaws", upstreams.of(ORIGINAL))];
+    // As App Mesh has it: without the range Envoy would not go on from this chain to the others of the port.
+    let mut aws = app_mesh_chain(443, vec![tcp_proxy("cds_egress_mesh_amazonaws")]);
+    aws["filter_chain_match"]["server_names"] = json!(["*.amazonaws.com"]);
+    let mut chains = vec![aws];
+    let mut http: BTreeMap<u16, Vec<Value>> = BTreeMap::new();
+    for node in proposal
+        .nodes
+        .iter()
+        .filter(|node| caller.backends.contains(&node.host))
+    {
+        for (port, listener) in &node.listeners {
+            let name = format!("cds_egress_mesh_{}_{listener}_{port}", node.name);
+            clusters.push(cluster(&name, upstreams.of(node.host.as_str())));
+            match listener {
+                Listener::Http => http
+                    .entry(*port)
+                    .or_default()
+                    .push(virtual_host(node.host.as_str(), *port, &name)),
+                Listener::Tcp => chains.push(app_mesh_chain(*port, vec![tcp_proxy(&name)])),
+            }
+        }
+    }
+    chains.extend(
+        http.into_iter()
+            .map(|(port, hosts)| app_mesh_chain(port, vec![connection_manager(port, &hosts)])),
+    );
+    vec![json!(chains), json!(clusters)]
+}
+
+/// A chain of App Mesh: any address, one port.
+pub(super) fn app_mesh_chain(port: u16, filters: Vec<Value>) -> Value {
+    let any = json!([{"address_prefix": "0.0.0.0", "prefix_len": 0}]);
+    json!({"filter_chain_match": {"prefix_ranges": any, "destination_port": port}, "filters": filters})
+}
+
+/// The chains and clusters of a proxy that denies by default: addresses, TLS by SNI, HTTP by host, then a lone TCP host.
+pub(super) fn default_deny(proposal: &Proposal, upstreams: &Upstreams) -> Vec<Value> {
+    let mut clusters = vec![
+        cluster(ORIGINAL, upstreams.of(ORIGINAL)),
+        cluster("by_address", upstreams.of(ORIGINAL_BY_ADDRESS)),
+        json!({"name": BLACK_HOLE, "type": "STATIC", "load_assignment": {"cluster_name": BLACK_HOLE}}),
+    ];
+    let (mut chains, mut http): (Vec<Value>, BTreeMap<u16, Vec<Value>>) = (Vec::new(), BTreeMap::new());
+    for entry in proposal.allowed.iter().map(|allowed| &allowed.entry) {
+        let port = entry.port;
+        let (name, to) = match &entry.destination {
+            Destination::Name(host) => {
+                let to = format!("outbound|{port}||{host}");
+                clusters.push(cluster(&to, upstreams.of(host.as_str())));
+                (host.to_string(), to)
+            }
+            Destination::Range(range) => {
+                let ranges = json!([{"address_prefix": range.addr().to_string(), "prefix_len": range.prefix_len()}]);
+                chains.push(json!({
+                    "filter_chain_match": {"destination_port": port, "prefix_ranges": ranges},
+                    "filters": [tcp_proxy("by_address")],
+                }));
+                continue;
+            }
+            other => (other.to_string(), ORIGINAL.to_owned()),
+        };
+        match entry.application {
+            Application::Http => http.entry(port).or_default().push(virtual_host(&name, port, &to)),
+            Application::Tls => chains.push(json!({
+                "filter_chain_match": {"destination_port": port, "server_names": [name], "transport_protocol": "tls"},
+                "filters": [tcp_proxy(&to)],
+            })),
+            _ => chains.push(json!({"filter_chain_match": {"destination_port": port}, "filters": [tcp_proxy(&to)]})),
+        }
+    }
+    chains.extend(http.into_iter().map(|(port, hosts)| {
+        json!({
+            "filter_chain_match": {
+                "destination_port": port,
+                "transport_protocol": "raw_buffer",
+                "application_protocols": ["http/1.0", "http/1.1", "h2c"],
+            },
+            "filters": [connection_manager(port, &hosts)],
+        })
+    }));
+    vec![json!(chains), json!(clusters), tcp_proxy(BLACK_HOLE)]
+}
+
+/// A cluster of one server.
+pub(super) fn cluster(name: &str, at: SocketAddr) -> Value {
+    let address = json!({"socket_address": {"address": at.ip().to_string(), "port_value": at.port()}});
+    json!({
+        "name": name,
+        "type": "STATIC",
+        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}]},
+    })
+}
+
+/// A filter that hands a connection on.
+pub(super) fn tcp_proxy(cluster: &str) -> Value {
+    json!({
+        "name": "envoy.filters.network.tcp_proxy",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
+            "stat_prefix": "tcp",
+            "cluster": cluster,
+            "access_log": ["ACCESS_LOG"],
+        },
+    })
+}
+
+fn virtual_host(name: &str, port: u16, cluster: &str) -> Value {
+    json!({
+        "name": name,
+        "domains": [name, format!("{name}:{port}")],
+        "routes": [{"match": {"prefix": "/"}, "route": {"cluster": cluster}}],
+    })
+}
+
+fn connection_manager(port: u16, hosts: &[Value]) -> Value {
+    json!({
+        "name": "envoy.filters.network.http_connection_manager",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+            "stat_prefix": "http",
+            "route_config": {"name": format!("http_{port}"), "virtual_hosts": hosts},
+            "http_filters": [{
+                "name": "envoy.filters.http.router",
+                "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"},
+            }],
+            "access_log": ["ACCESS_LOG"],
+        },
+    })
+}
+
+fn access_log(path: &Path) -> Value {
+    let keys = [
+        ("start_time", "%START_TIME%"),
+        ("method", "%REQ(:METHOD)%"),
+        ("authority", "%REQ(:AUTHORITY)%"),
+        ("requested_server_name", "%REQUESTED_SERVER_NAME%"),
+        ("protocol", "%PROTOCOL%"),
+        ("response_code", "%RESPONSE_CODE%"),
+        ("response_flags", "%RESPONSE_FLAGS%"),
+        ("response_code_details", "%RESPONSE_CODE_DETAILS%"),
+        ("upstream_cluster", "%UPSTREAM_CLUSTER%"),
+        ("upstream_host", "%UPSTREAM_HOST%"),
+        ("downstream_local_address", "%DOWNSTREAM_LOCAL_ADDRESS%"),
+        ("downstream_remote_address", "%DOWNSTREAM_REMOTE_ADDRESS%"),
+        ("bytes_received", "%BYTES_RECEIVED%"),
+        ("bytes_sent", "%BYTES_SENT%"),
+    ];
+    let format: serde_json::Map<String, Value> = keys
+        .map(|(key, value)| (key.to_owned(), value.into()))
+        .into_iter()
+        .collect();
+    json!({
+        "name": "envoy.access_loggers.file",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",
+            "path": path,
+            "log_format": {"json_format": format},
+        },
+    })
+}
