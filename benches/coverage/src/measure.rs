@@ -3,7 +3,7 @@
 use egressmap_aggregator::coverage::{Coverage, HORIZON, Question, coverage};
 use egressmap_aggregator::identity::ServiceName;
 use egressmap_aggregator::map::{
-    Application, Certainty, Class, Dependency, DependencyMap, Hours, Key, Naming, Protocol, Tally,
+    Application, Certainty, Class, Dependency, DependencyMap, Hours, Key, Naming, OnlySource, Protocol, Starts, Tally,
 };
 
 use crate::chance::Chance;
@@ -101,6 +101,8 @@ fn dependency(days: Vec<(u32, u32)>) -> Dependency {
             days,
         },
         initiator: Certainty::Certain,
+        source: OnlySource::Unknown,
+        starts: Starts::default(),
     }
 }
 

@@ -3,6 +3,7 @@
 //! The answer depends neither on the order of records nor on which thread took which: everything kept adds up, and
 //! whatever needs all records (an interface's own address, equal ports) waits for [`Aggregator::finish`].
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use egressmap_parser::batch::{FlowBatch, Refused};
@@ -144,9 +145,9 @@ impl<'i> Aggregator<'i> {
         let mut inbound = self.accesses.inbound();
         let accesses = self.accesses.finish(&roster, holder);
         let answers = self.answers.finish(&roster, holder);
-        let mut flows = Vec::new();
-        inbound += settle::settle(self.v4, &v4, &roster, words, &mut flows);
-        inbound += settle::settle(self.v6, &v6, &roster, words, &mut flows);
+        let (mut flows, mut sources) = (Vec::new(), BTreeMap::new());
+        inbound += settle::settle(self.v4, &v4, &roster, words, &mut flows, &mut sources);
+        inbound += settle::settle(self.v6, &v6, &roster, words, &mut flows, &mut sources);
         settle::order(&mut flows);
         Observed {
             flows,
@@ -156,6 +157,7 @@ impl<'i> Aggregator<'i> {
             gaps: self.gaps.finish(),
             window: self.window,
             services: roster.services(),
+            sources,
         }
     }
 

@@ -16,6 +16,7 @@ pub mod name;
 pub mod observed;
 mod replace;
 pub mod show;
+pub mod suspicion;
 mod table;
 
 pub use aggregate::{Aggregator, Settings};

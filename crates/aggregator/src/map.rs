@@ -10,11 +10,15 @@ use crate::identity::ServiceName;
 mod gaps;
 mod hours;
 mod kinds;
+mod sources;
+mod starts;
 mod words;
 
 pub use gaps::{Gaps, RowsByHour};
 pub use hours::Hours;
 pub use kinds::Kinds;
+pub use sources::{OnlySource, Source, Sources};
+pub use starts::{Start, Starts};
 pub use words::UnknownWord;
 
 /// The name of the map's layout, on disk and as JSON. Another layout has another name.
@@ -83,6 +87,10 @@ pub struct Dependency {
     pub seen: Hours,
     /// How sure it is that this end opened it.
     pub initiator: Certainty,
+    /// The address it was opened from, as long as it is one.
+    pub source: OnlySource,
+    /// When connections to an external far end began, in the sampled hours.
+    pub starts: Starts,
 }
 
 /// Records, bytes and packets of one plane at one place; adds up.
@@ -222,6 +230,9 @@ pub struct Manifest {
     pub gaps: Gaps,
     /// What the inventory says of each service, for the definitions.
     pub services: BTreeMap<ServiceName, ServiceFacts>,
+    /// The addresses that each service was seen at.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sources: BTreeMap<ServiceName, Sources>,
 }
 
 /// An object that a map has counted.
@@ -323,5 +334,7 @@ impl Dependency {
         self.refused_access = self.refused_access.saturating_add(other.refused_access);
         self.seen.union(&other.seen);
         self.initiator = self.initiator.min(other.initiator);
+        self.source.add(other.source);
+        self.starts.union(&other.starts);
     }
 }

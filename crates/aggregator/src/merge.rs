@@ -88,6 +88,9 @@ impl Manifest {
         for (service, facts) in other.services {
             self.services.entry(service).or_default().add(facts);
         }
+        for (service, sources) in other.sources {
+            self.sources.entry(service).or_default().union(&sources);
+        }
     }
 }
 

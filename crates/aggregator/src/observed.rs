@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::identity::{DnsName, ServiceName};
-use crate::map::{Application, Certainty, Gaps, Hours, Protocol, ServiceFacts, Tally};
+use crate::map::{Application, Certainty, Gaps, Hours, OnlySource, Protocol, ServiceFacts, Sources, Starts, Tally};
 use std::collections::BTreeMap;
 
 /// All edges of a run. One (service, responder, port, protocol) may stand in several entries; naming adds them up.
@@ -23,6 +23,8 @@ pub struct Observed {
     pub window: Option<(u64, u64)>,
     /// What the inventory says of each service in it.
     pub services: BTreeMap<ServiceName, ServiceFacts>,
+    /// The addresses that each service opened flows from.
+    pub sources: BTreeMap<ServiceName, Sources>,
 }
 
 /// One service reaching one address and port, as flow records show it.
@@ -52,6 +54,10 @@ pub struct FlowEdge {
     pub seen: Hours,
     /// How sure the direction is.
     pub initiator: Certainty,
+    /// The address it was opened from, as long as it is one.
+    pub source: OnlySource,
+    /// When connections to an external far end began, in the sampled hours.
+    pub starts: Starts,
 }
 
 /// One service reaching one host through its proxy, as access records show it.
@@ -75,6 +81,8 @@ pub struct AccessEdge {
     pub refused: u64,
     /// When.
     pub seen: Hours,
+    /// When lines of what was let through to an external far end began, in the sampled hours.
+    pub starts: Starts,
 }
 
 /// One service that was told that a name has an address, as the query logs of resolvers show it.

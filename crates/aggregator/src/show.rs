@@ -22,10 +22,12 @@ pub use far_end::far_end;
 pub use json::json;
 pub use mermaid::mermaid;
 pub use selection::{Order, Selection};
+pub use size::{bytes, counted};
 pub use table::table;
 
 /// Unix seconds as RFC 3339 in UTC, or the bare number where no calendar reaches.
-fn utc(seconds: u64) -> String {
+#[must_use]
+pub fn utc(seconds: u64) -> String {
     i64::try_from(seconds)
         .ok()
         .and_then(|seconds| Timestamp::from_second(seconds).ok())

@@ -17,6 +17,7 @@ use crate::replace::replace;
 mod cells;
 mod columns;
 mod rows;
+mod sampled;
 mod seal;
 #[cfg(test)]
 mod tests;

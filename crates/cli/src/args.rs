@@ -84,6 +84,8 @@ pub(crate) enum Command {
     Formats(FormatsArgs),
     /// Print a map
     Show(ShowArgs),
+    /// Tell one dependency's whole story: evidence, suspicion, what the ledger says
+    Why(WhyArgs),
     /// Say whether the window of a map is long enough to decide on, service by service
     Coverage(CoverageArgs),
     /// Compare two maps: what came, went and changed
@@ -342,6 +344,25 @@ pub(crate) struct DiffArgs {
     /// By what factor the bytes a day have to differ to be a change
     #[arg(long, value_name = "N", default_value = "10")]
     pub(crate) factor: f64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WhyArgs {
+    /// The map
+    #[arg(value_name = "MAP")]
+    pub(crate) map: PathBuf,
+    /// Who reaches it
+    #[arg(value_name = "SERVICE")]
+    pub(crate) service: String,
+    /// What is reached: a name, an address or a label, with :PORT or :PORT/udp where there are several
+    #[arg(value_name = "DESTINATION[:PORT]")]
+    pub(crate) destination: String,
+    /// The reviewed dependencies, to be asked whether it is allowed
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ledger: Option<PathBuf>,
+    /// How to print it
+    #[arg(long, short, value_enum, default_value = "table")]
+    pub(crate) output: Output,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

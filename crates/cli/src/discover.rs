@@ -273,6 +273,7 @@ fn manifest(observed: &Observed, counters: &Counters, objects: impl IntoIterator
         inbound: observed.inbound,
         gaps: observed.gaps.clone(),
         services: observed.services.clone(),
+        sources: observed.sources.clone(),
     }
 }
 

@@ -25,6 +25,7 @@ mod size;
 mod sniff;
 mod summary;
 mod time;
+mod why;
 mod window;
 
 use std::process::ExitCode;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         Command::Sniff(args) => sniff::command(&args, &global),
         Command::Formats(args) => formats::command(&args),
         Command::Show(args) => maps::show(&args),
+        Command::Why(args) => why::command(&args),
         Command::Coverage(args) => coverage::command(&args),
         Command::Diff(args) => diff::command(&args),
         Command::Propose(args) => propose::command(&args, &global),

@@ -11,6 +11,7 @@ pub mod ledger;
 pub mod proposal;
 pub mod replay;
 pub mod target;
+pub mod why;
 
 mod hcl;
 #[cfg(test)]

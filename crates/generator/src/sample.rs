@@ -5,7 +5,8 @@ use std::net::IpAddr;
 
 use egressmap_aggregator::identity::ServiceName;
 use egressmap_aggregator::map::{
-    Application, Certainty, Class, Dependency, DependencyMap, Grade, Hours, Key, Naming, Protocol, ServiceFacts, Tally,
+    Application, Certainty, Class, Dependency, DependencyMap, Grade, Hours, Key, Naming, OnlySource, Protocol,
+    ServiceFacts, Starts, Tally,
 };
 
 /// A dependency as a test states it.
@@ -80,6 +81,8 @@ impl Seen {
                 refused_access: 0,
                 seen,
                 initiator: Certainty::Certain,
+                source: OnlySource::Unknown,
+                starts: Starts::default(),
             },
         }
     }

@@ -11,9 +11,10 @@ use egressmap_parser::source::ObjectId;
 use super::plane::Table;
 use super::roster::Roster;
 use super::seen::Seen;
+use crate::address::Address;
 use crate::identity::ServiceName;
 use crate::inventory::{Inventory, Owned, ServiceId};
-use crate::map::{Application, Tally};
+use crate::map::{Application, Starts, Tally};
 use crate::observed::{AccessEdge, Host};
 
 mod cluster;
@@ -61,6 +62,7 @@ struct Counted {
     tally: Tally,
     refused: u64,
     seen: Seen,
+    starts: Starts,
 }
 
 impl Counted {
@@ -68,6 +70,7 @@ impl Counted {
         self.tally.add(&other.tally);
         self.refused += other.refused;
         self.seen.union(&other.seen);
+        self.starts.union(&other.starts);
     }
 }
 
@@ -110,12 +113,16 @@ impl Accesses {
             port: target.port,
             application: target.application,
         };
+        let external = !key.owner.is_somebody() && !key.address.is_some_and(is_private);
         let counted = self.edges.entry(key).or_default();
         counted.seen.mark(record.start, record.start);
         if outcome == Outcome::Refused {
             counted.refused += 1;
         } else {
             counted.tally.records += 1;
+            if external {
+                counted.starts.mark(record.start, 0);
+            }
             counted.tally.bytes_out = counted.tally.bytes_out.saturating_add(record.bytes_received);
             counted.tally.bytes_in = counted.tally.bytes_in.saturating_add(record.bytes_sent);
         }
@@ -164,6 +171,7 @@ impl Accesses {
                     tally: counted.tally,
                     refused: counted.refused,
                     seen: counted.seen.into_hours(),
+                    starts: counted.starts,
                 },
             )
             .collect()
@@ -191,6 +199,14 @@ fn downstream(record: &AccessRecord<'_>) -> Option<IpAddr> {
         .or(record.downstream_remote.filter(|remote| remote.port() != 0))
         .as_ref()
         .map(canonical)
+}
+
+/// RFC 1918, RFC 6598, `fc00::/7`.
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.to_bits().is_private(),
+        IpAddr::V6(address) => address.to_bits().is_private(),
+    }
 }
 
 fn canonical(address: &SocketAddr) -> IpAddr {

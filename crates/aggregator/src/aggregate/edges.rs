@@ -15,7 +15,7 @@ use super::words::Words;
 use crate::address::Address;
 use crate::identity::ServiceName;
 use crate::inventory::ServiceId;
-use crate::map::{Certainty, Protocol, Tally};
+use crate::map::{Certainty, OnlySource, Protocol, Sources, Starts, Tally};
 use crate::observed::FlowEdge;
 
 /// The edges of one family to some responders.
@@ -24,6 +24,8 @@ pub(super) struct Edges<'a, A> {
     words: &'a Words,
     index: Table<EdgeKey<A>, u32>,
     edges: Vec<(EdgeKey<A>, Edge)>,
+    /// The addresses that each service was seen at, by its number.
+    pub(super) sources: Vec<Sources>,
     /// Records of flows whose initiator is not ours.
     pub(super) inbound: u64,
 }
@@ -64,6 +66,8 @@ pub(super) struct Edge {
     told: Option<Certainty>,
     /// What speaks for the flows that have no more than a port below the ephemeral range.
     by_range: Option<(Signs, ClientPorts)>,
+    source: OnlySource,
+    starts: Starts,
 }
 
 impl<'a, A: Address> Edges<'a, A> {
@@ -74,6 +78,7 @@ impl<'a, A: Address> Edges<'a, A> {
             words,
             index: Table::default(),
             edges: Vec::new(),
+            sources: Vec::new(),
             inbound: 0,
         }
     }
@@ -81,31 +86,27 @@ impl<'a, A: Address> Edges<'a, A> {
     /// Adds a flow; `decided` is the certainty where rule 3 decided.
     pub(super) fn add(&mut self, key: &FlowKey<A>, flow: Flow, decided: Option<Certainty>) {
         let at = flow.seen.first();
-        let caller = match self.parties.initiator(key, at) {
-            Party::Service(service) => Caller::Service(service),
-            Party::Unattributed => Caller::Unattributed(key.initiator),
-            Party::Foreign => {
-                self.inbound += flow.lines;
-                return;
-            }
+        let Some(caller) = self.caller(key, at) else {
+            self.inbound += flow.lines;
+            return;
         };
         if flow.counts_nowhere() {
             return;
         }
-        let edge = EdgeKey {
-            caller,
-            responder: key.responder,
-            owner: self.parties.responder(key, at),
-            port: key.port,
-            protocol: key.protocol,
-        };
+        if let Caller::Service(service) = caller {
+            let (first, last) = flow.seen.span();
+            self.sources_of(service).see(key.initiator.to_ip(), first, last);
+        }
+        let edge = self.edge(key, caller, at);
         let piece = Piece {
             seat: self.parties.seat(key),
             told: decided.or_else(|| told(key.port, flow.signs)),
             flow,
         };
         let words = self.words;
-        self.entry(edge).add(&piece, words);
+        let edge = self.entry(edge);
+        edge.source.add(OnlySource::One(key.initiator.to_ip()));
+        edge.add(&piece, words);
     }
 
     /// The edge of a key, new if there was none.
@@ -116,6 +117,44 @@ impl<'a, A: Address> Edges<'a, A> {
             self.edges.push((key, Edge::default()));
         }
         &mut self.edges[index(at)].1
+    }
+
+    /// Adds when connections of a flow began to the edge that the flow is part of, if it is of one.
+    pub(super) fn add_starts(&mut self, key: &FlowKey<A>, starts: &Starts) {
+        let Some(first) = starts.iter().next() else { return };
+        let at = u64::from(first.second);
+        let Some(caller) = self.caller(key, at) else { return };
+        if let Some(edge) = self.index.get(&self.edge(key, caller, at)) {
+            self.edges[index(*edge)].1.starts.union(starts);
+        }
+    }
+
+    /// The addresses of a service so far.
+    fn sources_of(&mut self, service: ServiceId) -> &mut Sources {
+        let at = index(service.number());
+        if at >= self.sources.len() {
+            self.sources.resize_with(at + 1, Sources::default);
+        }
+        &mut self.sources[at]
+    }
+
+    /// Who opened a flow; `None` where it is nobody of ours.
+    fn caller(&self, key: &FlowKey<A>, at: u64) -> Option<Caller<A>> {
+        match self.parties.initiator(key, at) {
+            Party::Service(service) => Some(Caller::Service(service)),
+            Party::Unattributed => Some(Caller::Unattributed(key.initiator)),
+            Party::Foreign => None,
+        }
+    }
+
+    fn edge(&self, key: &FlowKey<A>, caller: Caller<A>, at: u64) -> EdgeKey<A> {
+        EdgeKey {
+            caller,
+            responder: key.responder,
+            owner: self.parties.responder(key, at),
+            port: key.port,
+            protocol: key.protocol,
+        }
     }
 
     /// Each edge once.
@@ -159,6 +198,8 @@ pub(super) fn shown<A: Address>(
             elsewhere: edge.elsewhere,
             refused: edge.refused,
             seen: edge.seen.clone().into_hours(),
+            source: edge.source,
+            starts: edge.starts.clone(),
         }
     });
     shown.collect()

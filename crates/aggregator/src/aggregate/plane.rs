@@ -10,9 +10,10 @@ use super::interfaces::{Renumbered, index};
 use super::opened::{Opened, opened};
 use super::own::Candidates;
 use super::pairs::{Pair, PairKey};
-use super::row::Row;
+use super::row::{Row, Side};
 use super::slot::Slotted;
 use super::words::Words;
+use crate::map::Starts;
 
 pub(super) type Table<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
@@ -23,6 +24,8 @@ pub(super) struct Plane<A: Slotted> {
     pub(super) flows: FlowTable<A>,
     /// Flows that only all records together tell.
     pub(super) pairs: Table<PairKey<A>, Pair>,
+    /// When connections of flows to far ends that are not ours began, in the sampled hours.
+    pub(super) starts: Table<FlowKey<A>, Starts>,
     /// Endpoints that dropped records showed to be listeners, and by what.
     pub(super) listeners: Table<Endpoint<A>, Signs>,
     /// By interface, what its own address may be.
@@ -44,6 +47,7 @@ impl<A: Slotted> Default for Plane<A> {
         Plane {
             flows: FlowTable::default(),
             pairs: Table::default(),
+            starts: Table::default(),
             listeners: Table::default(),
             candidates: Vec::new(),
             inbound: 0,
@@ -100,7 +104,18 @@ impl<A: Slotted> Plane<A> {
             protocol: row.protocol,
             stood_in: StoodIn::new(initiator.stood_in, responder.stood_in),
         };
+        if by == Side::Sender && Starts::are_kept_at(row.start) {
+            self.mark_start(&key, row);
+        }
         self.flows.count(&key, Packets::of(row, by, signs), words);
+    }
+
+    /// Keeps when a connection to a far end that is not ours began. Two hours of a day come here.
+    #[cold]
+    fn mark_start(&mut self, key: &FlowKey<A>, row: &Row<A>) {
+        if !row.rejected && !key.responder_owner.is_somebody() && !key.responder.is_private() {
+            self.starts.entry(*key).or_default().mark(row.start, row.sender.port);
+        }
     }
 
     /// Adds what another thread counted. `words` are this thread's, `word` gives the new number of each old one.
@@ -117,6 +132,10 @@ impl<A: Slotted> Plane<A> {
                     free.insert(pair);
                 }
             }
+        }
+        for (mut key, starts) in other.starts {
+            key.place = place(key.place);
+            self.starts.entry(key).or_default().union(&starts);
         }
         for (endpoint, signs) in other.listeners {
             self.listeners.entry(endpoint).or_default().add(signs);

@@ -63,6 +63,11 @@ impl Seen {
         self.first
     }
 
+    /// The first and the last second seen; 0 while empty.
+    pub(super) fn span(&self) -> (u64, u64) {
+        (self.first, self.last)
+    }
+
     /// As the map keeps it.
     pub(super) fn into_hours(self) -> Hours {
         let mut days = self.more.map(|more| *more).unwrap_or_default();

@@ -1,21 +1,25 @@
 //! From what all threads counted of one family to its edges.
 
+use std::collections::BTreeMap;
+
 use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
-use super::edges::{self, Edges};
-use super::flow_table::{PARTS, place_of};
+use super::edges::{self, Edge, EdgeKey, Edges};
+use super::flow_table::{PARTS, Shard, place_of};
 use super::flows::{Flow, FlowKey};
 use super::interfaces::Interfaces;
 use super::own::{Asked, Book, Candidates, own_addresses};
 use super::parties::{Parties, Party};
-use super::plane::Plane;
+use super::plane::{Plane, Table};
 use super::roster::Roster;
 use super::rule3::{Conversation, decide};
 use super::slot::Slotted;
 use super::turned::Turned;
 use super::words::Words;
-use crate::inventory::{Inventory, Owned};
+use crate::identity::ServiceName;
+use crate::inventory::{Inventory, Owned, ServiceId};
+use crate::map::{Certainty, Sources, Starts};
 use crate::observed::FlowEdge;
 
 impl<A: Owned> Book<A> for Inventory {
@@ -44,13 +48,15 @@ pub(super) fn parties<'i, A: Owned + Slotted>(
     Parties::new(own, interfaces.places())
 }
 
-/// Adds the edges of a family to `to`, and returns how many records were inbound.
+/// Adds the edges of a family to `to` and whom they were opened from to `sources`, and returns how many records were
+/// inbound.
 pub(super) fn settle<A: Owned + Slotted>(
     plane: Plane<A>,
     parties: &Parties<'_, A>,
     roster: &Roster<'_>,
     words: &Words,
     to: &mut Vec<FlowEdge>,
+    sources: &mut BTreeMap<ServiceName, Sources>,
 ) -> u64 {
     let foreign = |key: &FlowKey<A>| parties.sender(key.initiator, key.initiator_owner, key.place, 0) == Party::Foreign;
     let turned = Turned::find(&plane.flows, &plane.pairs, &plane.listeners, foreign);
@@ -75,38 +81,100 @@ pub(super) fn settle<A: Owned + Slotted>(
             decided[shard][part].push((key, flow, None));
         }
     }
+    let mut began = by_place(plane.starts, shards.len());
     for (key, pair) in plane.pairs {
         let decision = &decisions[&Conversation::of(&key)];
+        let client_port = key.ends[decision.initiator].port;
         let (key, flow) = key.flow(&pair, decision.initiator);
         let (shard, part) = place_of(key.responder);
+        if let Some(starts) = start_of(&key, &flow, client_port) {
+            began[shard][part].push((key, starts));
+        }
         decided[shard][part].push((key, flow, Some(decision.certainty)));
     }
-    // A part of a shard at a time: its edges fit in the processor's caches.
-    let shards = shards.into_par_iter().zip(decided).map(|(shard, decided)| {
-        let parts = decided.into_iter().zip(shard.parts()).map(|(decided, flows)| {
-            let mut edges = Edges::new(parties, words);
-            for (key, flow, certainty) in decided {
-                edges.add(&key, flow, certainty);
-            }
-            for it in flows.into_iter().map(|at| shard.flow(at)) {
-                if right(&it).is_none() {
-                    edges.add(&it.0, it.1, None);
-                }
-            }
-            (edges.inbound, edges.finish())
-        });
-        parts.collect::<Vec<_>>()
-    });
-    let parts: Vec<Vec<_>> = shards.collect();
-    let (inbound, parts): (Vec<u64>, Vec<_>) = parts.into_iter().flatten().unzip();
-    let inbound: u64 = inbound.iter().sum();
+    let shards = shards.into_par_iter().zip(decided.into_par_iter().zip(began));
+    let shards = shards.map(|(shard, (decided, began))| edges_of(&shard, decided, began, parties, words, right));
+    let shards: Vec<Vec<_>> = shards.collect();
+    let mut inbound = plane.inbound;
+    let mut parts = Vec::new();
+    for (of_part, seen_at, edges) in shards.into_iter().flatten() {
+        inbound += of_part;
+        name_sources(&seen_at, roster, sources);
+        parts.push(edges);
+    }
     let shown = edges::shown(&parts, roster, words);
     if to.is_empty() {
         *to = shown;
     } else {
         to.extend(shown);
     }
-    plane.inbound + inbound
+    inbound
+}
+
+/// Flows of another part or of pairs, with the certainty where rule 3 decided.
+type Decided<A> = Vec<(FlowKey<A>, Flow, Option<Certainty>)>;
+
+/// What one part of a shard comes to: its inbound records, where each service was seen, and its edges.
+type Part<A> = (u64, Vec<Sources>, Vec<(EdgeKey<A>, Edge)>);
+
+/// The edges of a shard, a part of it at a time: so they fit in the processor's caches.
+fn edges_of<A: Owned + Slotted>(
+    shard: &Shard<A>,
+    decided: [Decided<A>; PARTS],
+    began: [Began<A>; PARTS],
+    parties: &Parties<'_, A>,
+    words: &Words,
+    right: impl Fn(&(FlowKey<A>, Flow)) -> Option<(FlowKey<A>, Flow)>,
+) -> Vec<Part<A>> {
+    let told = decided.into_iter().zip(began);
+    let parts = told.zip(shard.parts()).map(|((decided, began), flows)| {
+        let mut edges = Edges::new(parties, words);
+        for (key, flow, certainty) in decided {
+            edges.add(&key, flow, certainty);
+        }
+        for it in flows.into_iter().map(|at| shard.flow(at)) {
+            if right(&it).is_none() {
+                edges.add(&it.0, it.1, None);
+            }
+        }
+        for (key, starts) in &began {
+            edges.add_starts(key, starts);
+        }
+        (edges.inbound, std::mem::take(&mut edges.sources), edges.finish())
+    });
+    parts.collect()
+}
+
+/// What began when, by the place of the responder.
+type Began<A> = Vec<(FlowKey<A>, Starts)>;
+
+/// When connections began, by the part of a shard that their responder is in.
+fn by_place<A: Slotted>(starts: Table<FlowKey<A>, Starts>, shards: usize) -> Vec<[Began<A>; PARTS]> {
+    let mut began: Vec<_> = (0..shards).map(|_| [(); PARTS].map(|()| Vec::new())).collect();
+    for (key, starts) in starts {
+        let (shard, part) = place_of(key.responder);
+        began[shard][part].push((key, starts));
+    }
+    began
+}
+
+/// When the one connection of a pair began, if its far end is not ours.
+fn start_of<A: Slotted>(key: &FlowKey<A>, flow: &Flow, client_port: u16) -> Option<Starts> {
+    let wanted = flow.records > 0 && !key.responder_owner.is_somebody() && !key.responder.is_private();
+    let mut starts = Starts::default();
+    if wanted {
+        starts.mark(flow.seen.first(), client_port);
+    }
+    (!starts.is_empty()).then_some(starts)
+}
+
+/// Adds the addresses that services were seen at, given by their numbers.
+fn name_sources(seen_at: &[Sources], roster: &Roster<'_>, to: &mut BTreeMap<ServiceName, Sources>) {
+    for (number, seen_at) in (0..).zip(seen_at) {
+        if let (false, Some(name)) = (seen_at.is_empty(), roster.name(ServiceId::of_number(number))) {
+            to.entry(name.clone()).or_default().union(seen_at);
+        }
+    }
 }
 
 /// Puts the edges of both families in order. Records that mix the families can make one edge in each: they are added.
@@ -125,6 +193,8 @@ pub(super) fn order(edges: &mut Vec<FlowEdge>) {
             kept.refused += later.refused;
             kept.seen.union(&later.seen);
             kept.initiator = kept.initiator.min(later.initiator);
+            kept.source.add(later.source);
+            kept.starts.union(&later.starts);
             kept.aws_service = [kept.aws_service.take(), later.aws_service.take()]
                 .into_iter()
                 .flatten()

@@ -7,7 +7,8 @@ use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, propte
 use super::{Class, Coverage, Job, Question, Reason, Service, Unit, coverage, json};
 use crate::identity::ServiceName;
 use crate::map::{
-    Application, Certainty, Class as FarEnd, Dependency, DependencyMap, Hours, Key, Naming, Protocol, Tally,
+    Application, Certainty, Class as FarEnd, Dependency, DependencyMap, Hours, Key, Naming, OnlySource, Protocol,
+    Starts, Tally,
 };
 
 /// 2026-08-01, in days since 1970.
@@ -36,6 +37,8 @@ fn dependency(days: &[u32], hours: u32) -> Dependency {
             days: days.iter().map(|day| (*day, hours)).collect(),
         },
         initiator: Certainty::Certain,
+        source: OnlySource::Unknown,
+        starts: Starts::default(),
     }
 }
 

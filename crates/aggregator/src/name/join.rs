@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::identity::DnsName;
-use crate::map::{Application, Certainty, Class, Dependency, Grade, Hours, Key, Naming, Tally};
+use crate::map::{Application, Certainty, Class, Dependency, Grade, Hours, Key, Naming, OnlySource, Starts, Tally};
 use crate::observed::{AccessEdge, Answered, FlowEdge};
 
 use super::far_end::{FarEnd, Support};
@@ -16,6 +16,8 @@ pub(super) struct Joined<'a> {
     dependency: Option<Dependency>,
     /// What proxies saw of it.
     spoken: Option<Application>,
+    /// When lines of proxies began: for where no flow record tells when connections did.
+    requests: Starts,
     /// The access edges whose lines give the name.
     lines: BTreeSet<usize>,
     /// The DNS answers that give it.
@@ -36,6 +38,8 @@ impl<'a> Joined<'a> {
             refused_flow: edge.refused,
             seen: edge.seen.clone(),
             initiator: edge.initiator,
+            source: edge.source,
+            starts: edge.starts.clone(),
             ..nothing()
         };
         let records = part.flow().records.saturating_add(edge.refused);
@@ -66,6 +70,7 @@ impl<'a> Joined<'a> {
                     .map_or(edge.application, |spoken| spoken.min(edge.application)),
             );
         }
+        self.requests.union(&edge.starts);
         self.keep_other_names(&far_end.also, edge.address);
         self.answers.extend(far_end.answers);
         match far_end.support {
@@ -98,6 +103,9 @@ impl<'a> Joined<'a> {
         for ((name, _), lines) in self.also {
             let sum = dependency.name.also.entry(name.to_string()).or_default();
             *sum = sum.saturating_add(lines);
+        }
+        if dependency.starts.is_empty() {
+            dependency.starts = self.requests;
         }
         dependency.application = self.spoken.unwrap_or_else(|| class::spoken(key.port, key.protocol));
         dependency
@@ -145,5 +153,7 @@ fn nothing() -> Dependency {
         refused_access: 0,
         seen: Hours::default(),
         initiator: Certainty::Guess,
+        source: OnlySource::Unknown,
+        starts: Starts::default(),
     }
 }

@@ -9,7 +9,9 @@ use super::{
     ANSWER_HOLDS_HOURS, AwsRanges, Confirmation, Knowledge, PtrAnswer, UNKNOWN_DESTINATION, addresses_to_resolve, name,
 };
 use crate::identity::{DnsName, ServiceName};
-use crate::map::{Application, Certainty, Class, Dependency, Grade, Hours, Protocol, ServiceFacts, Tally};
+use crate::map::{
+    Application, Certainty, Class, Dependency, Grade, Hours, OnlySource, Protocol, ServiceFacts, Starts, Tally,
+};
 use crate::observed::{AccessEdge, FlowEdge, Host, Observed};
 
 const RANGES: &str = r#"{"prefixes": [
@@ -58,6 +60,8 @@ fn flow(caller: &str, address: &str, port: u16, records: u64) -> FlowEdge {
         refused: 0,
         seen: seen(),
         initiator: Certainty::Likely,
+        source: OnlySource::Unknown,
+        starts: Starts::default(),
     }
 }
 
@@ -76,6 +80,7 @@ fn access(caller: &str, host: Host, address: &str, port: u16, lines: u64) -> Acc
         tally: tally(lines),
         refused: 0,
         seen: seen(),
+        starts: Starts::default(),
     }
 }
 

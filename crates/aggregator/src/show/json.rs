@@ -9,6 +9,7 @@ use super::{Selection, escape, utc};
 use crate::map::{
     Application, Certainty, Class, Dependency, DependencyMap, Grade, Key, Manifest, Protocol, RowsByHour, SCHEMA, Used,
 };
+use crate::suspicion::{Suspicion, Suspicions};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -67,6 +68,8 @@ struct Entry<'a> {
     last_seen: String,
     days_seen: usize,
     initiator: Certainty,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    suspicion: Vec<Suspicion>,
 }
 
 #[derive(Serialize)]
@@ -93,6 +96,7 @@ struct Planes {
 #[must_use]
 pub fn json<'a>(map: &DependencyMap, selection: impl Into<Selection<'a>>) -> String {
     let rows = selection.into().of(map);
+    let suspicions = Suspicions::of(map);
     let document = Document {
         schema: SCHEMA,
         window: map.manifest.window.map(|(from, until)| Window {
@@ -104,7 +108,10 @@ pub fn json<'a>(map: &DependencyMap, selection: impl Into<Selection<'a>>) -> Str
             nodata: hourly(&map.manifest.gaps.nodata),
             skipdata: hourly(&map.manifest.gaps.skipdata),
         },
-        dependencies: rows.into_iter().map(|(key, it)| entry(key, it)).collect(),
+        dependencies: rows
+            .into_iter()
+            .map(|(key, it)| entry(key, it, suspicions.about(key, it)))
+            .collect(),
     };
     let text = serde_json::to_string_pretty(&document).expect("every key is text, so the document is JSON");
     escape::in_json(&text) + "\n"
@@ -136,7 +143,7 @@ fn input(manifest: &Manifest) -> Input<'_> {
     }
 }
 
-fn entry<'a>(key: &'a Key, it: &'a Dependency) -> Entry<'a> {
+fn entry<'a>(key: &'a Key, it: &'a Dependency, suspicion: Vec<Suspicion>) -> Entry<'a> {
     let volume = it.volume();
     Entry {
         service: key.service.as_str(),
@@ -163,6 +170,7 @@ fn entry<'a>(key: &'a Key, it: &'a Dependency) -> Entry<'a> {
         last_seen: utc(it.seen.last),
         days_seen: it.seen.days_seen(),
         initiator: it.initiator,
+        suspicion,
     }
 }
 

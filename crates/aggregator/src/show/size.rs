@@ -4,7 +4,8 @@
 const UNITS: [&str; 7] = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
 
 /// Bytes in three digits or so: `812 B`, `1.2 kB`, `34 MB`.
-pub(super) fn bytes(bytes: u64) -> String {
+#[must_use]
+pub fn bytes(bytes: u64) -> String {
     let mut unit = 0;
     let mut divisor = 1_u64;
     while bytes / divisor >= 1_000 {
@@ -20,7 +21,8 @@ pub(super) fn bytes(bytes: u64) -> String {
 }
 
 /// A count with its noun: `1 object`, `2 objects`.
-pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
+#[must_use]
+pub fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Selection, escape, far_end, size, utc};
 use crate::map::{Dependency, DependencyMap, Key, Manifest};
+use crate::suspicion::{Factor, Suspicions};
 
 mod layout;
 #[cfg(test)]
@@ -25,7 +26,7 @@ pub fn table<'a>(map: &DependencyMap, selection: impl Into<Selection<'a>>, width
         return text;
     }
     text.push('\n');
-    for line in layout::lines(columns(&rows), width) {
+    for line in layout::lines(columns(map, &rows), width) {
         text.push_str(&line);
         text.push('\n');
     }
@@ -113,7 +114,7 @@ fn why_empty(map: &DependencyMap, selection: &Selection<'_>) -> String {
 }
 
 /// The columns from left to right, each with its rank: the highest-ranked are left out first where it is too narrow.
-fn columns(rows: &[(&Key, &Dependency)]) -> Vec<Column> {
+fn columns(map: &DependencyMap, rows: &[(&Key, &Dependency)]) -> Vec<Column> {
     let text = |title, rank, cell: fn(&Key, &Dependency) -> String| {
         Column::new(title, rank, Align::Left, rows.iter().map(|(key, it)| cell(key, it)))
     };
@@ -140,7 +141,26 @@ fn columns(rows: &[(&Key, &Dependency)]) -> Vec<Column> {
         number("DAYS", 6, |_, it| it.seen.days_seen().to_string()),
         text("INITIATOR", 5, |_, it| it.initiator.to_string()),
     ]);
+    let suspicions = suspicions(map, rows);
+    if suspicions.iter().any(|cell| !cell.is_empty()) {
+        columns.push(Column::new("SUSPICIOUS", 2, Align::Left, suspicions));
+    }
     columns
+}
+
+/// The first factor of each row, and how many more there are. `address-without-name` is what the grade says already.
+fn suspicions(map: &DependencyMap, rows: &[(&Key, &Dependency)]) -> Vec<String> {
+    let suspicions = Suspicions::of(map);
+    let cell = |(key, it): &(&Key, &Dependency)| {
+        let all = suspicions.about(key, it).into_iter().map(|it| it.factor);
+        let told: Vec<_> = all.filter(|factor| *factor != Factor::AddressWithoutName).collect();
+        match told.as_slice() {
+            [] => String::new(),
+            [only] => only.to_string(),
+            [first, more @ ..] => format!("{first} +{}", more.len()),
+        }
+    };
+    rows.iter().map(cell).collect()
 }
 
 /// The service in the first row of each group, and nothing below it.

@@ -5,7 +5,8 @@ use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
 use super::{Order, Selection, csv, dot, json, mermaid, table};
 use crate::identity::ServiceName;
 use crate::map::{
-    Application, Certainty, Class, Dependency, DependencyMap, Grade, Hours, Key, Naming, Protocol, Tally,
+    Application, Certainty, Class, Dependency, DependencyMap, Grade, Hours, Key, Naming, OnlySource, Protocol, Starts,
+    Tally,
 };
 
 mod dot_reader;
@@ -39,6 +40,8 @@ fn add(map: &mut DependencyMap, service: &str, destination: &str, class: Class, 
         refused_access: 0,
         seen,
         initiator: Certainty::Certain,
+        source: OnlySource::Unknown,
+        starts: Starts::default(),
     };
     let key = Key {
         service: ServiceName::try_from(service.to_owned()).unwrap(),

@@ -5,6 +5,7 @@ use std::fmt::{Display, Write};
 
 use serde::Serialize;
 
+use super::sampled;
 use super::write::{Cells, Field};
 use crate::map::{Dependency, Key, Tally};
 
@@ -15,6 +16,7 @@ pub(super) fn fields() -> Vec<Field> {
     fields.extend(times());
     fields.push(text("initiator", |_, it, to| to(it.initiator.as_str())));
     fields.extend(tallies());
+    fields.extend(sampled::fields());
     fields
 }
 
@@ -83,7 +85,7 @@ fn tallies() -> Vec<Field> {
     tallies.into_iter().flatten().collect()
 }
 
-fn text(name: &str, cell: impl Fn(&Key, &Dependency, &mut dyn FnMut(&str)) + Sync + 'static) -> Field {
+pub(super) fn text(name: &str, cell: impl Fn(&Key, &Dependency, &mut dyn FnMut(&str)) + Sync + 'static) -> Field {
     Field {
         name: name.to_owned(),
         cells: Cells::Text(Box::new(move |key, it, to| {

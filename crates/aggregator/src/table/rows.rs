@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use polars::prelude::{Column, DataFrame, ListChunked, StringChunked, UInt32Chunked, UInt64Chunked};
 
 use crate::identity::ServiceName;
-use crate::map::{Dependency, Hours, Key, Naming, Tally};
+use crate::map::{Dependency, Hours, Key, Naming, OnlySource, Starts, Tally};
 
 use super::cells::{Cells, RowError};
+use super::sampled::Sampled;
 
 /// The longest destination there can be: a service name.
 const LONGEST_DESTINATION: usize = 255;
@@ -45,6 +46,7 @@ struct Table<'a> {
     at_responder: Tallies<'a>,
     elsewhere: Tallies<'a>,
     access: Tallies<'a>,
+    sampled: Option<Sampled<'a>>,
 }
 
 impl<'a> Table<'a> {
@@ -73,6 +75,7 @@ impl<'a> Table<'a> {
             at_responder: Tallies::of(frame, "at_responder")?,
             elsewhere: Tallies::of(frame, "elsewhere")?,
             access: Tallies::of(frame, "access")?,
+            sampled: Sampled::of(frame)?,
         })
     }
 
@@ -110,6 +113,14 @@ impl<'a> Table<'a> {
             refused_access: self.refused_access.number(row)?,
             seen: self.seen(row)?,
             initiator: self.initiator.word(row)?,
+            source: self
+                .sampled
+                .as_ref()
+                .map_or(Ok(OnlySource::Unknown), |it| it.source(row))?,
+            starts: self
+                .sampled
+                .as_ref()
+                .map_or(Ok(Starts::default()), |it| it.starts(row))?,
         })
     }
 

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use polars::prelude::{DataFrame, KeyValueMetadata, ParquetReader, ParquetWriter, SerReader, df};
 
-use super::{METADATA_KEY, TableError, decode, encode, rows, seal};
+use super::{METADATA_KEY, TableError, decode, encode, rows, sampled, seal};
+use crate::map::{OnlySource, Starts};
+use crate::suspicion::tests::{honest, key};
 
 fn error(mut frame: DataFrame, envelope: &str) -> String {
     let metadata = [(METADATA_KEY, envelope), (seal::KEY, seal::BLANK)];
@@ -48,9 +50,26 @@ fn a_missing_column_and_a_wrong_cell_are_named() {
 fn an_empty_map_has_every_column() {
     let file = encode(&Vec::new(), r#"{"schema": "egressmap/map/v1"}"#).unwrap();
     let frame = ParquetReader::new(Cursor::new(file)).finish().unwrap();
-    assert_eq!(frame.shape(), (0, 44));
+    assert_eq!(frame.shape(), (0, 46));
     assert!(matches!(
         decode(Path::new("M"), b"PAR1".to_vec()),
         Err(TableError::Damaged { .. })
     ));
+}
+
+#[test]
+fn a_map_of_before_has_neither_sources_nor_starts_and_opens() {
+    let mut known = honest(0..3);
+    known.source = OnlySource::One([10, 0, 0, 1].into());
+    known.starts.mark(5 * 3_600, 40_000);
+    let of = key("checkout", "a.example");
+    let file = encode(&vec![(&of, &known)], "{}").unwrap();
+    let all = [(of, known.clone())].into();
+    let frame = ParquetReader::new(Cursor::new(file)).finish().unwrap();
+    assert_eq!(rows::dependencies(&frame).unwrap(), all);
+    let before = rows::dependencies(&frame.drop_many([sampled::SOURCE, sampled::STARTS])).unwrap();
+    (known.source, known.starts) = (OnlySource::Unknown, Starts::default());
+    assert_eq!(before, [(key("checkout", "a.example"), known)].into());
+    let halved = rows::dependencies(&frame.drop(sampled::STARTS).unwrap()).unwrap_err();
+    assert!(halved.to_string().starts_with("column starts_unix: "), "{halved}");
 }

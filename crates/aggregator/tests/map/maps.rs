@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use egressmap_aggregator::identity::ServiceName;
 use egressmap_aggregator::map::{
     Application, Certainty, Class, CountedObject, Dependency, DependencyMap, Gaps, Grade, Hours, Key, Manifest, Naming,
-    Protocol, ServiceFacts, Tally, Used,
+    OnlySource, Protocol, ServiceFacts, Sources, Starts, Tally, Used,
 };
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
@@ -59,10 +59,18 @@ fn dependency() -> impl Strategy<Value = Dependency> {
         naming(),
         select(Certainty::ALL.to_vec()),
     );
-    let counts = ([tally(), tally(), tally(), tally()], count(), count(), hours());
+    let counts = (
+        [tally(), tally(), tally(), tally()],
+        count(),
+        count(),
+        hours(),
+        only_source(),
+        starts(),
+    );
     (what, counts).prop_map(|(what, counts)| {
         let (addresses, class, application, name, initiator) = what;
-        let ([at_initiator, at_responder, elsewhere, access], refused_flow, refused_access, seen) = counts;
+        let ([at_initiator, at_responder, elsewhere, access], refused_flow, refused_access, seen, source, starts) =
+            counts;
         Dependency {
             addresses,
             class,
@@ -76,6 +84,8 @@ fn dependency() -> impl Strategy<Value = Dependency> {
             refused_access,
             seen,
             initiator,
+            source,
+            starts,
         }
     })
 }
@@ -122,6 +132,36 @@ fn hours() -> impl Strategy<Value = Hours> {
     })
 }
 
+fn only_source() -> impl Strategy<Value = OnlySource> {
+    prop_oneof![
+        Just(OnlySource::Unknown),
+        address().prop_map(OnlySource::One),
+        Just(OnlySource::Several)
+    ]
+}
+
+/// Of few seconds, so that samples meet, and at times more than are kept.
+fn starts() -> impl Strategy<Value = Starts> {
+    vec((0..90_u64, 0..3_u16), 0..100).prop_map(|marks| {
+        let mut starts = Starts::default();
+        for (second, port) in marks {
+            starts.mark(1_790_000_000 / 86_400 * 86_400 + 5 * 3_600 + second, port);
+        }
+        starts
+    })
+}
+
+/// Of few addresses, and at times more than are kept.
+fn sources() -> impl Strategy<Value = Sources> {
+    vec((0_u8..60, 0..100_u64, 100..200_u64), 0..60).prop_map(|seen| {
+        let mut sources = Sources::default();
+        for (host, first, last) in seen {
+            sources.see(IpAddr::from([10, 0, 0, host]), first, last);
+        }
+        sources
+    })
+}
+
 fn manifest(prefix: &'static str) -> impl Strategy<Value = Manifest> {
     let object = (
         0..20_u8,
@@ -146,23 +186,27 @@ fn manifest(prefix: &'static str) -> impl Strategy<Value = Manifest> {
         count(),
         facts,
         gaps(),
+        btree_map(service(), sources(), 0..3),
     )
         .prop_map(
-            |(window, objects, (bytes, lines, flow, access, dns), set_aside, inbound, services, gaps)| Manifest {
-                window,
-                incomplete: objects
-                    .iter()
-                    .take(1)
-                    .map(|object| (object.uri.clone(), "cut off".to_owned()))
-                    .collect(),
-                objects,
-                bytes,
-                lines,
-                used: Used { flow, access, dns },
-                set_aside,
-                inbound,
-                gaps,
-                services,
+            |(window, objects, (bytes, lines, flow, access, dns), set_aside, inbound, services, gaps, sources)| {
+                Manifest {
+                    window,
+                    incomplete: objects
+                        .iter()
+                        .take(1)
+                        .map(|object| (object.uri.clone(), "cut off".to_owned()))
+                        .collect(),
+                    objects,
+                    bytes,
+                    lines,
+                    used: Used { flow, access, dns },
+                    set_aside,
+                    inbound,
+                    gaps,
+                    services,
+                    sources,
+                }
             },
         )
 }

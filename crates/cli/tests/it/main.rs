@@ -18,6 +18,7 @@ mod reading;
 mod replay;
 mod s3;
 mod set_aside;
+mod suspicion;
 mod tidy;
 mod window;
 mod world;

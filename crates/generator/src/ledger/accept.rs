@@ -1,6 +1,7 @@
 //! Decides what of the map enters the ledger, and as what.
 
 use egressmap_aggregator::map::{Certainty, Class, Dependency, Grade, Key, Protocol};
+use egressmap_aggregator::suspicion::{Factor, Suspicion, Suspicions};
 
 /// What a new dependency may become without a person having looked at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub enum Held {
     DirectionGuessed,
     /// Nothing in the inventory owns the caller.
     UnattributedCaller,
+    /// Something about it looks suspicious.
+    Suspicious(String),
     /// An entry of the same service denies one of its addresses.
     DeniedAddress(String),
     /// The entry that spoke for it has expired.
@@ -58,6 +61,7 @@ impl Held {
             Held::AnothersQuery => "review: the name was resolved by another source".to_owned(),
             Held::DirectionGuessed => "review: who opened it is a guess".to_owned(),
             Held::UnattributedCaller => "review: nothing in the inventory owns the caller".to_owned(),
+            Held::Suspicious(why) => format!("review: {why}"),
             Held::DeniedAddress(entry) => format!("review: the entry {entry} denies one of its addresses"),
             Held::CoverExpired(entry) => format!("review: the entry {entry} that covered it has expired"),
         }
@@ -82,14 +86,19 @@ pub(super) fn left_out(key: &Key, dependency: &Dependency) -> Option<LeftOut> {
 }
 
 /// Why the evidence alone does not suffice for `allow`, if it does not.
-pub(super) fn held(key: &Key, dependency: &Dependency, acceptance: Acceptance) -> Option<Held> {
+pub(super) fn held(
+    key: &Key,
+    dependency: &Dependency,
+    suspicions: &Suspicions<'_>,
+    acceptance: Acceptance,
+) -> Option<Held> {
     let by_asking = (acceptance == Acceptance::Review).then_some(Held::NotAsked);
-    against(key, dependency).or(by_asking)
+    against(key, dependency, suspicions).or(by_asking)
 }
 
 /// What speaks against `allow` unless a person says so, the first reason that holds. A new kind of doubt is one more reason
 /// here, and one more word for it in [`Held`].
-fn against(key: &Key, dependency: &Dependency) -> Option<Held> {
+fn against(key: &Key, dependency: &Dependency, suspicions: &Suspicions<'_>) -> Option<Held> {
     let by_name = match dependency.name.grade() {
         Grade::Authority | Grade::Sni | Grade::Dns | Grade::Aws | Grade::Fcrdns => None,
         Grade::DnsVpc => Some(Held::AnothersQuery),
@@ -98,5 +107,22 @@ fn against(key: &Key, dependency: &Dependency) -> Option<Held> {
     };
     let by_direction = (dependency.initiator == Certainty::Guess).then_some(Held::DirectionGuessed);
     let by_caller = key.service.is_unattributed().then_some(Held::UnattributedCaller);
-    by_caller.or(by_name).or(by_direction)
+    let by_suspicion = || suspicious(&suspicions.about(key, dependency));
+    by_caller.or_else(by_suspicion).or(by_name).or(by_direction)
+}
+
+/// The factors and what speaks for the first of them; that there is no name alone has words of its own.
+fn suspicious(all: &[Suspicion]) -> Option<Held> {
+    let first = all.first()?;
+    if let [
+        Suspicion {
+            factor: Factor::AddressWithoutName,
+            ..
+        },
+    ] = all
+    {
+        return None;
+    }
+    let factors: Vec<_> = all.iter().map(|it| it.factor.as_str()).collect();
+    Some(Held::Suspicious(format!("{}: {}", factors.join(", "), first.evidence)))
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use egressmap_aggregator::identity::ServiceName;
 use egressmap_aggregator::map::{Application, Dependency, DependencyMap, Key, Protocol};
+use egressmap_aggregator::suspicion::Suspicions;
 use jiff::civil::Date;
 
 use super::accept::{Acceptance, Held, LeftOut, held, left_out};
@@ -82,8 +83,14 @@ pub fn merge_on(existing: Option<&str>, map: &DependencyMap, terms: Terms<'_>) -
         known: 0,
     };
     let mut taken: BTreeSet<(&ServiceName, Destination, u16, Protocol)> = BTreeSet::new();
+    let suspicions = Suspicions::of(map);
+    let asking = Asking {
+        index: &index,
+        suspicions: &suspicions,
+        terms,
+    };
     for (key, dependency) in &map.dependencies {
-        match consider(key, dependency, &index, terms) {
+        match consider(key, dependency, &asking) {
             Outcome::LeftOut(why) => *merged.left_out.entry(why).or_default() += 1,
             Outcome::Known => merged.known += 1,
             Outcome::Add(destination, held) => {
@@ -110,12 +117,15 @@ enum Outcome {
     Add(Destination, Option<Held>),
 }
 
-fn consider(
-    key: &Key,
-    dependency: &Dependency,
-    index: &Index<'_>,
-    Terms { acceptance, today, .. }: Terms<'_>,
-) -> Outcome {
+/// What every dependency is held against.
+struct Asking<'a> {
+    index: &'a Index<'a>,
+    suspicions: &'a Suspicions<'a>,
+    terms: Terms<'a>,
+}
+
+fn consider(key: &Key, dependency: &Dependency, asking: &Asking<'_>) -> Outcome {
+    let (index, today) = (asking.index, asking.terms.today);
     if let Some(why) = left_out(key, dependency) {
         return Outcome::LeftOut(why);
     }
@@ -134,7 +144,9 @@ fn consider(
     let expired = wider()
         .next()
         .map(|entry| Held::CoverExpired(entry.destination.to_string()));
-    let held = denied.or(expired).or_else(|| held(key, dependency, acceptance));
+    let held = denied
+        .or(expired)
+        .or_else(|| held(key, dependency, asking.suspicions, asking.terms.acceptance));
     Outcome::Add(destination, held)
 }
 

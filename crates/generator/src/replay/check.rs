@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use egressmap_aggregator::identity::ServiceName;
 use egressmap_aggregator::map::{
-    Application, Certainty, Class, Dependency, DependencyMap, Grade, Hours, Key, Naming, Tally,
+    Application, Certainty, Class, Dependency, DependencyMap, Grade, Hours, Key, Naming, OnlySource, Starts, Tally,
 };
 use jiff::civil::Date;
 
@@ -175,6 +175,8 @@ fn unseen(addresses: BTreeSet<IpAddr>, application: Application, named: bool) ->
         refused_access: 0,
         seen: Hours::default(),
         initiator: Certainty::Guess,
+        source: OnlySource::Unknown,
+        starts: Starts::default(),
     }
 }
 

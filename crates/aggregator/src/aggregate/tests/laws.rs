@@ -44,7 +44,7 @@ fn record() -> impl Strategy<Value = String> {
         (
             protocol,
             0..3_u64,
-            prop::sample::select(vec![0, 10, 3_600, 7_199, 7_200]),
+            prop::sample::select(vec![0, 10, 3_600, 7_199, 7_200, 18_000, 18_060]),
             action,
             extra,
         ),

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::table;
 use crate::identity::ServiceName;
 use crate::map::{
-    Application, Certainty, Class, Dependency, DependencyMap, Grade, Hours, Key, Manifest, Naming, Protocol, Tally,
-    Used,
+    Application, Certainty, Class, Dependency, DependencyMap, Grade, Hours, Key, Manifest, Naming, OnlySource,
+    Protocol, Starts, Tally, Used,
 };
 use crate::show::{far_end, json};
 
@@ -121,6 +121,8 @@ fn add(map: &mut DependencyMap, service: &str, destination: &str, port: u16, rec
         refused_access: 0,
         seen,
         initiator: Certainty::Certain,
+        source: OnlySource::Unknown,
+        starts: Starts::default(),
     };
     let key = Key {
         service: ServiceName::try_from(service.to_owned()).unwrap(),

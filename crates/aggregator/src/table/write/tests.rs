@@ -7,7 +7,7 @@ use polars::prelude::{Column, DataFrame, ParquetReader, PolarsResult, SerReader}
 
 use super::{Cells, Field, GROUP, file};
 use crate::identity::ServiceName;
-use crate::map::{Application, Certainty, Class, Dependency, Hours, Key, Naming, Protocol, Tally};
+use crate::map::{Application, Certainty, Class, Dependency, Hours, Key, Naming, OnlySource, Protocol, Starts, Tally};
 
 fn field(name: &str, cells: Cells) -> Field {
     Field {
@@ -124,5 +124,7 @@ fn nothing() -> Dependency {
         refused_access: 0,
         seen: Hours::default(),
         initiator: Certainty::Certain,
+        source: OnlySource::Unknown,
+        starts: Starts::default(),
     }
 }
