@@ -85,10 +85,9 @@ pub(super) fn settle<A: Owned + Slotted>(
         let decision = &decisions[&Conversation::of(&key)];
         let client_port = key.ends[decision.initiator].port;
         let (key, flow) = key.flow(&pair, decision.initiator);
-        if let Some(starts) = start_of(&key, &flow, client_port) {
-            began[shard_of(key.responder)].push((key, starts));
-        }
-        decided[shard_of(key.responder)].push((key, flow, Some(decision.certainty)));
+        let shard = shard_of(key.responder);
+        began[shard].extend(start_of(&key, &flow, client_port).map(|starts| (key, starts)));
+        decided[shard].push((key, flow, Some(decision.certainty)));
     }
     let shards = shards.into_par_iter().zip(decided.into_par_iter().zip(began));
     let shards = shards.map(|(shard, (decided, began))| {
@@ -102,9 +101,7 @@ pub(super) fn settle<A: Owned + Slotted>(
             }
         }
         drop(shard);
-        for (key, starts) in &began {
-            edges.add_starts(key, starts);
-        }
+        began.iter().for_each(|(key, starts)| edges.add_starts(key, starts));
         let seen_at = std::mem::take(&mut edges.sources);
         (edges.inbound, seen_at, edges.finish().collect::<Vec<_>>())
     });
