@@ -85,6 +85,10 @@ fn read(line: &str) -> Result<Value, Option<&'static str>> {
         let text = text(field)?;
         socket(text).or_else(|| Some(SocketAddr::new(text.parse().ok()?, 0).to_string()))
     };
+    let code = count("response_code", "malformed:response_code")?;
+    if code > u64::from(u16::MAX) {
+        return Err(Some("malformed:response_code"));
+    }
     Ok(json!({
         "line": 1,
         "start": start,
@@ -92,7 +96,7 @@ fn read(line: &str) -> Result<Value, Option<&'static str>> {
         "authority": text("authority"),
         "sni": text("sni"),
         "protocol": text("protocol"),
-        "response_code": count("response_code", "malformed:response_code")?,
+        "response_code": code,
         "response_flags": text("response_flags"),
         "response_code_details": text("response_code_details"),
         "route_name": text("route_name"),
