@@ -1,6 +1,6 @@
 //! Why a dependency is not to be allowed unseen: named factors, each with its evidence, and never one score.
 //!
-//! All of it is computed from the map when asked for. Each factor is one file and one line in [`FACTORS`]; what it means
+//! All of it is computed from the map when asked for. Each factor is one file and one line in `FACTORS`; what it means
 //! and how often it is wrong stands in `docs/SEMANTICS.md`. Only external far ends that were reached are looked at.
 
 use std::fmt;

@@ -1,7 +1,7 @@
 //! Map in, definitions out: the reviewed ledger, what it proposes to allow, and the files each target applies.
 //!
 //! The crate reads in the order of the work: the [`ledger`] is what people approved, [`proposal`] decides what of it
-//! the mesh can carry and says why where it cannot, a [`target`] writes that down in the syntax of its tool, and [`replay`]
+//! the mesh can carry and says why where it cannot, a [`target`] writes that down in the syntax of its tool, and [`mod@replay`]
 //! says what it would do to what was observed. What is different from the last map is a [`diff`]. All of it is pure: text
 //! and values in, text out. Targets decide nothing.
 

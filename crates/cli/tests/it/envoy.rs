@@ -1,6 +1,6 @@
 //! What replay says, held against what a real Envoy does with the same proposal.
 //!
-//! Envoy runs with the filter chains that App Mesh gives a caller, and with those of a default-deny egress proxy. The PROXY
+//! Envoy runs with the filter chains that App Mesh gives a caller, and with those that the target `envoy` writes. The PROXY
 //! protocol stands in for iptables: it tells the listener where a client was going. Every host is a server on
 //! loopback that answers with its own name, so where a connection ended is seen and not inferred; the cluster that goes
 //! on to the original destination is one of them.
@@ -315,7 +315,7 @@ fn envoy_that_denies_by_default_does_what_replay_says_and_logs_the_same_dependen
         case("v.example", 8443, Tls, "misroute", Some("v.example")),
         case("w.example", 8443, Tls, "allow", Some("w.example")),
         case("g.example", 7000, Http, "allow", Some("g.example")),
-        case("z.example", 7000, Tcp, "drop", Some("z.example")),
+        case("z.example", 7000, Tcp, "allow", Some("z.example")),
         case("198.51.100.7", 6000, Tcp, "allow", Some(ORIGINAL_BY_ADDRESS)),
         case("192.0.2.7", 6000, Tcp, "drop", Some("192.0.2.7")),
         case("db.example", 5432, Tcp, "drop", Some("db.example")),

@@ -56,18 +56,25 @@ fn at_port(attempt: &Attempt<'_>, rules: &Rules<'_>) -> Judgement {
             let judgement = said::judge(attempt, "SNI", |name| rules.host_speaking(name, spoken), NO_CHAIN);
             or_rest(attempt, rules, judgement)
         }
-        Application::Http if rules.names_speak(Application::Http) => said::judge(
-            attempt,
-            "Host",
-            |name| rules.host_speaking(name, spoken),
-            "no virtual host has this Host: 404 NR",
-        ),
-        // Once a chain of the port asks for plain text that is HTTP, plain text that is not matches none: Envoy does not
-        // go back to the chain that asks for nothing.
-        Application::Tcp if rules.names_speak(Application::Http) => Judgement::drop(format!(
-            "plain TCP on port {} matches no filter chain beside HTTP: BlackHoleCluster",
-            attempt.key.port
-        )),
+        Application::Http if rules.names_speak(Application::Http) => {
+            let judgement = said::judge(attempt, "Host", |name| rules.host_speaking(name, spoken), NO_HOST);
+            match lone_host(rules) {
+                Some((host, _)) if judgement.cuts() && attempt.may_speak(Application::Tcp) => {
+                    Judgement::uncertain(format!(
+                        "HTTP without an allowed Host is refused, and plain TCP goes to {host}: the log does not tell which it is"
+                    ))
+                }
+                _ => judgement,
+            }
+        }
+        // A lone TCP host has a chain for plain text too: Envoy does not go back from the one that asks for HTTP.
+        Application::Tcp if rules.names_speak(Application::Http) => {
+            let rule = format!(
+                "plain TCP on port {} matches no filter chain beside HTTP: BlackHoleCluster",
+                attempt.key.port
+            );
+            or_rest(attempt, rules, Judgement::drop(rule))
+        }
         _ => match entry.filter(|_| lone_host(rules).is_none()) {
             Some(allowed) if spoken == Application::Tcp && !attempt.addresses().is_empty() => {
                 let rule = format!(
@@ -100,4 +107,5 @@ fn or_rest(attempt: &Attempt<'_>, rules: &Rules<'_>, judgement: Judgement) -> Ju
     }
 }
 
+const NO_HOST: &str = "no virtual host has this Host: 404 NR";
 const NO_CHAIN: &str = "no filter chain matches: BlackHoleCluster";

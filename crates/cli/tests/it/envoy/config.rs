@@ -1,18 +1,14 @@
-//! Envoy's configuration for one caller, made from a proposal: as App Mesh makes it, and as a default-deny egress proxy has it.
+//! Envoy's configuration for one caller, made from a proposal: as App Mesh makes it, and as the target `envoy` writes it.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use egressmap_aggregator::map::Application;
-use egressmap_generator::Proposal;
-use egressmap_generator::ledger::Destination;
 use egressmap_generator::proposal::Listener;
+use egressmap_generator::{Proposal, target_named};
 use serde_json::{Value, json};
 
 use super::{ORIGINAL, ORIGINAL_BY_ADDRESS, Upstreams};
-
-const BLACK_HOLE: &str = "BlackHoleCluster";
 
 /// One listener for everything, with `parts` for its filter chains, the clusters, and the chain for what matches none.
 pub(super) fn bootstrap(parts: &[Value], log: &Path) -> Value {
@@ -81,52 +77,40 @@ pub(super) fn app_mesh_chain(port: u16, filters: Vec<Value>) -> Value {
     json!({"filter_chain_match": {"prefix_ranges": any, "destination_port": port}, "filters": filters})
 }
 
-/// The chains and clusters of a proxy that denies by default: addresses, TLS by SNI, HTTP by host, then a lone TCP host.
+/// What the target `envoy` writes for the one caller of a proposal, with the servers on loopback for its clusters and the
+/// log of the test. What goes on by address is a server of its own, so that the log tells it from the rest.
 pub(super) fn default_deny(proposal: &Proposal, upstreams: &Upstreams) -> Vec<Value> {
-    let mut clusters = vec![
-        cluster(ORIGINAL, upstreams.of(ORIGINAL)),
-        cluster("by_address", upstreams.of(ORIGINAL_BY_ADDRESS)),
-        json!({"name": BLACK_HOLE, "type": "STATIC", "load_assignment": {"cluster_name": BLACK_HOLE}}),
-    ];
-    let (mut chains, mut http): (Vec<Value>, BTreeMap<u16, Vec<Value>>) = (Vec::new(), BTreeMap::new());
-    for entry in proposal.allowed.iter().map(|allowed| &allowed.entry) {
-        let port = entry.port;
-        let (name, to) = match &entry.destination {
-            Destination::Name(host) => {
-                let to = format!("outbound|{port}||{host}");
-                clusters.push(cluster(&to, upstreams.of(host.as_str())));
-                (host.to_string(), to)
-            }
-            Destination::Range(range) => {
-                let ranges = json!([{"address_prefix": range.addr().to_string(), "prefix_len": range.prefix_len()}]);
-                chains.push(json!({
-                    "filter_chain_match": {"destination_port": port, "prefix_ranges": ranges},
-                    "filters": [tcp_proxy("by_address")],
-                }));
-                continue;
-            }
-            other => (other.to_string(), ORIGINAL.to_owned()),
-        };
-        match entry.application {
-            Application::Http => http.entry(port).or_default().push(virtual_host(&name, port, &to)),
-            Application::Tls => chains.push(json!({
-                "filter_chain_match": {"destination_port": port, "server_names": [name], "transport_protocol": "tls"},
-                "filters": [tcp_proxy(&to)],
-            })),
-            _ => chains.push(json!({"filter_chain_match": {"destination_port": port}, "filters": [tcp_proxy(&to)]})),
+    let files = target_named("envoy").unwrap().render(proposal);
+    let written = files.iter().find(|file| file.path == "shop.yaml").unwrap();
+    let mut written: Value = serde_saphyr::from_str(&written.text).unwrap();
+    let resources = &mut written["static_resources"];
+    let mut clusters: Vec<Value> = resources["clusters"].as_array().unwrap().clone();
+    for given in &mut clusters {
+        let name = given["name"].as_str().unwrap().to_owned();
+        let endpoint = &given["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"];
+        let host = endpoint["address"]["socket_address"]["address"].as_str();
+        match given["type"].as_str().unwrap() {
+            "ORIGINAL_DST" => *given = cluster(&name, upstreams.of(ORIGINAL)),
+            "LOGICAL_DNS" => *given = cluster(&name, upstreams.of(host.unwrap())),
+            _ => assert_eq!(name, "BlackHoleCluster"),
         }
     }
-    chains.extend(http.into_iter().map(|(port, hosts)| {
-        json!({
-            "filter_chain_match": {
-                "destination_port": port,
-                "transport_protocol": "raw_buffer",
-                "application_protocols": ["http/1.0", "http/1.1", "h2c"],
-            },
-            "filters": [connection_manager(port, &hosts)],
-        })
-    }));
-    vec![json!(chains), json!(clusters), tcp_proxy(BLACK_HOLE)]
+    clusters.push(cluster("by_address", upstreams.of(ORIGINAL_BY_ADDRESS)));
+    let listener = &mut resources["listeners"][0];
+    for chain in listener["filter_chains"].as_array_mut().unwrap() {
+        log_here(&mut chain["filters"][0]);
+        if chain["filter_chain_match"].get("prefix_ranges").is_some() {
+            chain["filters"][0]["typed_config"]["cluster"] = json!("by_address");
+        }
+    }
+    let rest = &mut listener["default_filter_chain"]["filters"][0];
+    log_here(rest);
+    let rest = rest.take();
+    vec![listener["filter_chains"].take(), json!(clusters), rest]
+}
+
+fn log_here(filter: &mut Value) {
+    filter["typed_config"]["access_log"] = json!(["ACCESS_LOG"]);
 }
 
 /// A cluster of one server.

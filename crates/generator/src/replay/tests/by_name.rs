@@ -147,16 +147,25 @@ fn a_tcp_host_gets_the_rest_of_its_port_and_two_cannot_be_told_apart() {
 }
 
 #[test]
-fn plain_tcp_beside_http_has_no_chain_in_envoy() {
+fn plain_tcp_beside_http_goes_to_the_lone_tcp_host_in_envoy() {
     let map = sample::map([
         Seen::http("shop", "a.example", 8080),
         Seen::tcp("shop", "b.example", 8080),
+        Seen::tcp("shop", "c.example", 8080),
+        proxied(Seen::http("shop", "d.example", 8080)),
     ]);
     let both = ledger(&[("shop", "a.example", 8080, "http"), ("shop", "b.example", 8080, "tcp")]);
     assert_eq!(
         verdicts("envoy", &map, &both),
-        ["a.example:8080 allow", "b.example:8080 drop"]
+        [
+            "a.example:8080 allow",
+            "b.example:8080 allow",
+            "c.example:8080 uncertain",
+            "d.example:8080 drop"
+        ]
     );
+    let one = ledger(&[("shop", "a.example", 8080, "http")]);
+    assert_eq!(verdicts("envoy", &map, &one)[2], "c.example:8080 drop");
 }
 
 #[test]
