@@ -96,6 +96,7 @@ pub(super) fn cut_over(
     callers: &[Caller],
     nodes: &[ExternalNode],
 ) -> Vec<CutOver> {
+    let by_host: BTreeMap<&DnsName, &ExternalNode> = nodes.iter().map(|node| (&node.host, node)).collect();
     let index = Index::of(ledger);
     let mut found: BTreeMap<String, (CutOver, Hours)> = BTreeMap::new();
     let start = |name: &str, waiting| {
@@ -122,7 +123,7 @@ pub(super) fn cut_over(
         let caller = by_name.get(name.as_str()).copied();
         let (cut_over, hours) = found.entry(name.clone()).or_insert_with(|| start(&name, 0));
         hours.union(&dependency.seen);
-        let fate = fate(key, dependency, &index, caller, nodes);
+        let fate = fate(key, dependency, &index, caller, &by_host);
         if fate != Fate::Kept {
             let volume = dependency.volume();
             cut_over.losses.push(Loss {
@@ -153,7 +154,7 @@ fn fate(
     dependency: &Dependency,
     index: &Index<'_>,
     caller: Option<&Caller>,
-    nodes: &[ExternalNode],
+    nodes: &BTreeMap<&DnsName, &ExternalNode>,
 ) -> Fate {
     let by_address = dependency.class == Class::Infrastructure && key.port != 53;
     if dependency.class == Class::Internal || by_address || key.port == NEVER_INTERCEPTED {
@@ -188,8 +189,8 @@ fn fate(
             Fate::Kept
         };
     }
-    let attached = |node: &&ExternalNode| caller.is_some_and(|caller| caller.backends.contains(&node.host));
-    let attached = || nodes.iter().filter(attached);
+    let backends = || caller.into_iter().flat_map(|caller| &caller.backends);
+    let attached = || backends().filter_map(|host| nodes.get(host).copied());
     if let Some(node) = attached().find(|node| node.host.as_str() == key.destination) {
         if node.dialled().any(|(port, _)| port == key.port) {
             return Fate::Kept;
