@@ -6,14 +6,13 @@ use egressmap_aggregator::map::Protocol;
 use ipnet::IpNet;
 use serde_json::{Value, json};
 
-use super::callers::{Caller, callers};
+use super::callers::Caller;
 use super::draft::{Draft, Page};
 use super::network_policy::{block, cluster, port_of};
-use super::pods::Pods;
-use super::{RenderedFile, Target, file};
+use super::pods::{self, Pods};
+use super::{RenderedFile, Target};
 use crate::ledger::Destination;
 use crate::proposal::{Code, Finding, Proposal};
-use crate::yaml;
 
 /// `eks-network-policy`.
 #[derive(Debug)]
@@ -65,14 +64,7 @@ struct Peers {
 }
 
 fn draft(proposal: &Proposal) -> Draft<'_> {
-    let mut draft = Draft::of("ApplicationNetworkPolicy");
-    for caller in &callers(proposal) {
-        if let Some(pods) = Pods::of(caller, &mut draft.losses) {
-            let text = yaml::document(&policy(&pods, caller, &mut draft));
-            draft.files.push(file(pods.path(), text));
-        }
-    }
-    draft
+    pods::draft(proposal, "ApplicationNetworkPolicy", policy)
 }
 
 fn policy<'a>(pods: &Pods<'_>, caller: &Caller<'a>, draft: &mut Draft<'a>) -> Value {

@@ -2,10 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::callers::Caller;
+use super::callers::{Caller, callers};
+use super::draft::Draft;
+use super::file;
 use super::losses::Losses;
-use crate::proposal::Code;
+use crate::proposal::{Code, Proposal};
 use crate::text::hash;
+use crate::yaml;
 
 /// The pods of a caller.
 #[derive(Debug)]
@@ -49,6 +52,22 @@ impl<'a> Pods<'a> {
     pub(super) fn path(&self) -> String {
         format!("{}/{}.yaml", self.namespace, self.name)
     }
+}
+
+/// One object a caller, in a file of its own: as `policy` makes it.
+pub(super) fn draft<'a>(
+    proposal: &'a Proposal,
+    tool: &'static str,
+    policy: impl Fn(&Pods<'_>, &Caller<'a>, &mut Draft<'a>) -> Value,
+) -> Draft<'a> {
+    let mut draft = Draft::of(tool);
+    for caller in &callers(proposal) {
+        if let Some(pods) = Pods::of(caller, &mut draft.losses) {
+            let text = yaml::document(&policy(&pods, caller, &mut draft));
+            draft.files.push(file(pods.path(), text));
+        }
+    }
+    draft
 }
 
 /// A name of an object for a service: lower-case letters, digits and `-`, and no two texts share one.
