@@ -103,7 +103,8 @@ pub struct Proposal {
     pub namespace: String,
     /// Every live `allow` entry, in the order of the ledger.
     pub allowed: Vec<Allowed>,
-    /// One virtual node, and one virtual service of the host's name, for every host that can be modelled.
+    /// One virtual node, and one virtual service of the host's name, for every host that can be modelled, in the order
+    /// of the hosts.
     pub nodes: Vec<ExternalNode>,
     /// The virtual nodes that call, by name.
     pub callers: Vec<Caller>,
@@ -117,6 +118,16 @@ pub struct Proposal {
     pub layout: Layout,
     /// What to know and what to decide, the most urgent first.
     pub findings: Vec<Finding>,
+}
+
+impl Proposal {
+    /// The nodes of the hosts that are attached to a caller, in the order of the hosts.
+    pub(crate) fn attached_to(&self, caller: &Caller) -> impl Iterator<Item = &ExternalNode> {
+        caller.backends.iter().filter_map(|host| {
+            let at = self.nodes.binary_search_by(|node| node.host.cmp(host)).ok()?;
+            self.nodes.get(at)
+        })
+    }
 }
 
 /// An allowed entry and what becomes of it.

@@ -146,8 +146,7 @@ fn step(proposal: &Proposal, number: usize, cut_over: &CutOver, caller: &Caller,
 
 fn changes(proposal: &Proposal, caller: &Caller) -> Vec<String> {
     let mut lines = Vec::new();
-    let nodes = proposal.nodes.iter();
-    for node in nodes.filter(|node| caller.backends.contains(&node.host)) {
+    for node in proposal.attached_to(caller) {
         let ports: Vec<String> = dialled(node).collect();
         lines.push(format!(
             "gets the backend {} ({})",

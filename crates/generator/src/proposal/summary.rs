@@ -73,11 +73,7 @@ fn attached(proposal: &Proposal) -> String {
     let mut out = String::new();
     for caller in proposal.callers.iter().filter(|caller| !caller.backends.is_empty()) {
         out.push_str(&format!("- {}\n", markdown(&caller.virtual_node)));
-        for node in proposal
-            .nodes
-            .iter()
-            .filter(|node| caller.backends.contains(&node.host))
-        {
+        for node in proposal.attached_to(caller) {
             let ports: Vec<String> = dialled(node).collect();
             out.push_str(&format!(
                 "  - {} ({})\n",

@@ -144,10 +144,7 @@ fn group_name(caller: &Caller) -> String {
 
 /// All hosts of a caller under one name, which its node refers to.
 fn group(proposal: &Proposal, caller: &Caller) -> Value {
-    let nodes = proposal
-        .nodes
-        .iter()
-        .filter(|node| caller.backends.contains(&node.host));
+    let nodes = proposal.attached_to(caller);
     let services: Vec<Value> = nodes
         .map(|node| backend(proposal, node)["virtualService"]["virtualServiceRef"].clone())
         .collect();
@@ -206,10 +203,7 @@ fn backend(proposal: &Proposal, node: &ExternalNode) -> Value {
 
 /// A JSON patch that adds to the caller's list. A merge patch would replace the list that its owner keeps.
 fn patch(proposal: &Proposal, caller: &Caller) -> RenderedFile {
-    let nodes = proposal
-        .nodes
-        .iter()
-        .filter(|node| caller.backends.contains(&node.host));
+    let nodes = proposal.attached_to(caller);
     let group = json!({"op": "add", "path": "/spec/backendGroups", "value": [{"name": group_name(caller)}]});
     let operations: Vec<Value> = nodes
         .filter(|_| !proposal.layout.backend_groups)

@@ -277,10 +277,7 @@ fn outputs(proposal: &Proposal) -> String {
         .iter()
         .filter(|caller| !caller.backends.is_empty())
         .map(|caller| {
-            let services = proposal
-                .nodes
-                .iter()
-                .filter(|node| caller.backends.contains(&node.host));
+            let services = proposal.attached_to(caller);
             let services = services.map(|node| {
                 if declares(node.service_is) {
                     reference(format!("aws_appmesh_virtual_service.{}.name", label(node)))
