@@ -89,7 +89,7 @@ impl Format for FlowText {
         if header::read(line).is_some() || self.plan.fits(line) || default_of(&mut self.defaults, line).is_some() {
             Sniff::Mine
         } else if self.plan.lacking().is_some() && self.shown.fits(line) {
-            // A format that was given and holds no dependency: its rows can be shown.
+            // A format that holds no dependency: its rows can be shown.
             Sniff::Mine
         } else {
             Sniff::Unknown
@@ -103,6 +103,7 @@ impl Format for FlowText {
             let mut reading = Reading {
                 plan: &mut self.plan,
                 defaults: &mut self.defaults,
+                shown: &mut self.shown,
                 same_plan: true,
                 block: rest,
                 out,
@@ -140,6 +141,7 @@ fn default_of(defaults: &mut [Plan], line: &[u8]) -> Option<Plan> {
 struct Reading<'r, 'b, 'o> {
     plan: &'r mut Plan,
     defaults: &'r mut Vec<Plan>,
+    shown: &'r mut show::Reader,
     same_plan: bool,
     block: &'b [u8],
     out: &'r mut Output<'o>,
@@ -197,6 +199,7 @@ impl Reading<'_, '_, '_> {
             *self.plan = plan;
             self.same_plan = false;
             self.defaults.clear();
+            self.shown.follow(line);
             self.out.set_aside("header");
         } else if let Some(plan) = default_of(self.defaults, line) {
             *self.plan = plan;

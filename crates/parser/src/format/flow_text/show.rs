@@ -50,11 +50,9 @@ impl Reader {
             Some(reason) => return Shown::aside(Kind::Blank, reason),
             None => self.row(line),
         };
-        if let Some(names) = header(line) {
-            self.names.clone_from(&names);
-            self.headless = false;
+        if self.follow(line) {
             return Shown {
-                names,
+                names: self.names.clone(),
                 ..Shown::aside(Kind::Header, "header")
             };
         }
@@ -70,6 +68,16 @@ impl Reader {
             self.names = before;
         }
         kind
+    }
+
+    /// Whether a line is a header: then what follows is read by its names.
+    pub(super) fn follow(&mut self, line: &[u8]) -> bool {
+        let Some(names) = header(line) else {
+            return false;
+        };
+        self.names = names;
+        self.headless = false;
+        true
     }
 
     /// Whether all that a line holds is what its fields may hold, whether a needed field is lacking or not.
