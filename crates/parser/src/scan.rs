@@ -9,7 +9,7 @@ use crate::format::{Formats, Options, Output, flow_parquet};
 use crate::printable;
 use crate::record::Sink;
 use crate::source::{self, Object};
-use crate::unwrap::{self, Place, Taker};
+use crate::unwrap::{self, Carried, Place, Taker};
 
 /// An object that could not be read to its end, or at all. What came before the fault was used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,10 +101,11 @@ impl Taker for Scan<'_> {
         self.formats.know(line)
     }
 
-    fn lines(&mut self, block: &[u8]) {
+    fn lines<'b>(&mut self, block: &'b [u8]) -> (Vec<Carried>, &'b [u8]) {
         let before = self.out.lines();
-        self.formats.parse(block, &mut self.out);
+        let carried = self.out.bare(|out| self.formats.parse(block, out));
         self.tell(before);
+        (carried, b"")
     }
 
     fn inner(&mut self, block: &[u8], places: &[Place]) {

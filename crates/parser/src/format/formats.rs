@@ -18,6 +18,13 @@ pub(crate) struct Formats {
     known: bool,
 }
 
+/// Whether lines stood in something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Around {
+    Nothing,
+    Something,
+}
+
 enum Whose {
     /// Of the parser at this index.
     Of(usize),
@@ -68,8 +75,9 @@ impl Formats {
         }
     }
 
-    /// What one line says in full, and the name of the format that says it, if one does. The line has no line end.
-    pub(crate) fn show(&mut self, line: &[u8], place: Place) -> (Option<&'static str>, Shown) {
+    /// What one line says in full, and the name of the format that says it, if one does; `None` of a line that has to be
+    /// unwrapped first. The line has no line end.
+    pub(crate) fn show(&mut self, line: &[u8], place: Place, around: Around) -> Option<(Option<&'static str>, Shown)> {
         // What `parse` makes of the line is what counts; a format only says more of it.
         let mut counters = Counters::default();
         let mut sink = Everything;
@@ -79,7 +87,12 @@ impl Formats {
             size: None,
         };
         let mut out = Output::begin(&id, &mut sink, &mut counters);
-        out.at(&[place], |out| self.parse(&[line, b"\n"].concat(), out));
+        let mut parse = |out: &mut Output<'_>| out.at(&[place], |out| self.parse(&[line, b"\n"].concat(), out));
+        match around {
+            Around::Something => parse(&mut out),
+            Around::Nothing if out.bare(parse).is_empty() => {}
+            Around::Nothing => return None,
+        }
         self.finish(&mut out);
         let took = out.took().map_or(0, |other| other + 1);
         let reason = counters.set_aside.keys().next().copied();
@@ -89,11 +102,11 @@ impl Formats {
             .flatten()
             .next()
             .map(|sample| sample.message);
-        match self.all.get_mut(took).filter(|_| self.known) {
+        Some(match self.all.get_mut(took).filter(|_| self.known) {
             Some((name, format)) => {
-                let shown = format.show(line);
+                let shown = format.show_at(line, place.time);
                 (
-                    Some(name),
+                    Some(*name),
                     Shown {
                         reason,
                         message,
@@ -106,7 +119,7 @@ impl Formats {
                 let shown = Shown::aside(kind_of(reason), reason);
                 (None, Shown { message, ..shown })
             }
-        }
+        })
     }
 
     /// Sets lines aside up to the first that a format knows: the block from that line on.

@@ -100,7 +100,7 @@ fn a_forced_kind_is_not_asked_for_its_opinion() {
 fn options_are_checked_together() {
     assert_eq!(Options::default().check(), Ok(()));
     let options = Options {
-        flow_format: Some("${srcaddr} ${dstadr}".to_owned()),
+        flow_format: vec!["${srcaddr} ${dstadr}".to_owned()],
         ..Options::default()
     };
     assert!(
