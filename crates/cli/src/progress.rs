@@ -127,14 +127,15 @@ impl Reached {
     fn text(&self, elapsed: Duration) -> String {
         let seconds = elapsed.as_secs_f64().max(0.001);
         let rate = format!("{:.0} lines/s", self.lines as f64 / seconds);
-        let lines = plural(self.lines, "line", "lines");
         let Some(extent) = self.extent else {
             let objects = plural(self.objects, "object", "objects");
-            return format!("reading   {objects}, {}, {lines}, {rate}", bytes(self.bytes));
+            return format!("reading   {objects}, {}, {rate}", bytes(self.bytes));
         };
-        let of_bytes = extent.bytes.map_or_else(String::new, |all| format!(" of {}", bytes(all)));
+        let of_bytes = extent
+            .bytes
+            .map_or_else(String::new, |all| format!(" of {}", bytes(all)));
         let mut text = format!(
-            "reading   {} of {}, {}{of_bytes}, {lines}, {rate}",
+            "reading   {} of {}, {}{of_bytes}, {rate}",
             self.objects,
             plural(extent.objects, "object", "objects"),
             bytes(self.bytes),
@@ -203,8 +204,8 @@ mod tests {
     fn where_there_is_no_terminal_a_plain_line_comes_every_ten_seconds() {
         assert_eq!(
             written(false, 2),
-            "reading   12 of 45 objects, 3.0 MB of 12.0 MB, 50000 lines, 5000 lines/s, 30 s left\n\
-             reading   12 of 45 objects, 3.0 MB of 12.0 MB, 50000 lines, 2500 lines/s, 60 s left\n"
+            "reading   12 of 45 objects, 3.0 MB of 12.0 MB, 5000 lines/s, 30 s left\n\
+             reading   12 of 45 objects, 3.0 MB of 12.0 MB, 2500 lines/s, 60 s left\n"
         );
         assert_eq!(written(false, 0), "", "what takes less than ten seconds says nothing");
     }
@@ -224,7 +225,7 @@ mod tests {
     #[test]
     fn where_the_extent_is_unknown_no_time_is_promised() {
         let text = reached(None).text(Duration::from_secs(10));
-        assert_eq!(text, "reading   12 objects, 3.0 MB, 50000 lines, 5000 lines/s");
+        assert_eq!(text, "reading   12 objects, 3.0 MB, 5000 lines/s");
     }
 
     #[test]
@@ -236,7 +237,7 @@ mod tests {
         });
         assert_eq!(
             reached(extent).text(Duration::from_secs(10)),
-            "reading   12 of 48 objects, 3.0 MB, 50000 lines, 5000 lines/s, 45 s left"
+            "reading   12 of 48 objects, 3.0 MB, 5000 lines/s, 45 s left"
         );
     }
 }

@@ -43,6 +43,7 @@ pub fn inspect(object: Object, options: &Options, each: &mut dyn FnMut(&Line)) -
         return flow_parquet::inspect(body, at, each).map_err(|what| ObjectError { uri, what });
     }
     let mut inspect = Inspect {
+        options,
         formats,
         line: 0,
         wrapped: Vec::new(),
@@ -58,6 +59,7 @@ pub fn inspect(object: Object, options: &Options, each: &mut dyn FnMut(&Line)) -
 
 /// Has every line shown by the format that takes it.
 struct Inspect<'a> {
+    options: &'a Options,
     formats: Formats,
     /// The physical line that was taken last.
     line: u64,
@@ -110,6 +112,10 @@ impl Taker for Inspect<'_> {
     fn wrapped(&mut self, layers: &mut dyn Iterator<Item = &'static str>) {
         self.wrapped.clear();
         self.wrapped.extend(layers);
+    }
+
+    fn switch(&mut self) {
+        self.formats.switch(self.options);
     }
 
     fn inner(&mut self, block: &[u8], places: &[Place]) {

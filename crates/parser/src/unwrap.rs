@@ -87,6 +87,9 @@ pub(crate) trait Taker {
     /// around after all. Returns such lines, to be unwrapped, and what of the block is left to take.
     fn lines<'b>(&mut self, block: &'b [u8]) -> (Vec<Carried>, &'b [u8]);
 
+    /// Goes over to the lines that are carried among bare ones, which are another log, or back.
+    fn switch(&mut self);
+
     /// What the next lines that were unwrapped stood in, the outermost first.
     fn wrapped(&mut self, layers: &mut dyn Iterator<Item = &'static str>) {
         let _ = layers;

@@ -1,6 +1,6 @@
 //! The log formats that the lines of one object may be in, and the one they are in once a line told.
 
-use super::{Format, Kind, Output, Shown, Sniff};
+use super::{Format, Kind, Options, Output, Shown, Sniff};
 use crate::lines;
 use crate::printable;
 use crate::record::{AccessRecord, DnsRecord, FlowRecord, Sink, Verdict};
@@ -16,6 +16,8 @@ pub(crate) struct Formats {
     /// Those that may be asked; the one that is known stands first.
     all: Vec<Named>,
     known: bool,
+    /// See [`switch`](Self::switch).
+    apart: Option<Box<Formats>>,
 }
 
 /// Whether lines stood in something.
@@ -36,7 +38,22 @@ impl Formats {
     /// Parsers in the order in which they are asked; where there is but one, nothing is asked.
     pub(super) fn new(all: Vec<Named>) -> Self {
         let known = all.len() == 1;
-        Formats { all, known }
+        Formats {
+            all,
+            known,
+            apart: None,
+        }
+    }
+
+    /// Goes over to parsers that keep nothing of the lines so far, or back from them: what the lines of one log say of their
+    /// format does not hold for another log among them.
+    pub(crate) fn switch(&mut self, options: &Options) {
+        // They were started before, and will be again.
+        let started = || options.start().ok().map(Box::new);
+        if let Some(mut other) = self.apart.take().or_else(started) {
+            std::mem::swap(self, &mut other);
+            self.apart = Some(other);
+        }
     }
 
     /// Whether one of them claims a line.
@@ -72,6 +89,9 @@ impl Formats {
     pub(crate) fn finish(&mut self, out: &mut Output<'_>) {
         for (_, format) in &mut self.all {
             format.finish(out);
+        }
+        if let Some(apart) = &mut self.apart {
+            apart.finish(out);
         }
     }
 

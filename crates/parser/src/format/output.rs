@@ -153,6 +153,11 @@ impl<'a> Output<'a> {
         self.places.is_empty() && !self.telling
     }
 
+    /// Whether somebody wants to be told of lines set aside.
+    pub(crate) fn is_telling(&self) -> bool {
+        self.telling
+    }
+
     /// The lines up to this one are taken; to be called where they are in sequence.
     pub(crate) fn go_on_behind(&mut self, line: u64) {
         self.line = line;

@@ -45,6 +45,7 @@ impl Walk {
         self.line_begins();
         self.text(line, 0, place, to);
         self.hand_on(to);
+        self.set_origin(0, b"", to);
     }
 
     /// A physical line begins.

@@ -103,10 +103,15 @@ impl Wrapped {
         let mut rest = block;
         while !rest.is_empty() {
             let (carried, left) = to.lines(rest);
+            rest = left;
+            if carried.is_empty() {
+                continue;
+            }
+            to.switch();
             for Carried { line, text } in carried {
                 self.walk.lone(&text, Place::of(line), to);
             }
-            rest = left;
+            to.switch();
         }
     }
 

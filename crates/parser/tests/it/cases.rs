@@ -135,7 +135,10 @@ fn options(case: &Path) -> Options {
             });
     Options {
         flow_format: match options.get("flow_format") {
-            Some(Value::Array(several)) => several.iter().map(|format| format.as_str().unwrap().to_owned()).collect(),
+            Some(Value::Array(several)) => several
+                .iter()
+                .map(|format| format.as_str().unwrap().to_owned())
+                .collect(),
             _ => text("flow_format").into_iter().collect(),
         },
         envoy_format: text("envoy_format"),

@@ -258,6 +258,27 @@ impl Sink for Told {
 }
 
 #[test]
+fn of_wrapped_lines_among_bare_ones_a_sink_is_told_in_their_turn() {
+    let wrapped = |line: &str| format!("2026-04-05T10:47:35.1Z stdout F {line}\n");
+    let ssh = ROW.replace(" 443 ", " 22 ");
+    let log = format!("{ROW}\n{}what\n{}{ssh}\n", wrapped(&ssh), wrapped(ROW)).repeat(3);
+    let id = ObjectId {
+        uri: "input".to_owned(),
+        version: None,
+        size: None,
+    };
+    let (mut told, mut counters) = (Told::default(), Counters::default());
+    let object = Object::new(id, Box::new(io::Cursor::new(log)));
+    scan(object, &Options::default(), &mut told, &mut counters).unwrap();
+    assert_eq!((counters.lines, counters.flow), (15, 6));
+    let told: Vec<_> = told.0.iter().map(|(line, reason, _)| (*line, *reason)).collect();
+    let expected = (0..3).flat_map(|n| {
+        [(2, "unwanted"), (3, "malformed:columns"), (5, "unwanted")].map(|(line, why)| (5 * n + line, why))
+    });
+    assert_eq!(told, expected.collect::<Vec<_>>());
+}
+
+#[test]
 fn a_sink_that_asks_is_told_of_every_line_set_aside_in_the_order_of_lines() {
     let ssh = ROW.replace(" 443 ", " 22 ");
     let bad = ROW.replace(" 443 ", " 70000 ");

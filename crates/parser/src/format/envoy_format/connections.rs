@@ -135,7 +135,10 @@ impl Key {
 fn request(read: &Read<'_>, values: &Values<'_>) -> Box<[u8]> {
     let asked = || {
         let [.., authority, method, _] = texts(&read.record);
-        [method, authority].map(Option::unwrap_or_default).join(" ").into_bytes()
+        [method, authority]
+            .map(Option::unwrap_or_default)
+            .join(" ")
+            .into_bytes()
     };
     values.stream().map_or_else(asked, <[u8]>::to_vec).into()
 }
