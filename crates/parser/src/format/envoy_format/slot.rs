@@ -23,10 +23,11 @@ pub(in crate::format) enum Slot {
     BytesSent,
     UpstreamLocal,
     ConnectionId,
+    Identity,
 }
 
 /// How many there are.
-pub(in crate::format) const SLOTS: usize = Slot::ConnectionId as usize + 1;
+pub(in crate::format) const SLOTS: usize = Slot::Identity as usize + 1;
 
 /// Where the value of a column or a key goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +37,17 @@ pub(in crate::format) struct Target {
     pub(in crate::format) rank: u8,
     /// Envoy cuts the value to so many bytes, and one that long is a piece of a name and no name.
     pub(in crate::format) limit: Option<usize>,
+}
+
+impl Target {
+    /// A text that tells whom the proxy works for, as well as this rank says.
+    pub(in crate::format) fn identity(rank: u8) -> Self {
+        Target {
+            slot: Slot::Identity,
+            rank,
+            limit: None,
+        }
+    }
 }
 
 impl Slot {
@@ -75,6 +87,7 @@ impl Slot {
             Slot::BytesSent => "bytes_sent",
             Slot::UpstreamLocal => "upstream_local_address",
             Slot::ConnectionId => "connection_id",
+            Slot::Identity => "identity",
         }
     }
 
