@@ -134,21 +134,33 @@ impl<'i> Aggregator<'i> {
     pub fn finish(mut self) -> Observed {
         self.settle();
         let (inventory, words) = (self.inventory, &self.words);
-        let roster = Roster::of(inventory, &mut self.interfaces, words);
-        let v4 = settle::parties(&self.v4, &self.interfaces, inventory);
-        let v6 = settle::parties(&self.v6, &self.interfaces, inventory);
+        let called = self.accesses.called(inventory);
+        let roster = Roster::of(inventory, &mut self.interfaces, words, called.names());
+        let mut v4 = settle::parties(&self.v4, &self.interfaces, inventory);
+        let mut v6 = settle::parties(&self.v6, &self.interfaces, inventory);
+        for (address, tenure) in self.accesses.tenures(&called, &roster) {
+            match address {
+                IpAddr::V4(address) => v4.tell(address.to_bits(), tenure),
+                IpAddr::V6(address) => v6.tell(address.to_bits(), tenure),
+            }
+        }
         let holder = |address: IpAddr, at: u64| match address {
             IpAddr::V4(address) => v4.holder(address.to_bits(), at),
             IpAddr::V6(address) => v6.holder(address.to_bits(), at),
         };
         let holder = |address, at| holder(address, at).unwrap_or(ServiceId::NOBODY);
         let mut inbound = self.accesses.inbound();
-        let accesses = self.accesses.finish(&roster, holder);
+        let accesses = self.accesses.finish(&roster, &called, holder);
         let answers = self.answers.finish(&roster, holder);
         let (mut flows, mut sources) = (Vec::new(), BTreeMap::new());
         inbound += settle::settle(self.v4, &v4, &roster, words, &mut flows, &mut sources);
         inbound += settle::settle(self.v6, &v6, &roster, words, &mut flows, &mut sources);
         settle::order(&mut flows);
+        let callers = flows.iter().map(|edge| &edge.service);
+        let services = called.add_to(
+            roster.services(),
+            callers.chain(accesses.iter().map(|edge| &edge.service)),
+        );
         Observed {
             flows,
             accesses,
@@ -156,7 +168,7 @@ impl<'i> Aggregator<'i> {
             inbound,
             gaps: self.gaps.finish(),
             window: self.window,
-            services: roster.services(),
+            services,
             sources,
         }
     }

@@ -1,7 +1,7 @@
 //! `egressmap check`: may this service reach that, by which rule, on what evidence?
 
 use anyhow::{Context, Result, bail};
-use egressmap_aggregator::identity::{ServiceName, split_authority};
+use egressmap_aggregator::identity::{DnsName, ServiceName, split_authority};
 use egressmap_aggregator::map::DependencyMap;
 use egressmap_generator::replay::{Asked, Checked, Semantics, ask, in_words};
 use egressmap_generator::{Ledger, semantics_named};
@@ -53,7 +53,8 @@ fn asked(args: &CheckArgs, map: &DependencyMap, ledger: &Ledger) -> Result<Asked
     let destination = if as_written {
         host.to_owned()
     } else {
-        host.trim_end_matches('.').to_ascii_lowercase()
+        let host = host.trim_end_matches('.');
+        DnsName::from_person(host).map_or_else(|_| host.to_ascii_lowercase(), String::from)
     };
     Ok(Asked {
         service,

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::{Context, Result, bail};
 use egressmap_aggregator::inventory::Inventory;
 use egressmap_aggregator::map::{CountedObject, DependencyMap, Kinds, Manifest, Used};
-use egressmap_aggregator::name::{self, Knowledge};
+use egressmap_aggregator::name::{self, AwsRanges, Knowledge};
 use egressmap_aggregator::{Aggregator, Observed, Settings};
 use egressmap_parser::printable;
 use egressmap_parser::source::{Counted, ObjectId, Wanted};
@@ -131,7 +131,7 @@ pub(crate) fn discover(
 fn survey(sources: &[String], reading: &Reading, global: &Global, before: &DependencyMap) -> Result<Discovery<Survey>> {
     counted_once(sources, before)?;
     let inventory = inventory(reading, global)?;
-    let knowledge = knowledge(reading)?;
+    let knowledge = knowledge(reading, global)?;
     let options = options::options(&reading.logs)?;
     let earlier = Arc::new(Earlier::of(before));
     let counted: Arc<Counted> = {
@@ -168,6 +168,7 @@ fn survey(sources: &[String], reading: &Reading, global: &Global, before: &Depen
     let new = outcome.objects.into_iter().filter(|id| !earlier.has(id));
     let manifest = Manifest {
         incomplete: earlier.incomplete_since(&outcome.faults),
+        aws_ranges: knowledge.ranges.days().clone(),
         ..manifest(&observed, &outcome.counters, new)
     };
     let (knowledge, resolver) = reverse::names(&observed, knowledge, reading)?;
@@ -235,12 +236,28 @@ fn inventory(reading: &Reading, global: &Global) -> Result<Inventory> {
     Ok(all)
 }
 
-fn knowledge(reading: &Reading) -> Result<Knowledge> {
+/// The ranges in the user's files, else those that come with the program.
+fn knowledge(reading: &Reading, global: &Global) -> Result<Knowledge> {
+    if reading.names.is_empty() {
+        return Ok(Knowledge {
+            ranges: AwsRanges::bundled(),
+            ..Knowledge::default()
+        });
+    }
     let mut knowledge = Knowledge::default();
     for path in &reading.names {
-        knowledge
-            .ranges
-            .extend(name::AwsRanges::from_json(&path.display().to_string(), &read(path)?)?);
+        let ranges = AwsRanges::from_json(&path.display().to_string(), &read(path)?)?;
+        let bundled = AwsRanges::bundled_day();
+        if let Some(day) = ranges.days().iter().find(|day| day.as_str() < bundled) {
+            say::note(
+                global,
+                format_args!(
+                    "{} is of {day}, older than the ranges of {bundled} that come with egressmap and that it stands in for",
+                    path.display()
+                ),
+            );
+        }
+        knowledge.ranges.extend(ranges);
     }
     Ok(knowledge)
 }
@@ -274,6 +291,7 @@ fn manifest(observed: &Observed, counters: &Counters, objects: impl IntoIterator
         gaps: observed.gaps.clone(),
         services: observed.services.clone(),
         sources: observed.sources.clone(),
+        aws_ranges: BTreeSet::new(),
     }
 }
 

@@ -248,6 +248,7 @@ fn hostile_map() -> DependencyMap {
             virtual_node: Some(name.clone()),
             namespace: Some(name.clone()),
             owner: Some(name),
+            ..ServiceFacts::default()
         };
         map.manifest.services.insert(sample::service(&service), facts);
     }

@@ -172,7 +172,7 @@ impl Line {
 
 /// How much a line says: by its bytes, then by how the connection ended, then by its text, so that no two are equal
 /// unless they say the same.
-fn weight<'r>(record: &'r AccessRecord<'_>) -> (u128, [Option<&'r str>; 8]) {
+fn weight<'r>(record: &'r AccessRecord<'_>) -> (u128, [Option<&'r str>; 9]) {
     let total = u128::from(record.bytes_received) + u128::from(record.bytes_sent);
     (total, texts(record))
 }
@@ -186,7 +186,7 @@ fn text_of(record: &AccessRecord<'_>) -> usize {
         + size_of::<(Key, Line)>()
 }
 
-fn texts<'r>(record: &'r AccessRecord<'_>) -> [Option<&'r str>; 8] {
+fn texts<'r>(record: &'r AccessRecord<'_>) -> [Option<&'r str>; 9] {
     [
         record.response_flags.as_deref(),
         record.response_code_details.as_deref(),
@@ -196,12 +196,22 @@ fn texts<'r>(record: &'r AccessRecord<'_>) -> [Option<&'r str>; 8] {
         record.authority.as_deref(),
         record.method.as_deref(),
         record.protocol.as_deref(),
+        record.identity.as_deref(),
     ]
 }
 
 fn owned(record: &AccessRecord<'_>) -> AccessRecord<'static> {
-    let [flags, details, cluster, route, sni, authority, method, protocol] =
-        texts(record).map(|text| text.map(|text| text.to_owned().into()));
+    let [
+        flags,
+        details,
+        cluster,
+        route,
+        sni,
+        authority,
+        method,
+        protocol,
+        identity,
+    ] = texts(record).map(|text| text.map(|text| text.to_owned().into()));
     AccessRecord {
         start: record.start,
         method,
@@ -217,6 +227,7 @@ fn owned(record: &AccessRecord<'_>) -> AccessRecord<'static> {
         downstream_local: record.downstream_local,
         downstream_remote: record.downstream_remote,
         downstream_direct_remote: record.downstream_direct_remote,
+        identity,
         bytes_received: record.bytes_received,
         bytes_sent: record.bytes_sent,
     }

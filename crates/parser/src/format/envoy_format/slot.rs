@@ -25,10 +25,11 @@ pub(in crate::format) enum Slot {
     ConnectionId,
     StreamId,
     AccessLogType,
+    Identity,
 }
 
 /// How many there are.
-pub(in crate::format) const SLOTS: usize = Slot::AccessLogType as usize + 1;
+pub(in crate::format) const SLOTS: usize = Slot::Identity as usize + 1;
 
 /// Where the value of a column or a key goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +39,17 @@ pub(in crate::format) struct Target {
     pub(in crate::format) rank: u8,
     /// Envoy cuts the value to so many bytes, and one that long is a piece of a name and no name.
     pub(in crate::format) limit: Option<usize>,
+}
+
+impl Target {
+    /// A text that tells whom the proxy works for, as well as this rank says.
+    pub(in crate::format) fn identity(rank: u8) -> Self {
+        Target {
+            slot: Slot::Identity,
+            rank,
+            limit: None,
+        }
+    }
 }
 
 impl Slot {
@@ -79,6 +91,7 @@ impl Slot {
             Slot::ConnectionId => "connection_id",
             Slot::StreamId => "stream_id",
             Slot::AccessLogType => "access_log_type",
+            Slot::Identity => "identity",
         }
     }
 

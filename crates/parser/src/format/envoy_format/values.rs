@@ -166,6 +166,7 @@ impl<'a> Values<'a> {
         self.text(Slot::ResponseCodeDetails, &mut record.response_code_details);
         self.text(Slot::RouteName, &mut record.route_name);
         self.text(Slot::UpstreamCluster, &mut record.upstream_cluster);
+        self.text(Slot::Identity, &mut record.identity);
         record.upstream_host = self.socket(Slot::UpstreamHost);
         record.downstream_local = self.socket(Slot::DownstreamLocal);
         record.downstream_remote = self.peer(Slot::DownstreamRemote);
