@@ -9,8 +9,8 @@ use egressmap_aggregator::map::DependencyMap;
 use egressmap_aggregator::replace;
 use egressmap_generator::proposal::{COMPANION, Layout, ON_CONFLICT};
 use egressmap_generator::{
-    Acceptance, Finding, Merged, OnConflict, Owners, Proposal, RenderedFile, Settings, Severity, Target, Terms,
-    merge_on, propose, target_named,
+    Acceptance, Finding, Merged, OnConflict, Owners, Proposal, Rendered, RenderedFile, Settings, Severity, Target,
+    Terms, merge_on, propose, target_named,
 };
 use egressmap_parser::near::did_you_mean;
 use jiff::Timestamp;
@@ -119,7 +119,10 @@ pub(crate) fn command(args: &ProposeArgs, global: &Global) -> Result<Ending> {
         },
     )?;
     summary::proposal(&proposed, global);
-    Ok(proposed.ending())
+    let ending = proposed.ending();
+    // The process ends: to take all of this apart piece by piece would only keep its user waiting.
+    std::mem::forget((map, proposed));
+    Ok(ending)
 }
 
 /// Merges, decides, renders and writes. Nothing is written unless all of it could be rendered.
@@ -144,16 +147,19 @@ pub(crate) fn carry_out(map: &DependencyMap, order: &Order<'_>) -> Result<Propos
         companion.name().clone_into(&mut settings.companion);
     }
     let proposal = propose(map, &merged.ledger, &settings);
-    let folders = rendered(&targets, order.choice, &proposal)
-        .into_iter()
-        .map(|(target, files)| write(order.out, target, &files));
+    let rendered = rendered(&targets, order.choice, &proposal);
+    let folders = rendered
+        .iter()
+        .map(|(target, rendered)| write(order.out, target, &rendered.files));
     let folders = folders.collect::<Result<_>>()?;
+    // What the companion says of its part stands on its own page.
+    let of_targets = rendered.into_iter().take(targets.len());
     if let Some(path) = order.ledger {
         replace(path, merged.text.as_bytes()).with_context(|| cannot_write(path))?;
     }
     Ok(Proposed {
         merged,
-        findings: targets.iter().flat_map(|target| target.findings(&proposal)).collect(),
+        findings: of_targets.flat_map(|(_, rendered)| rendered.findings).collect(),
         in_the_mesh: targets.iter().any(|target| target.name().starts_with("appmesh-")),
         proposal,
         folders,
@@ -163,11 +169,7 @@ pub(crate) fn carry_out(map: &DependencyMap, order: &Order<'_>) -> Result<Propos
 
 /// The files of every target, and of the companion for the ports that it enforces. A companion that is a target too
 /// enforces all of the proposal, those ports included.
-fn rendered(
-    targets: &[&'static dyn Target],
-    choice: Choice,
-    proposal: &Proposal,
-) -> Vec<(&'static str, Vec<RenderedFile>)> {
+fn rendered(targets: &[&'static dyn Target], choice: Choice, proposal: &Proposal) -> Vec<(&'static str, Rendered)> {
     let mut files: Vec<_> = targets
         .iter()
         .map(|target| (target.name(), target.render(proposal)))
@@ -257,8 +259,22 @@ fn write(out: &Path, target: &str, files: &[RenderedFile]) -> Result<PathBuf> {
             remove(&folder.join(stale))?;
         }
     }
+    let folders: BTreeSet<PathBuf> = files
+        .iter()
+        .filter_map(|file| folder.join(&file.path).parent().map(Path::to_path_buf))
+        .collect();
+    for parent in &folders {
+        fs::create_dir_all(parent).with_context(|| cannot_write(parent))?;
+    }
+    let before: BTreeSet<&str> = before.lines().collect();
     for file in files {
-        put(&folder.join(&file.path), &file.text)?;
+        let path = folder.join(&file.path);
+        // What stands there already stays as it is, with its time; the next run writes it anew, if this one is killed.
+        let stands =
+            before.contains(file.path.as_str()) && fs::read(&path).is_ok_and(|text| text == file.text.as_bytes());
+        if !stands {
+            fs::write(&path, &file.text).with_context(|| cannot_write(&path))?;
+        }
     }
     replace(&list, lines(kept).as_bytes()).with_context(|| cannot_write(&list))?;
     Ok(folder)
@@ -270,13 +286,6 @@ fn lines(paths: BTreeSet<&str>) -> String {
 
 fn remove(path: &Path) -> Result<()> {
     fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))
-}
-
-/// The next run writes it anew, if this one is killed.
-fn put(path: &Path, text: &str) -> Result<()> {
-    folder_of(path)
-        .and_then(|()| fs::write(path, text))
-        .with_context(|| cannot_write(path))
 }
 
 fn folder_of(path: &Path) -> std::io::Result<()> {

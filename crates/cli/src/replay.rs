@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use egressmap_aggregator::map::DependencyMap;
 use egressmap_generator::replay::{json, table};
-use egressmap_generator::{Ledger, Proposal, Settings, propose, replay, semantics_named};
+use egressmap_generator::{Ledger, Proposal, Settings, outline, replay, semantics_named};
 use jiff::civil::Date;
 
 use crate::args::{Global, Output, ReplayArgs};
@@ -38,7 +38,7 @@ pub(crate) fn ledger(path: &Path) -> Result<Ledger> {
     Ledger::parse(&text).with_context(|| path.display().to_string())
 }
 
-/// What the ledger proposes for the map, and the day on which its entries were judged expired.
+/// What the ledger has allowed of the map, and the day on which its entries were judged expired.
 pub(crate) fn proposal(map: &DependencyMap, ledger: &Ledger) -> (Proposal, Option<Date>) {
     let today = newest_day(map);
     // What a mesh is called decides nothing.
@@ -46,7 +46,7 @@ pub(crate) fn proposal(map: &DependencyMap, ledger: &Ledger) -> (Proposal, Optio
         today,
         ..Settings::for_mesh("mesh")
     };
-    (propose(map, ledger, &settings), today)
+    (outline(map, ledger, &settings), today)
 }
 
 /// The map that was given, or the one that the logs make.

@@ -33,6 +33,7 @@ mod show;
 #[cfg(test)]
 mod tests;
 mod totals;
+mod work;
 
 pub use attempt::{Attempt, Spoken};
 pub use check::{Answer, Asked, Checked, ask, in_words};

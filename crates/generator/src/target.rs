@@ -30,14 +30,18 @@ pub trait Target: Sync {
     /// What it writes, in one line.
     fn help(&self) -> &'static str;
 
-    /// The files, in the order of their paths. The same proposal gives the same bytes.
-    fn render(&self, proposal: &Proposal) -> Vec<RenderedFile>;
+    /// What it makes of a proposal. The same proposal gives the same bytes.
+    fn render(&self, proposal: &Proposal) -> Rendered;
+}
 
-    /// What to know and to decide before its files are applied, the most urgent first: what it cannot say as the ledger
-    /// means it, and for App Mesh what the proposal itself decided.
-    fn findings(&self, proposal: &Proposal) -> Vec<Finding> {
-        proposal.findings.clone()
-    }
+/// A proposal, written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// The files, in the order of their paths.
+    pub files: Vec<RenderedFile>,
+    /// What to know and to decide before the files are applied, the most urgent first: what the target cannot say as the
+    /// ledger means it, and for App Mesh what the proposal itself decided.
+    pub findings: Vec<Finding>,
 }
 
 /// A file to write.

@@ -87,3 +87,19 @@ fn a_choice_that_makes_no_sense_is_refused_before_anything_is_written() {
     }
     assert!(!out.exists());
 }
+
+#[test]
+fn a_file_that_would_not_change_is_left_as_it_stands_and_one_that_somebody_changed_is_written_again() {
+    let (dir, map) = shop();
+    let out = dir.path().join("out");
+    expect(2, &mut propose(&map, &out));
+    let [kept, changed] = ["PROPOSAL.md", "backends.json"].map(|name| out.join("appmesh-api").join(name));
+    let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+    let file = fs::File::options().append(true).open(&kept).unwrap();
+    file.set_modified(long_ago).unwrap();
+    let written = fs::read(&changed).unwrap();
+    fs::write(&changed, "{}\n").unwrap();
+    expect(2, &mut propose(&map, &out));
+    assert_eq!(fs::metadata(&kept).unwrap().modified().unwrap(), long_ago);
+    assert_eq!(fs::read(&changed).unwrap(), written);
+}

@@ -43,7 +43,7 @@ fn proposal(current: Current) -> Proposal {
 }
 
 fn paths(target: &str, proposal: &Proposal) -> Vec<String> {
-    let files = target_named(target).unwrap().render(proposal);
+    let files = target_named(target).unwrap().render(proposal).files;
     files
         .into_iter()
         .map(|file| file.path)
@@ -52,7 +52,7 @@ fn paths(target: &str, proposal: &Proposal) -> Vec<String> {
 }
 
 fn text(target: &str, proposal: &Proposal, path: &str) -> String {
-    let files = target_named(target).unwrap().render(proposal);
+    let files = target_named(target).unwrap().render(proposal).files;
     files.into_iter().find(|file| file.path == path).unwrap().text
 }
 

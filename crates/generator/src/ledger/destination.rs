@@ -9,7 +9,7 @@ use egressmap_aggregator::identity::DnsName;
 use ipnet::IpNet;
 
 /// The far end of a ledger entry, valid by construction.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Destination {
     /// One host.
     Name(DnsName),

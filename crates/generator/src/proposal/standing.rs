@@ -123,7 +123,7 @@ fn other_node(node: &ExternalNode, other: &str, found: Option<&Node>) -> Option<
 /// What exists for hosts outside and no allowed dependency uses, and backends that callers have beyond what they are allowed.
 pub(super) fn unused(
     current: &Current,
-    ours: &BTreeSet<String>,
+    ours: &BTreeSet<&str>,
     nodes: &[ExternalNode],
     callers: &[Caller],
     findings: &mut Vec<Finding>,
@@ -138,7 +138,7 @@ pub(super) fn unused(
         let node = current.nodes.get(provider);
         let calls = node.is_some_and(|node| !node.backends.is_empty());
         let host = node.and_then(|node| node.host.as_deref());
-        !calls && !ours.contains(provider) && (provider.starts_with("ext-") || host == Some(name))
+        !calls && !ours.contains(provider.as_str()) && (provider.starts_with("ext-") || host == Some(name))
     };
     let idle: Vec<String> = current
         .services

@@ -50,7 +50,7 @@ impl Policy for AppMesh<'_> {
             return unowned;
         }
         let caller = virtual_node(self.map, &key.service);
-        let judgement = self.at_door(attempt, &caller);
+        let judgement = self.at_door(attempt, caller);
         if judgement.cuts() && attempt.is_only_at(IpAddr::is_ipv6) {
             return Judgement {
                 verdict: Verdict::Uncertain,

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::object::object;
 use crate::proposal::{Caller, ExternalNode, Listener, NextSteps, Proposal, Standing, cut_over_page, summary};
-use crate::target::{RenderedFile, Target, file};
+use crate::target::{Rendered, RenderedFile, Target, file};
 use crate::text::{file_stem, inert};
 use crate::yaml;
 
@@ -35,36 +36,43 @@ impl Target for AppmeshKubernetes {
         "AWS App Mesh as resources of its Kubernetes controller, with a patch for each caller"
     }
 
-    fn render(&self, proposal: &Proposal) -> Vec<RenderedFile> {
-        let mut files = vec![
-            file("CUTOVER.md", cut_over_page(proposal, &STEPS)),
-            file("PROPOSAL.md", summary(proposal)),
-        ];
-        let callers = proposal.callers.iter().filter(|caller| !caller.backends.is_empty());
-        let groups: Vec<String> = callers
-            .clone()
-            .map(|caller| yaml::document(&group(proposal, caller)))
-            .collect();
-        if proposal.layout.backend_groups && !groups.is_empty() {
-            files.push(file("backend-groups.yaml", groups.join("---\n")));
+    fn render(&self, proposal: &Proposal) -> Rendered {
+        Rendered {
+            files: files(proposal),
+            findings: proposal.findings.clone(),
         }
-        let mut patches: Vec<RenderedFile> = callers.filter_map(|caller| attachment(proposal, caller)).collect();
-        patches.sort_by(|a, b| a.path.cmp(&b.path));
-        files.extend(patches);
-        // `kubectl apply` changes what exists; what exists as it should is left out.
-        let differs = |standing: Standing| standing.is_new() || standing.changes();
-        let all = || proposal.nodes.iter();
-        let nodes: Vec<&ExternalNode> = all().filter(|node| differs(node.node_is)).collect();
-        let services: Vec<&ExternalNode> = all().filter(|node| differs(node.service_is)).collect();
-        let routed: Vec<&ExternalNode> = all().filter(|node| !node.routes.is_empty()).collect();
-        let mut list = |path: &str, text: String| files.push(file(path, text));
-        list("virtual-nodes.yaml", documents(proposal, &nodes, virtual_node));
-        if !routed.is_empty() {
-            list("virtual-routers.yaml", documents(proposal, &routed, virtual_router));
-        }
-        list("virtual-services.yaml", documents(proposal, &services, virtual_service));
-        files
     }
+}
+
+fn files(proposal: &Proposal) -> Vec<RenderedFile> {
+    let mut files = vec![
+        file("CUTOVER.md", cut_over_page(proposal, &STEPS)),
+        file("PROPOSAL.md", summary(proposal)),
+    ];
+    let callers = proposal.callers.iter().filter(|caller| !caller.backends.is_empty());
+    let groups: Vec<String> = callers
+        .clone()
+        .map(|caller| yaml::document(&group(proposal, caller)))
+        .collect();
+    if proposal.layout.backend_groups && !groups.is_empty() {
+        files.push(file("backend-groups.yaml", groups.join("---\n")));
+    }
+    let mut patches: Vec<RenderedFile> = callers.filter_map(|caller| attachment(proposal, caller)).collect();
+    patches.sort_by(|a, b| a.path.cmp(&b.path));
+    files.extend(patches);
+    // `kubectl apply` changes what exists; what exists as it should is left out.
+    let differs = |standing: Standing| standing.is_new() || standing.changes();
+    let all = || proposal.nodes.iter();
+    let nodes: Vec<&ExternalNode> = all().filter(|node| differs(node.node_is)).collect();
+    let services: Vec<&ExternalNode> = all().filter(|node| differs(node.service_is)).collect();
+    let routed: Vec<&ExternalNode> = all().filter(|node| !node.routes.is_empty()).collect();
+    let mut list = |path: &str, text: String| files.push(file(path, text));
+    list("virtual-nodes.yaml", documents(proposal, &nodes, virtual_node));
+    if !routed.is_empty() {
+        list("virtual-routers.yaml", documents(proposal, &routed, virtual_router));
+    }
+    list("virtual-services.yaml", documents(proposal, &services, virtual_service));
+    files
 }
 
 fn documents(proposal: &Proposal, nodes: &[&ExternalNode], one: fn(&Proposal, &ExternalNode) -> Value) -> String {
@@ -198,7 +206,7 @@ fn backend(proposal: &Proposal, node: &ExternalNode) -> Value {
     let existing = proposal.current.services.get(node.host.as_str());
     let place = existing.and_then(|service| service.resource.clone());
     let (namespace, name) = place.unwrap_or_else(|| (proposal.namespace.clone(), node.name.clone()));
-    json!({"virtualService": {"virtualServiceRef": {"name": name, "namespace": namespace}}})
+    object! {"virtualService": object! {"virtualServiceRef": object! {"name": name, "namespace": namespace}}}
 }
 
 /// A JSON patch that adds to the caller's list. A merge patch would replace the list that its owner keeps.
@@ -207,7 +215,7 @@ fn patch(proposal: &Proposal, caller: &Caller) -> RenderedFile {
     let group = json!({"op": "add", "path": "/spec/backendGroups", "value": [{"name": group_name(caller)}]});
     let operations: Vec<Value> = nodes
         .filter(|_| !proposal.layout.backend_groups)
-        .map(|node| json!({"op": "add", "path": "/spec/backends/-", "value": backend(proposal, node)}))
+        .map(|node| object! {"op": "add", "path": "/spec/backends/-", "value": backend(proposal, node)})
         .chain(proposal.layout.backend_groups.then_some(group))
         .collect();
     let namespace = caller.namespace.as_deref().unwrap_or("default");

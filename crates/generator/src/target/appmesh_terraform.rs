@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::hcl::{Body, Expression, reference};
 use crate::proposal::{ExternalNode, Keeper, Listener, NextSteps, Proposal, Standing, cut_over_page, summary};
-use crate::target::{RenderedFile, Target, file};
+use crate::target::{Rendered, RenderedFile, Target, file};
 
 /// `appmesh-terraform`.
 #[derive(Debug)]
@@ -79,32 +79,39 @@ impl Target for AppmeshTerraform {
         "AWS App Mesh as a Terraform module, with a map of backends for each caller"
     }
 
-    fn render(&self, proposal: &Proposal) -> Vec<RenderedFile> {
-        if proposal.layout.tfvars {
-            return vec![
-                file("CUTOVER.md", cut_over_page(proposal, &TFVARS)),
-                file("PROPOSAL.md", summary(proposal)),
-                file("egress.auto.tfvars.json", tfvars(proposal)),
-            ];
+    fn render(&self, proposal: &Proposal) -> Rendered {
+        Rendered {
+            files: files(proposal),
+            findings: proposal.findings.clone(),
         }
-        let mut files = vec![
-            file("CUTOVER.md", cut_over_page(proposal, &STEPS)),
-            file("PROPOSAL.md", summary(proposal)),
-            file("outputs.tf", outputs(proposal)),
-            file("variables.tf", variables(proposal)),
-            file("versions.tf", versions()),
-            file("virtual_nodes.tf", nodes(proposal)),
-        ];
-        if proposal.nodes.iter().any(|node| !node.routes.is_empty()) {
-            files.push(file("virtual_routers.tf", routers(proposal)));
-        }
-        files.push(file("virtual_services.tf", services(proposal)));
-        let imports = imports(proposal);
-        if !imports.is_empty() {
-            files.insert(2, file("import/imports.tf", imports));
-        }
-        files
     }
+}
+
+fn files(proposal: &Proposal) -> Vec<RenderedFile> {
+    if proposal.layout.tfvars {
+        return vec![
+            file("CUTOVER.md", cut_over_page(proposal, &TFVARS)),
+            file("PROPOSAL.md", summary(proposal)),
+            file("egress.auto.tfvars.json", tfvars(proposal)),
+        ];
+    }
+    let mut files = vec![
+        file("CUTOVER.md", cut_over_page(proposal, &STEPS)),
+        file("PROPOSAL.md", summary(proposal)),
+        file("outputs.tf", outputs(proposal)),
+        file("variables.tf", variables(proposal)),
+        file("versions.tf", versions()),
+        file("virtual_nodes.tf", nodes(proposal)),
+    ];
+    if proposal.nodes.iter().any(|node| !node.routes.is_empty()) {
+        files.push(file("virtual_routers.tf", routers(proposal)));
+    }
+    files.push(file("virtual_services.tf", services(proposal)));
+    let imports = imports(proposal);
+    if !imports.is_empty() {
+        files.insert(2, file("import/imports.tf", imports));
+    }
+    files
 }
 
 /// The label of a node's resources: its name, which is unique and has no underscore of its own.

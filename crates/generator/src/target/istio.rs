@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use super::callers::{Caller, callers};
 use super::draft::{Draft, Page};
 use super::pods::Pods;
-use super::{RenderedFile, Target, file};
-use crate::proposal::{Finding, Proposal};
+use super::{Rendered, Target, file};
+use crate::object::object;
+use crate::proposal::Proposal;
 use crate::yaml;
 
 mod door;
@@ -49,12 +50,8 @@ impl Target for Istio {
         "Istio service entries, and a Sidecar with REGISTRY_ONLY for each caller"
     }
 
-    fn render(&self, proposal: &Proposal) -> Vec<RenderedFile> {
-        draft(proposal).into_files(proposal, &PAGE)
-    }
-
-    fn findings(&self, proposal: &Proposal) -> Vec<Finding> {
-        draft(proposal).into_findings(proposal)
+    fn render(&self, proposal: &Proposal) -> Rendered {
+        draft(proposal).into_rendered(proposal, &PAGE)
     }
 }
 
@@ -91,18 +88,18 @@ fn sidecar(pods: &Pods<'_>, doors: &[Door<'_>]) -> Value {
         .filter_map(|of_port| {
             let first = of_port.first()?;
             let hosts: Vec<String> = of_port.iter().map(|door| format!("./{}", door.host)).collect();
-            Some(json!({"port": entries::port(first), "hosts": hosts}))
+            Some(object! {"port": entries::port(first), "hosts": hosts})
         })
         .collect();
     egress.push(json!({"hosts": ["istio-system/*", "*/*.svc.cluster.local"]}));
-    json!({
+    object! {
         "apiVersion": "networking.istio.io/v1",
         "kind": "Sidecar",
         "metadata": pods.metadata(),
-        "spec": {
-            "workloadSelector": {"labels": pods.labels()},
-            "outboundTrafficPolicy": {"mode": "REGISTRY_ONLY"},
+        "spec": object! {
+            "workloadSelector": object! {"labels": pods.labels()},
+            "outboundTrafficPolicy": object! {"mode": "REGISTRY_ONLY"},
             "egress": egress,
         },
-    })
+    }
 }

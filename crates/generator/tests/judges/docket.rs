@@ -39,6 +39,14 @@ pub(crate) fn proposal(on_conflict: OnConflict) -> Proposal {
     propose(&map, &ledger, &settings)
 }
 
+/// More than one CloudFormation template may hold.
+pub(crate) fn large_mesh() -> Proposal {
+    let seen = (0..251).map(|n| Seen::http(&format!("shop{}", n % 5), &format!("h{n}.example"), 80));
+    let map = sample::map(seen);
+    let ledger = merge(None, &map, Acceptance::Observed, None).unwrap().ledger;
+    propose(&map, &ledger, &Settings::for_mesh("shop"))
+}
+
 /// Callers whose names try to be something else, beside every form of destination.
 pub(crate) fn every_form() -> Proposal {
     const CALLERS: [&str; 3] = ["${path.module}", "%{for x in y}", "a; b\\c: {d} #e"];
@@ -68,7 +76,7 @@ pub(crate) fn write(root: &Path, target: &str, proposal: &Proposal) -> PathBuf {
     if folder.exists() {
         fs::remove_dir_all(&folder).unwrap();
     }
-    for file in target_named(target).unwrap().render(proposal) {
+    for file in target_named(target).unwrap().render(proposal).files {
         let path = folder.join(&file.path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, file.text).unwrap();

@@ -80,7 +80,7 @@ pub(super) fn app_mesh_chain(port: u16, filters: Vec<Value>) -> Value {
 /// What the target `envoy` writes for the one caller of a proposal, with the servers on loopback for its clusters and the
 /// log of the test. What goes on by address is a server of its own, so that the log tells it from the rest.
 pub(super) fn default_deny(proposal: &Proposal, upstreams: &Upstreams) -> Vec<Value> {
-    let files = target_named("envoy").unwrap().render(proposal);
+    let files = target_named("envoy").unwrap().render(proposal).files;
     let written = files.iter().find(|file| file.path == "shop.yaml").unwrap();
     let mut written: Value = serde_saphyr::from_str(&written.text).unwrap();
     let resources = &mut written["static_resources"];
