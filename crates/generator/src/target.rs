@@ -22,6 +22,8 @@ mod pods;
 mod security_group;
 mod terraform;
 
+pub(crate) use istio::clashes;
+
 /// One tool's way to write a proposal down.
 pub trait Target: Sync {
     /// The name on the command line, and of the folder its files go to.
@@ -37,6 +39,11 @@ pub trait Target: Sync {
     /// means it, and for App Mesh what the proposal itself decided.
     fn findings(&self, proposal: &Proposal) -> Vec<Finding> {
         proposal.findings.clone()
+    }
+
+    /// Whether its files stand before everybody in a VPC, and not before each caller alone.
+    fn is_shared(&self) -> bool {
+        false
     }
 }
 

@@ -37,6 +37,14 @@ impl<'a> Allowances<'a> {
         Self::of(proposal, |allowed| Some(&allowed.entry.service))
     }
 
+    /// The same without what a target leaves out whoever asks.
+    pub(super) fn by_service_but(proposal: &'a Proposal, left_out: &[&Allowed]) -> Self {
+        Self::of(proposal, |allowed| {
+            let left_out = left_out.iter().any(|other| std::ptr::eq(*other, allowed));
+            (!left_out).then_some(&allowed.entry.service)
+        })
+    }
+
     /// Of all services together.
     pub(super) fn of_everybody(proposal: &'a Proposal) -> Self {
         Self::of(proposal, |_| None)

@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use super::callers::{Caller, callers};
 use super::draft::{Draft, Page};
+use super::losses::Losses;
 use super::pods::Pods;
 use super::{RenderedFile, Target, file};
-use crate::proposal::{Finding, Proposal};
+use crate::proposal::{Allowed, Finding, Proposal};
 use crate::yaml;
 
 mod door;
@@ -56,6 +57,25 @@ impl Target for Istio {
     fn findings(&self, proposal: &Proposal) -> Vec<Finding> {
         draft(proposal).into_findings(proposal)
     }
+}
+
+/// The entries that give way to another caller of their namespace, which speaks something else to the same host and port.
+pub(crate) fn clashes(proposal: &Proposal) -> Vec<&Allowed> {
+    let (callers, mut losses) = (callers(proposal), Losses::of("Istio"));
+    let mut entries = Entries::default();
+    let mut clashing = Vec::new();
+    for caller in &callers {
+        if let Some(pods) = Pods::of(caller, &mut losses) {
+            let doors = doors(caller, &mut losses);
+            let wanted: Vec<&Allowed> = doors.iter().map(|door| door.allowed).collect();
+            let kept = entries.take(&pods, doors, &mut losses);
+            if kept.len() < wanted.len() {
+                let left_out = |allowed: &&Allowed| !kept.iter().any(|door| std::ptr::eq(door.allowed, *allowed));
+                clashing.extend(wanted.into_iter().filter(left_out));
+            }
+        }
+    }
+    clashing
 }
 
 fn draft(proposal: &Proposal) -> Draft<'_> {

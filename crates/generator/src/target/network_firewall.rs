@@ -62,6 +62,10 @@ impl Target for NetworkFirewall {
     fn findings(&self, proposal: &Proposal) -> Vec<Finding> {
         draft(proposal).into_findings(proposal)
     }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
 }
 
 fn draft(proposal: &Proposal) -> Draft<'_> {

@@ -43,7 +43,7 @@ impl<'a> Doors<'a> {
                 continue;
             };
             match allowed.placement {
-                Placement::PortBypass => doors.at(caller, entry.port).bypass = Some(entry),
+                Placement::PortBypass | Placement::PortExempt => doors.at(caller, entry.port).bypass = Some(entry),
                 Placement::Internal => {
                     let listener = Listener::of(entry.application);
                     let ours = &mut doors.at(caller, entry.port).internal;
