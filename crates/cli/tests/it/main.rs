@@ -15,6 +15,7 @@ mod maps;
 mod progress;
 mod proposing;
 mod reading;
+mod readme;
 mod replay;
 mod s3;
 mod set_aside;
