@@ -22,7 +22,8 @@ mod pods;
 mod security_group;
 mod terraform;
 
-pub(crate) use istio::clashes;
+pub(crate) use eks_network_policy::is_domain_name;
+pub(crate) use istio::left_out;
 
 /// One tool's way to write a proposal down.
 pub trait Target: Sync {

@@ -8,7 +8,7 @@ use super::port::{allowed_at, in_spite_of, rest};
 use super::{Attempt, Judgement, Policy, Spoken, said, transport, unowned, within_cluster};
 use crate::ledger::Destination;
 use crate::proposal::{Allowed, Proposal};
-use crate::target::clashes;
+use crate::target::left_out;
 use crate::text::inert;
 
 /// The mesh with a service entry for every allowed host, and a Sidecar for every caller.
@@ -21,7 +21,7 @@ impl<'a> Istio<'a> {
     pub(super) fn new(map: &'a DependencyMap, proposal: &'a Proposal) -> Self {
         Istio {
             map,
-            allowed: Allowances::by_service_but(proposal, &clashes(proposal)),
+            allowed: Allowances::by_service_but(proposal, &left_out(proposal)),
         }
     }
 }

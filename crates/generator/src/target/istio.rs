@@ -59,23 +59,30 @@ impl Target for Istio {
     }
 }
 
-/// The entries that give way to another caller of their namespace, which speaks something else to the same host and port.
-pub(crate) fn clashes(proposal: &Proposal) -> Vec<&Allowed> {
+/// The entries that Istio has no words for, and those that give way to another caller of their namespace, which speaks something else
+/// to the same host and port.
+pub(crate) fn left_out(proposal: &Proposal) -> Vec<&Allowed> {
     let (callers, mut losses) = (callers(proposal), Losses::of("Istio"));
     let mut entries = Entries::default();
-    let mut clashing = Vec::new();
+    let mut left_out = Vec::new();
     for caller in &callers {
+        left_out.extend(
+            caller
+                .grants
+                .iter()
+                .filter(|allowed| !door::is_writable(&allowed.entry.destination)),
+        );
         if let Some(pods) = Pods::of(caller, &mut losses) {
             let doors = doors(caller, &mut losses);
             let wanted: Vec<&Allowed> = doors.iter().map(|door| door.allowed).collect();
             let kept = entries.take(&pods, doors, &mut losses);
             if kept.len() < wanted.len() {
-                let left_out = |allowed: &&Allowed| !kept.iter().any(|door| std::ptr::eq(door.allowed, *allowed));
-                clashing.extend(wanted.into_iter().filter(left_out));
+                let gives_way = |allowed: &&Allowed| !kept.iter().any(|door| std::ptr::eq(door.allowed, *allowed));
+                left_out.extend(wanted.into_iter().filter(gives_way));
             }
         }
     }
-    clashing
+    left_out
 }
 
 fn draft(proposal: &Proposal) -> Draft<'_> {
