@@ -140,7 +140,7 @@ fn a_caller_whose_resource_is_given_is_written_whole_for_kubernetes() {
         "status": {"conditions": []},
         "spec": {"awsName": "desk", "meshRef": {"name": "shop", "uid": "2"}, "podSelector": {"matchLabels": {"app": "desk"}},
             "backends": [{"virtualService": {"virtualServiceRef": {"name": "alpha"}}}]}});
-    let proposal = proposal(current(&[json!({"kind": "List", "items": [desk, service]})]));
+    let proposal = proposal(current(&[json!({"kind": "List", "items": [desk.clone(), service]})]));
     assert!(
         paths("appmesh-kubernetes", &proposal)
             .iter()
@@ -154,6 +154,13 @@ fn a_caller_whose_resource_is_given_is_written_whole_for_kubernetes() {
     assert_eq!(whole["spec"]["meshRef"], Value::Null);
     let added = &whole["spec"]["backends"][1]["virtualService"]["virtualServiceRef"];
     assert_eq!(added, &json!({"name": "ext-b-example", "namespace": "egress"}));
+    // A resource without a namespace is for that of whoever applies it, and stays so.
+    let mut bare = desk;
+    bare["metadata"] = json!({"name": "desk"});
+    let proposal = self::proposal(current(&[bare]));
+    let whole: Value =
+        serde_saphyr::from_str(&text("appmesh-kubernetes", &proposal, "callers/default/desk.yaml")).unwrap();
+    assert_eq!(whole["metadata"], json!({"name": "desk"}));
 }
 
 #[test]

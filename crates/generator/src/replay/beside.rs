@@ -63,6 +63,7 @@ impl Policy for Beside<'_> {
             }
             _ => format!("{}: {}", companion.name, behind.rule),
         };
-        Judgement { rule, ..behind }
+        let line = behind.line.or(by_mesh.line);
+        Judgement { rule, line, ..behind }
     }
 }

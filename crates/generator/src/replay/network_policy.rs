@@ -30,7 +30,9 @@ pub(super) struct NetworkPolicy<'a> {
 impl<'a> NetworkPolicy<'a> {
     pub(super) fn new(map: &'a DependencyMap, proposal: &'a Proposal, knows: Knows) -> Self {
         let unwritable = |allowed: &&Allowed| match &allowed.entry.destination {
-            Destination::Name(name) | Destination::Below(name) => !is_domain_name(name.as_str()),
+            Destination::Name(name) | Destination::Below(name) => {
+                knows == Knows::Names && !is_domain_name(name.as_str())
+            }
             _ => false,
         };
         let left_out: Vec<&Allowed> = proposal.allowed.iter().filter(unwritable).collect();
