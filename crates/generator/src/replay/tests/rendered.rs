@@ -211,7 +211,7 @@ fn what_replay_says_is_what_the_rendered_files_do() {
         any::<bool>(),
     );
     let mut met: BTreeMap<(&str, Verdict), usize> = BTreeMap::new();
-    for _ in 0..256 {
+    for _ in 0..96 {
         let (mut seen, mut allowed, underscores) = worlds.new_tree(&mut runner).unwrap().current();
         if underscores {
             // A name that not every target can write.
@@ -250,7 +250,7 @@ fn what_replay_says_is_what_the_rendered_files_do() {
     for (target, _) in READINGS {
         for verdict in [Verdict::Allow, Verdict::Drop] {
             let count = met.get(&(target, verdict)).copied().unwrap_or_default();
-            assert!(count > 50, "{target}: {count} times {verdict}");
+            assert!(count > 20, "{target}: {count} times {verdict}");
         }
     }
 }

@@ -265,7 +265,7 @@ fn any_choice() -> impl Strategy<Value = OnConflict> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
     fn hostile_texts_leave_the_structure_of_every_file_as_it_is(
