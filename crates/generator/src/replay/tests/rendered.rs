@@ -211,7 +211,7 @@ fn what_replay_says_is_what_the_rendered_files_do() {
         any::<bool>(),
     );
     let mut met: BTreeMap<(&str, Verdict), usize> = BTreeMap::new();
-    for _ in 0..96 {
+    for _ in 0..128 {
         let (mut seen, mut allowed, underscores) = worlds.new_tree(&mut runner).unwrap().current();
         if underscores {
             // A name that not every target can write.
