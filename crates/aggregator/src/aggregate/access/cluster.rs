@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_mesh_writes_port_and_host_into_the_name() {
-        let cases: [(&str, Option<u16>, Option<&str>); 8] = [
+        let cases: [(&str, Option<u16>, Option<&str>); 9] = [
             ("outbound|443||api.example.test", Some(443), Some("api.example.test")),
             (
                 "outbound|80|v2|cart.shop.svc.cluster.local",
