@@ -451,6 +451,13 @@ pub(crate) struct ReplayArgs {
     /// The reviewed dependencies; only its allow entries pass
     #[arg(long, value_name = "FILE")]
     pub(crate) ledger: PathBuf,
+    /// What was proposed where App Mesh cannot share a port: ask (what conflicts is not attached), or ignore-port (its companion
+    /// enforces the port, and stands behind the proxies on all others)
+    #[arg(long, value_name = "CHOICE", default_value = "ask")]
+    pub(crate) on_conflict: String,
+    /// The target that enforces ignored ports [default: network-firewall]
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) companion: Option<String>,
     /// How to print it
     #[arg(long, short, value_enum, default_value = "table")]
     pub(crate) output: Output,

@@ -72,10 +72,14 @@ impl Choice {
         Ok(Choice::Beside(target))
     }
 
-    fn on_conflict(self) -> OnConflict {
+    /// Makes it a setting of the proposal.
+    pub(crate) fn enter(self, settings: &mut Settings) {
         match self {
-            Choice::InTheMesh(choice) => choice,
-            Choice::Beside(_) => OnConflict::IgnorePort,
+            Choice::InTheMesh(choice) => settings.on_conflict = choice,
+            Choice::Beside(companion) => {
+                settings.on_conflict = OnConflict::IgnorePort;
+                companion.name().clone_into(&mut settings.companion);
+            }
         }
     }
 }
@@ -132,7 +136,6 @@ pub(crate) fn carry_out(map: &DependencyMap, order: &Order<'_>) -> Result<Propos
     let merged = merged(map, order, today)?;
     let mut settings = Settings {
         today,
-        on_conflict: order.choice.on_conflict(),
         layout: order.layout,
         ..Settings::for_mesh(order.mesh)
     };
@@ -143,23 +146,24 @@ pub(crate) fn carry_out(map: &DependencyMap, order: &Order<'_>) -> Result<Propos
         let read = settings.current.read(&text_of(path)?, order.mesh);
         read.with_context(|| path.display().to_string())?;
     }
-    if let Choice::Beside(companion) = order.choice {
-        companion.name().clone_into(&mut settings.companion);
-    }
+    order.choice.enter(&mut settings);
     let proposal = propose(map, &merged.ledger, &settings);
-    let rendered = rendered(&targets, order.choice, &proposal);
+    let beside = companion(&targets, order.choice, &proposal);
+    let all = targets
+        .iter()
+        .map(|target| (*target, &proposal))
+        .chain(beside.iter().map(|(target, proposal)| (*target, proposal)));
+    let rendered: Vec<_> = all.map(|(target, proposal)| (target.name(), target.render(proposal))).collect();
     let folders = rendered
         .iter()
         .map(|(target, rendered)| write(order.out, target, &rendered.files));
     let folders = folders.collect::<Result<_>>()?;
-    // What the companion says of its part stands on its own page.
-    let of_targets = rendered.into_iter().take(targets.len());
     if let Some(path) = order.ledger {
         replace(path, merged.text.as_bytes()).with_context(|| cannot_write(path))?;
     }
     Ok(Proposed {
         merged,
-        findings: of_targets.flat_map(|(_, rendered)| rendered.findings).collect(),
+        findings: rendered.into_iter().flat_map(|(_, rendered)| rendered.findings).collect(),
         in_the_mesh: targets.iter().any(|target| target.name().starts_with("appmesh-")),
         proposal,
         folders,
@@ -167,21 +171,16 @@ pub(crate) fn carry_out(map: &DependencyMap, order: &Order<'_>) -> Result<Propos
     })
 }
 
-/// The files of every target, and of the companion for the ports that it enforces. A companion that is a target too
-/// enforces all of the proposal, those ports included.
-fn rendered(targets: &[&'static dyn Target], choice: Choice, proposal: &Proposal) -> Vec<(&'static str, Rendered)> {
-    let mut files: Vec<_> = targets
-        .iter()
-        .map(|target| (target.name(), target.render(proposal)))
-        .collect();
-    let exempt = proposal.exempt();
-    if let Choice::Beside(companion) = choice
-        && !exempt.allowed.is_empty()
-        && targets.iter().all(|target| target.name() != companion.name())
-    {
-        files.push((companion.name(), companion.render(&exempt)));
-    }
-    files
+/// The companion with what it must allow. One that is a target too enforces all of the proposal anyway.
+fn companion(
+    targets: &[&'static dyn Target],
+    choice: Choice,
+    proposal: &Proposal,
+) -> Option<(&'static dyn Target, Proposal)> {
+    let Choice::Beside(companion) = choice else { return None };
+    let is_target = targets.iter().any(|target| target.name() == companion.name());
+    let beside = proposal.beside(companion.is_shared());
+    (!is_target && !beside.allowed.is_empty()).then_some((companion, beside))
 }
 
 /// The layout that these words ask for.

@@ -188,15 +188,22 @@ pub struct Caller {
 }
 
 impl Proposal {
-    /// What the companion target must allow: the entries whose port bypasses the proxy, and nothing of App Mesh.
+    /// The services with a port that bypasses the proxy by the choice made for conflicts.
+    pub(crate) fn exempt(&self) -> BTreeSet<&ServiceName> {
+        let exempt = self.callers.iter().filter(|caller| !caller.ignored_ports.is_empty());
+        exempt.flat_map(|caller| &caller.services).collect()
+    }
+
+    /// What the companion target must allow. It stands behind the proxies too, and sees every port: so all that is allowed to the
+    /// callers with ports that bypass the proxy, or to everybody where it is shared. Nothing where no port does.
     #[must_use]
-    pub fn exempt(&self) -> Proposal {
-        let exempt = self.allowed.iter();
-        let exempt = exempt.filter(|allowed| allowed.placement == Placement::PortExempt);
+    pub fn beside(&self, is_shared: bool) -> Proposal {
+        let exempt = self.exempt();
+        let sees = |allowed: &&Allowed| !exempt.is_empty() && (is_shared || exempt.contains(&allowed.entry.service));
         Proposal {
             mesh: self.mesh.clone(),
             namespace: self.namespace.clone(),
-            allowed: exempt.cloned().collect(),
+            allowed: self.allowed.iter().filter(sees).cloned().collect(),
             nodes: Vec::new(),
             callers: Vec::new(),
             cut_over: Vec::new(),

@@ -17,6 +17,7 @@ use crate::text::inert;
 mod allowances;
 mod appmesh;
 mod attempt;
+mod beside;
 mod check;
 mod cilium;
 mod dns_firewall;

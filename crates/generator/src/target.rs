@@ -22,6 +22,9 @@ mod pods;
 mod security_group;
 mod terraform;
 
+pub(crate) use eks_network_policy::is_domain_name;
+pub(crate) use istio::left_out;
+
 /// One tool's way to write a proposal down.
 pub trait Target: Sync {
     /// The name on the command line, and of the folder its files go to.
@@ -32,6 +35,11 @@ pub trait Target: Sync {
 
     /// What it makes of a proposal. The same proposal gives the same bytes.
     fn render(&self, proposal: &Proposal) -> Rendered;
+
+    /// Whether its files stand before everybody in a VPC, and not before each caller alone.
+    fn is_shared(&self) -> bool {
+        false
+    }
 }
 
 /// A proposal, written down.

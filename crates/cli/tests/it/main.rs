@@ -17,6 +17,7 @@ mod progress;
 mod proposing;
 mod ranges;
 mod reading;
+mod readme;
 mod replay;
 mod s3;
 mod set_aside;

@@ -30,6 +30,17 @@ pub enum Keeper {
     Elsewhere,
 }
 
+impl Keeper {
+    /// Who keeps what has this address in Terraform's state, if the module of this proposal would call it `resource`.
+    pub(crate) fn of(address: Option<&String>, resource: &str) -> Keeper {
+        match address {
+            None => Keeper::Nobody,
+            Some(address) if address.ends_with(resource) => Keeper::Module,
+            Some(_) => Keeper::Elsewhere,
+        }
+    }
+}
+
 impl Standing {
     /// Whether it must be created.
     #[must_use]
@@ -57,11 +68,7 @@ impl Standing {
 pub(super) fn compare(current: &Current, nodes: &mut [ExternalNode], findings: &mut Vec<Finding>) {
     for node in nodes {
         let label = node.name.replace('-', "_");
-        let keeper = |address: Option<&String>, kind: &str| match address {
-            None => Keeper::Nobody,
-            Some(address) if address.ends_with(&format!("{kind}.{label}")) => Keeper::Module,
-            Some(_) => Keeper::Elsewhere,
-        };
+        let keeper = |address: Option<&String>, kind: &str| Keeper::of(address, &format!("{kind}.{label}"));
         if let Some(service) = current.services.get(node.host.as_str()) {
             let by = keeper(service.terraform.as_ref(), "aws_appmesh_virtual_service");
             let wanted = if node.routes.is_empty() {

@@ -37,6 +37,14 @@ impl<'a> Allowances<'a> {
         Self::of(proposal, |allowed| Some(&allowed.entry.service))
     }
 
+    /// The same without what a target leaves out: that is nobody's, whoever asks.
+    pub(super) fn by_service_but(proposal: &'a Proposal, left_out: &[&Allowed]) -> Self {
+        let left_out: BTreeSet<*const Allowed> = left_out.iter().map(|allowed| std::ptr::from_ref(*allowed)).collect();
+        Self::of(proposal, |allowed| {
+            (!left_out.contains(&std::ptr::from_ref(allowed))).then_some(&allowed.entry.service)
+        })
+    }
+
     /// Of all services together.
     pub(super) fn of_everybody(proposal: &'a Proposal) -> Self {
         Self::of(proposal, |_| None)

@@ -85,6 +85,9 @@ impl<'a> AppMesh<'a> {
         let port = attempt.key.port;
         let closed = Door::default();
         let door = self.doors.get(caller, port).unwrap_or(&closed);
+        if door.exempt {
+            return Judgement::allow(format!("port {port} bypasses the proxy"));
+        }
         if let Some(entry) = door.bypass {
             let rule = format!(
                 "port {port} bypasses the proxy, as the proposal asks for {}",

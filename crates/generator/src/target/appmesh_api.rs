@@ -57,7 +57,7 @@ fn files(proposal: &Proposal) -> Vec<RenderedFile> {
             pretty(&virtual_node(proposal, node)),
         ));
     }
-    let is_new = |node: &&ExternalNode| !node.routes.is_empty() && !proposal.current.routers.contains(&node.name);
+    let is_new = |node: &&ExternalNode| !node.routes.is_empty() && !proposal.current.routers.contains_key(&node.name);
     for node in proposal.nodes.iter().filter(is_new) {
         files.push(file(
             format!("create-virtual-router/{}.json", node.name),
@@ -128,7 +128,7 @@ fn routes(proposal: &Proposal, node: &ExternalNode) -> Vec<RenderedFile> {
     };
     let is_new = |port: &u16| {
         let route = (node.name.clone(), format!("{}-{port}", node.name));
-        !proposal.current.routes.contains(&route)
+        !proposal.current.routes.contains_key(&route)
     };
     node.routes.iter().filter(|(port, _)| is_new(port)).map(route).collect()
 }

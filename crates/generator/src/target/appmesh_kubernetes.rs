@@ -1,6 +1,6 @@
 //! Writes a proposal as resources of the App Mesh controller for Kubernetes, and one patch a caller.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::object::object;
 use crate::proposal::{Caller, ExternalNode, Listener, NextSteps, Proposal, Standing, cut_over_page, summary};
@@ -181,24 +181,35 @@ fn attachment(proposal: &Proposal, caller: &Caller) -> Option<RenderedFile> {
     if missing.is_empty() {
         return None;
     }
-    let metadata = &manifest["metadata"];
+    let mut metadata = manifest["metadata"].clone();
+    keep_what_people_wrote(metadata.as_object_mut()?);
     let mut spec = manifest["spec"].clone();
     let backends = spec.as_object_mut()?.entry("backends").or_insert_with(|| json!([]));
     backends.as_array_mut()?.extend(missing);
     // The mesh is filled in by the controller, which refuses it from others.
     spec.as_object_mut()?.remove("meshRef");
-    let (name, namespace) = (
-        metadata["name"].as_str()?,
-        metadata["namespace"].as_str().unwrap_or("default"),
+    let namespace = metadata["namespace"].as_str().unwrap_or("default");
+    let path = format!(
+        "callers/{}/{}.yaml",
+        file_stem(namespace),
+        file_stem(metadata["name"].as_str()?)
     );
     let whole = json!({
         "apiVersion": "appmesh.k8s.aws/v1beta2",
         "kind": "VirtualNode",
-        "metadata": {"name": name, "namespace": namespace},
+        "metadata": metadata,
         "spec": spec,
     });
-    let path = format!("callers/{}/{}.yaml", file_stem(namespace), file_stem(name));
     Some(file(path, yaml::document(&whole)))
+}
+
+/// Leaves of a resource's metadata what its owner gives it: the rest is the server's, and kubectl's own note of what it last applied.
+fn keep_what_people_wrote(metadata: &mut Map<String, Value>) {
+    metadata.retain(|key, _| ["name", "namespace", "labels", "annotations"].contains(&key.as_str()));
+    if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
+        annotations.retain(|key, _| key != "kubectl.kubernetes.io/last-applied-configuration");
+    }
+    metadata.retain(|_, value| value.as_object().is_none_or(|texts| !texts.is_empty()));
 }
 
 /// A reference to a host's virtual service, to the one that exists where there is one.

@@ -106,7 +106,7 @@ fn policy<'a>(pods: &Pods<'_>, caller: &Caller<'a>, draft: &mut Draft<'a>) -> Va
 }
 
 /// The definition asks for two labels or more, none of which begins or ends with an underscore.
-fn is_domain_name(name: &str) -> bool {
+pub(crate) fn is_domain_name(name: &str) -> bool {
     name.contains('.')
         && !name
             .split('.')

@@ -4,10 +4,11 @@ use serde_json::{Value, json};
 
 use super::callers::{Caller, callers};
 use super::draft::{Draft, Page};
+use super::losses::Losses;
 use super::pods::Pods;
 use super::{Rendered, Target, file};
 use crate::object::object;
-use crate::proposal::Proposal;
+use crate::proposal::{Allowed, Proposal};
 use crate::yaml;
 
 mod door;
@@ -53,6 +54,32 @@ impl Target for Istio {
     fn render(&self, proposal: &Proposal) -> Rendered {
         draft(proposal).into_rendered(proposal, &PAGE)
     }
+}
+
+/// The entries that Istio has no words for, and those that give way to another caller of their namespace, which speaks something else
+/// to the same host and port.
+pub(crate) fn left_out(proposal: &Proposal) -> Vec<&Allowed> {
+    let (callers, mut losses) = (callers(proposal), Losses::of("Istio"));
+    let mut entries = Entries::default();
+    let mut left_out = Vec::new();
+    for caller in &callers {
+        left_out.extend(
+            caller
+                .grants
+                .iter()
+                .filter(|allowed| !door::is_writable(&allowed.entry.destination)),
+        );
+        if let Some(pods) = Pods::of(caller, &mut losses) {
+            let doors = doors(caller, &mut losses);
+            let wanted: Vec<&Allowed> = doors.iter().map(|door| door.allowed).collect();
+            let kept = entries.take(&pods, doors, &mut losses);
+            if kept.len() < wanted.len() {
+                let gives_way = |allowed: &&Allowed| !kept.iter().any(|door| std::ptr::eq(door.allowed, *allowed));
+                left_out.extend(wanted.into_iter().filter(gives_way));
+            }
+        }
+    }
+    left_out
 }
 
 fn draft(proposal: &Proposal) -> Draft<'_> {

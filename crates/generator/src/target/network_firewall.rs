@@ -58,6 +58,10 @@ impl Target for NetworkFirewall {
     fn render(&self, proposal: &Proposal) -> Rendered {
         draft(proposal).into_rendered(proposal, &PAGE)
     }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
 }
 
 fn draft(proposal: &Proposal) -> Draft<'_> {

@@ -1,5 +1,6 @@
 //! What the targets render, read back with the parsers of their languages.
 
+mod hostile;
 mod properties;
 mod successors;
 

@@ -5,13 +5,18 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use egressmap_aggregator::map::{Class, ServiceFacts};
-use egressmap_generator::{Acceptance, Ledger, OnConflict, Proposal, Settings, merge, propose, target_named};
+use egressmap_generator::{Acceptance, Current, Ledger, OnConflict, Proposal, Settings, merge, propose, target_named};
 use tempfile::TempDir;
 
 use crate::sample::{self, Seen};
 
 /// `checkout` is what a judge reads about; the other callers are names that try to be something else.
 pub(crate) fn proposal(on_conflict: OnConflict) -> Proposal {
+    proposal_over(Current::default(), on_conflict)
+}
+
+/// The same for a mesh that holds something already.
+pub(crate) fn proposal_over(current: Current, on_conflict: OnConflict) -> Proposal {
     let seen = [
         Seen::tls("checkout", "api.stripe.com", 443),
         Seen::http("checkout", "rates.example", 80),
@@ -34,6 +39,7 @@ pub(crate) fn proposal(on_conflict: OnConflict) -> Proposal {
     let ledger = merge(None, &map, Acceptance::Observed, None).unwrap().ledger;
     let settings = Settings {
         on_conflict,
+        current,
         ..Settings::for_mesh("shop")
     };
     propose(&map, &ledger, &settings)

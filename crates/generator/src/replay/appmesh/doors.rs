@@ -22,6 +22,8 @@ pub(super) struct Door<'a> {
     pub(super) internal: BTreeMap<String, Listener>,
     /// The entry because of which the port bypasses the proxy.
     pub(super) bypass: Option<&'a Entry>,
+    /// Whether it does by the choice made for conflicts.
+    pub(super) exempt: bool,
 }
 
 impl<'a> Doors<'a> {
@@ -44,6 +46,7 @@ impl<'a> Doors<'a> {
                 continue;
             };
             match allowed.placement {
+                Placement::PortExempt => doors.at(caller, entry.port).exempt = true,
                 Placement::PortBypass => doors.at(caller, entry.port).bypass = Some(entry),
                 Placement::Internal => {
                     let listener = Listener::of(entry.application);
