@@ -232,13 +232,7 @@ impl<'i> Aggregator<'i> {
         }
         let known = match before {
             Some(before) if batch.has_the_interface_before(row) => before.known,
-            _ => {
-                let eni = batch.eni(row);
-                if eni.is_empty() || self.inventory.is_gateway(eni) {
-                    return None;
-                }
-                self.interfaces.intern(eni)
-            }
+            _ => self.plain_interface(batch.eni(row))?,
         };
         let end = batch.end()[row].max(start);
         let protocol = counted_protocol(batch.protocol()[row]);
@@ -292,6 +286,13 @@ impl<'i> Aggregator<'i> {
         self.v4.count(&row, Some(known.interface), &self.words);
         self.used(start, end);
         Some(Before { known, start, ends })
+    }
+
+    /// An interface that has a name and is no gateway's.
+    #[inline]
+    fn plain_interface(&mut self, eni: &[u8]) -> Option<Known> {
+        let plain = !eni.is_empty() && !self.inventory.is_gateway(eni);
+        plain.then(|| self.interfaces.intern(eni))
     }
 
     fn place(&mut self, record: &FlowRecord<'_>, gateway: bool) -> (Option<u32>, u32) {
