@@ -128,9 +128,9 @@ pub(crate) struct Logs {
     /// The kind of log, instead of telling it from content
     #[arg(long, value_name = "KIND")]
     pub(crate) kind: Option<String>,
-    /// Fields of flow logs that have no header: '${version} ${srcaddr} …'
+    /// Fields of flow logs that have no header: '${version} ${srcaddr} …'; once for each number of fields, where logs share a stream
     #[arg(long, value_name = "FORMAT")]
-    pub(crate) flow_format: Option<String>,
+    pub(crate) flow_format: Vec<String>,
     /// Format of text access logs, as Envoy's configuration has it: '[%START_TIME%] "%REQ(:METHOD)% …'
     #[arg(long, value_name = "FORMAT")]
     pub(crate) envoy_format: Option<String>,

@@ -132,6 +132,8 @@ fn target(command: &Command<'_>) -> Option<Target> {
         "BYTES_RECEIVED" => (Slot::BytesReceived, 0),
         "BYTES_SENT" => (Slot::BytesSent, 0),
         "CONNECTION_ID" => (Slot::ConnectionId, 0),
+        "STREAM_ID" => (Slot::StreamId, 0),
+        "ACCESS_LOG_TYPE" => (Slot::AccessLogType, 0),
         _ => return None,
     };
     Some(Target { slot, rank, limit })

@@ -1,4 +1,4 @@
-//! The places that a value of a line may fill: those of an access record, and those that tell connections apart.
+//! The places that a value of a line may fill: those of an access record, and those that tell connections and requests apart.
 
 use crate::Reason;
 
@@ -23,10 +23,12 @@ pub(in crate::format) enum Slot {
     BytesSent,
     UpstreamLocal,
     ConnectionId,
+    StreamId,
+    AccessLogType,
 }
 
 /// How many there are.
-pub(in crate::format) const SLOTS: usize = Slot::ConnectionId as usize + 1;
+pub(in crate::format) const SLOTS: usize = Slot::AccessLogType as usize + 1;
 
 /// Where the value of a column or a key goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +77,8 @@ impl Slot {
             Slot::BytesSent => "bytes_sent",
             Slot::UpstreamLocal => "upstream_local_address",
             Slot::ConnectionId => "connection_id",
+            Slot::StreamId => "stream_id",
+            Slot::AccessLogType => "access_log_type",
         }
     }
 

@@ -184,6 +184,8 @@ pub(super) fn common(key: &str) -> Option<Target> {
         b"downstreamdirectremoteaddress" => (Slot::DownstreamDirectRemote, 0),
         b"upstreamlocaladdress" => (Slot::UpstreamLocal, 0),
         b"connectionid" => (Slot::ConnectionId, 0),
+        b"streamid" => (Slot::StreamId, 0),
+        b"accesslogtype" => (Slot::AccessLogType, 0),
         b"bytesreceived" => (Slot::BytesReceived, 0),
         b"bytessent" => (Slot::BytesSent, 0),
         _ => return None,
