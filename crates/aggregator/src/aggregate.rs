@@ -235,20 +235,17 @@ impl<'i> Aggregator<'i> {
     }
 
     /// Counts a row of the common kind as [`Sink::flow`] would: one that is wanted, from an interface that is no gateway's,
-    /// where the inventory knows addresses alone. `false` for any other row.
+    /// where the inventory knows addresses alone. `None` for any other row. `before` is what the row before came to.
     #[inline]
-    fn count_plainly(&mut self, batch: &FlowBatch<'_>, row: usize) -> bool {
-        let eni = batch.eni(row);
+    fn count_plainly(&mut self, batch: &FlowBatch<'_>, row: usize, before: Option<Before>) -> Option<Before> {
         let start = batch.start()[row];
-        let plain = !eni.is_empty()
-            && batch.interface_type(row).is_empty()
-            && !self.inventory.knows_interfaces()
-            && !self.inventory.is_gateway(eni)
-            && self.settings.want(start);
-        if !plain {
-            return false;
+        if !batch.interface_type(row).is_empty() || !self.settings.want(start) {
+            return None;
         }
-        let known = self.interfaces.intern(eni);
+        let known = match before {
+            Some(before) if batch.has_the_interface_before(row) => before.known,
+            _ => self.plain_interface(batch.eni(row))?,
+        };
         let end = batch.end()[row].max(start);
         let protocol = counted_protocol(batch.protocol()[row]);
         let (source, destination) = (batch.srcaddr()[row], batch.dstaddr()[row]);
@@ -261,7 +258,9 @@ impl<'i> Aggregator<'i> {
         let mut side = |address: u32, seen: u32, port: u16, aws: &[u8]| End {
             address,
             port: if protocol == ICMP { 0 } else { port },
-            owner: inventory.owner(address, start),
+            owner: before
+                .and_then(|before| before.owner(address, start))
+                .unwrap_or_else(|| inventory.owner(address, start)),
             stood_in: address != seen,
             aws: if aws.is_empty() { 0 } else { self.words.intern(aws) },
         };
@@ -277,6 +276,7 @@ impl<'i> Aggregator<'i> {
             batch.dstport()[row],
             batch.dst_aws_service(row),
         );
+        let ends = [(sender.address, sender.owner), (receiver.address, receiver.owner)];
         let row = Row {
             sender,
             receiver,
@@ -297,7 +297,14 @@ impl<'i> Aggregator<'i> {
         });
         self.v4.count(&row, Some(known.interface), &self.words);
         self.used(start, end);
-        true
+        Some(Before { known, start, ends })
+    }
+
+    /// An interface that has a name and is no gateway's.
+    #[inline]
+    fn plain_interface(&mut self, eni: &[u8]) -> Option<Known> {
+        let plain = !eni.is_empty() && !self.inventory.is_gateway(eni);
+        plain.then(|| self.interfaces.intern(eni))
     }
 
     fn place(&mut self, record: &FlowRecord<'_>, gateway: bool) -> (Option<u32>, u32) {
@@ -368,8 +375,15 @@ impl Sink for Aggregator<'_> {
     }
 
     fn flows(&mut self, batch: &FlowBatch<'_>, refused: &mut Refused) {
+        let plain = !self.inventory.knows_interfaces();
+        let mut before = None;
         for (row, line) in batch.line().iter().enumerate() {
-            if !self.count_plainly(batch, row)
+            before = if plain {
+                self.count_plainly(batch, row, before)
+            } else {
+                None
+            };
+            if before.is_none()
                 && let Verdict::SetAside(reason) = self.flow(*line, &batch.record(row))
             {
                 refused.push((*line, reason));
@@ -403,6 +417,24 @@ impl Sink for Aggregator<'_> {
         if self.settings.want(gap.start) {
             self.gaps.count(gap);
         }
+    }
+}
+
+/// What a row of the common kind came to: the next one is often of the same interface, and its answer.
+#[derive(Debug, Clone, Copy)]
+struct Before {
+    known: Known,
+    start: u64,
+    ends: [(u32, ServiceId); 2],
+}
+
+impl Before {
+    /// Who owns an address at a moment, if that was found.
+    #[inline]
+    fn owner(&self, address: u32, at: u64) -> Option<ServiceId> {
+        let mut ends = self.ends.iter();
+        let found = ends.find(|(known, _)| *known == address && self.start == at);
+        found.map(|(_, owner)| *owner)
     }
 }
 
