@@ -107,7 +107,8 @@ impl Formats {
             size: None,
         };
         let mut out = Output::begin(&id, &mut sink, &mut counters);
-        let mut parse = |out: &mut Output<'_>| out.at(&[place], |out| self.parse(&[line, b"\n"].concat(), out));
+        // The line end that is taken off again: what of a line looks like one stays.
+        let mut parse = |out: &mut Output<'_>| out.at(&[place], |out| self.parse(&[line, b"\r\n"].concat(), out));
         match around {
             Around::Something => parse(&mut out),
             Around::Nothing if out.bare(parse).is_empty() => {}
