@@ -22,11 +22,11 @@ const LIVE: Duration = Duration::from_millis(100);
 
 /// Asks every source that can tell beforehand; what was counted before is not read again.
 fn surveyed(sources: &[Box<dyn Source>], counted: Option<&Counted>) -> Vec<Option<Extent>> {
-    let survey = |source: &Box<dyn Source>| {
+    let survey = |source: &dyn Source| {
         let mut extent = Extent::default();
         source.survey(&mut |id| extent.add(id, counted)).then_some(extent)
     };
-    sources.iter().map(survey).collect()
+    sources.iter().map(|source| survey(&**source)).collect()
 }
 
 /// What there is to read of all sources, once each of them can tell.

@@ -9,8 +9,8 @@ use egressmap_aggregator::map::DependencyMap;
 use egressmap_aggregator::replace;
 use egressmap_generator::proposal::{COMPANION, Layout, ON_CONFLICT};
 use egressmap_generator::{
-    Acceptance, Finding, Merged, OnConflict, Owners, Proposal, Rendered, RenderedFile, Settings, Severity, Target,
-    Terms, merge_on, propose, target_named,
+    Acceptance, Finding, Merged, OnConflict, Owners, Proposal, RenderedFile, Settings, Severity, Target, Terms,
+    merge_on, propose, target_named,
 };
 use egressmap_parser::near::did_you_mean;
 use jiff::Timestamp;
@@ -153,7 +153,9 @@ pub(crate) fn carry_out(map: &DependencyMap, order: &Order<'_>) -> Result<Propos
         .iter()
         .map(|target| (*target, &proposal))
         .chain(beside.iter().map(|(target, proposal)| (*target, proposal)));
-    let rendered: Vec<_> = all.map(|(target, proposal)| (target.name(), target.render(proposal))).collect();
+    let rendered: Vec<_> = all
+        .map(|(target, proposal)| (target.name(), target.render(proposal)))
+        .collect();
     let folders = rendered
         .iter()
         .map(|(target, rendered)| write(order.out, target, &rendered.files));
@@ -163,7 +165,10 @@ pub(crate) fn carry_out(map: &DependencyMap, order: &Order<'_>) -> Result<Propos
     }
     Ok(Proposed {
         merged,
-        findings: rendered.into_iter().flat_map(|(_, rendered)| rendered.findings).collect(),
+        findings: rendered
+            .into_iter()
+            .flat_map(|(_, rendered)| rendered.findings)
+            .collect(),
         in_the_mesh: targets.iter().any(|target| target.name().starts_with("appmesh-")),
         proposal,
         folders,

@@ -24,6 +24,7 @@ pub(super) fn sidecar(proposal: &Proposal, upstreams: &Upstreams) -> Configured 
     let documents: Vec<Value> = target_named("istio")
         .unwrap()
         .render(proposal)
+        .files
         .iter()
         .flat_map(documents)
         .collect();

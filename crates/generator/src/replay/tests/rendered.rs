@@ -225,7 +225,7 @@ fn what_replay_says_is_what_the_rendered_files_do() {
         let (map, ledger) = (outside(seen), ledger(&allowed));
         let proposal = propose(&map, &ledger, &Settings::for_mesh("shop"));
         for (target, passes) in READINGS {
-            let files = target_named(target).unwrap().render(&proposal);
+            let files = target_named(target).unwrap().render(&proposal).files;
             let replay = replay(&map, &ledger, &proposal, semantics_named(target).unwrap(), None);
             for judged in &replay.judged {
                 let verdict = judged.judgement.verdict;

@@ -124,6 +124,7 @@ fn world(callers: &[Named], mesh: &str, on_conflict: OnConflict) -> (Proposal, S
             virtual_node: Some(named.node.clone()),
             namespace: Some(named.namespace.clone()),
             owner: Some(named.owner.clone()),
+            ..ServiceFacts::default()
         };
         map.manifest.services.insert(sample::service(service), facts);
     }
@@ -231,7 +232,7 @@ fn of_page(page: &str) -> String {
 }
 
 fn skeletons(target: &dyn Target, proposal: &Proposal) -> Vec<String> {
-    let files = target.render(proposal);
+    let files = target.render(proposal).files;
     let mut all: Vec<String> = files.iter().map(skeleton).collect();
     all.sort();
     all

@@ -329,7 +329,7 @@ mod tests {
 
     #[test]
     fn an_unknown_column_is_shown_by_its_own_name() {
-        let mut reader = Reader::new(None);
+        let mut reader = Reader::new(&[]);
         assert_eq!(reader.line(b"Some-Thing srcAddr start").kind, Kind::Header);
         let shown = reader.line(b"x%20y 10.0.0.1 9");
         assert_eq!(shown.reason, Some("lacking:dstaddr"));
