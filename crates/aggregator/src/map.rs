@@ -10,6 +10,7 @@ use crate::identity::ServiceName;
 mod gaps;
 mod hours;
 mod kinds;
+mod known;
 mod sources;
 mod starts;
 mod words;
@@ -17,6 +18,7 @@ mod words;
 pub use gaps::{Gaps, RowsByHour};
 pub use hours::Hours;
 pub use kinds::Kinds;
+pub use known::KnownNames;
 pub use sources::{OnlySource, Source, Sources};
 pub use starts::{Start, Starts};
 pub use words::UnknownWord;
@@ -233,6 +235,9 @@ pub struct Manifest {
     /// The addresses that each service was seen at.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub sources: BTreeMap<ServiceName, Sources>,
+    /// What was known of the far ends from outside the logs.
+    #[serde(default, skip_serializing_if = "KnownNames::is_empty")]
+    pub names: KnownNames,
 }
 
 /// An object that a map has counted.

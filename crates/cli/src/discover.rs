@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, bail};
 use egressmap_aggregator::inventory::Inventory;
-use egressmap_aggregator::map::{CountedObject, DependencyMap, Kinds, Manifest, Used};
+use egressmap_aggregator::map::{CountedObject, DependencyMap, Kinds, KnownNames, Manifest, Used};
 use egressmap_aggregator::name::{self, Knowledge};
-use egressmap_aggregator::{Aggregator, Observed, Settings};
+use egressmap_aggregator::{Aggregator, Budget, Kept, Observed, Settings};
 use egressmap_parser::printable;
 use egressmap_parser::source::{Counted, ObjectId, Wanted};
 use egressmap_parser::{CloudWatchSource, Counters, Fault, Progress, drive, scan};
@@ -18,7 +18,7 @@ use egressmap_parser::{CloudWatchSource, Counters, Fault, Progress, drive, scan}
 use crate::args::{DiscoverArgs, Global, Reading};
 use crate::earlier::{Earlier, left_lacking};
 use crate::set_aside::{SetAside, Spooling};
-use crate::{Ending, objects, options, progress, reverse, say, summary, window};
+use crate::{Ending, objects, options, progress, reverse, say, size, summary, window};
 
 /// A map and how its reading went.
 pub(crate) struct Discovery<M = DependencyMap> {
@@ -30,6 +30,8 @@ pub(crate) struct Discovery<M = DependencyMap> {
     pub(crate) resolver: Option<name::ptr::Report>,
     /// Objects that an earlier run had counted and this one skipped.
     pub(crate) known: u64,
+    /// What the map keeps of its logs.
+    pub(crate) kept: Kept,
 }
 
 /// What a map is made of, before its dependencies are.
@@ -57,9 +59,13 @@ impl<M> Discovery<M> {
             unsaved: self.unsaved,
             resolver: self.resolver,
             known: self.known,
+            kept: self.kept,
         })
     }
 }
+
+const OF_AN_EARLIER_VERSION: &str = "note: an earlier version wrote this map, without what was counted before names were given\n  \
+    hint: names are given run by run; discover all logs into a new map to give them together";
 
 /// `egressmap discover`.
 pub(crate) fn command(args: &DiscoverArgs, global: &Global) -> Result<Ending> {
@@ -67,22 +73,36 @@ pub(crate) fn command(args: &DiscoverArgs, global: &Global) -> Result<Ending> {
     if let Some(parent) = parent.filter(|parent| !parent.is_dir()) {
         bail!("--out: there is no folder {}", parent.display());
     }
+    let folder = parent.unwrap_or(Path::new("."));
     let before = if args.out.exists() {
-        Some(DependencyMap::read_parquet(&args.out)?)
+        addable(args)?;
+        Some(DependencyMap::read_to_grow(&args.out)?)
     } else {
         None
     };
-    let ending = if before.is_some() {
-        addable(args)?;
-        let discovery = discover(&args.sources, &args.reading, global, before)?;
+    let ending = if let Some((before, None)) = before {
+        say::note(global, OF_AN_EARLIER_VERSION);
+        let discovery = survey(&args.sources, &args.reading, global, &before.manifest, None, folder)?;
+        let discovery = discovery.map(|survey| {
+            let dependencies = name::name(&survey.observed, &survey.knowledge);
+            let manifest = survey.manifest;
+            Ok(before.merge(DependencyMap { manifest, dependencies })?)
+        })?;
         discovery.map.write_parquet(&args.out)?;
         summary::reading(&discovery, global);
         summary::dependencies(&Kinds::of(&discovery.map), &discovery.map.manifest, global);
         discovery.ending()
     } else {
-        let discovery = survey(&args.sources, &args.reading, global, &DependencyMap::default())?;
+        let (before, kept) = before.unwrap_or_default();
+        let before = before.manifest;
+        let discovery = survey(&args.sources, &args.reading, global, &before, kept, folder)?;
+        let discovery = discovery.map(|survey| {
+            let manifest = before.grow(survey.manifest, &survey.observed)?;
+            Ok(Survey { manifest, ..survey })
+        })?;
         let survey = &discovery.map;
-        let kinds = name::chart(&survey.observed, &survey.knowledge).write_parquet(&survey.manifest, &args.out)?;
+        let chart = name::chart(&survey.observed, &survey.knowledge);
+        let kinds = chart.write_parquet(&survey.manifest, Some(&discovery.kept), &args.out)?;
         summary::reading(&discovery, global);
         summary::dependencies(&kinds, &survey.manifest, global);
         discovery.ending()
@@ -112,26 +132,33 @@ fn addable(args: &DiscoverArgs) -> Result<()> {
     Ok(())
 }
 
-/// Reads all sources and names what they show; adds it to the map of an earlier run, where there is one.
-pub(crate) fn discover(
-    sources: &[String],
-    reading: &Reading,
-    global: &Global,
-    before: Option<DependencyMap>,
-) -> Result<Discovery> {
-    let before = before.unwrap_or_default();
-    survey(sources, reading, global, &before)?.map(|survey| {
+/// Reads all sources and names what they show. What does not fit into memory goes to `folder`, or as near to it as there is
+/// a folder.
+pub(crate) fn discover(sources: &[String], reading: &Reading, global: &Global, folder: &Path) -> Result<Discovery> {
+    survey(sources, reading, global, &Manifest::default(), None, folder)?.map(|survey| {
         let dependencies = name::name(&survey.observed, &survey.knowledge);
         let manifest = survey.manifest;
-        Ok(before.merge(DependencyMap { manifest, dependencies })?)
+        Ok(DependencyMap { manifest, dependencies })
     })
 }
 
-/// Reads all sources, apart from what the map of an earlier run has counted.
-fn survey(sources: &[String], reading: &Reading, global: &Global, before: &DependencyMap) -> Result<Discovery<Survey>> {
+/// Reads all sources, apart from what the map of an earlier run has counted, and adds to it what that map keeps.
+fn survey(
+    sources: &[String],
+    reading: &Reading,
+    global: &Global,
+    before: &Manifest,
+    kept: Option<Kept>,
+    folder: &Path,
+) -> Result<Discovery<Survey>> {
     counted_once(sources, before)?;
-    let inventory = inventory(reading, global)?;
-    let knowledge = knowledge(reading)?;
+    let mut inventory = inventory(reading, global)?;
+    let mut knowledge = knowledge(reading)?;
+    if let Some(kept) = &kept {
+        kept.remembered_by(&mut inventory)?;
+        knowledge.remember(&before.names);
+    }
+    let budget = budget(reading, global, folder)?;
     let options = options::options(&reading.logs)?;
     let earlier = Arc::new(Earlier::of(before));
     let counted: Arc<Counted> = {
@@ -149,7 +176,8 @@ fn survey(sources: &[String], reading: &Reading, global: &Global, before: &Depen
             threads(global),
             || {
                 let spool = set_aside.as_ref().map(SetAside::spool);
-                Spooling::new(Aggregator::new(&inventory, &settings), spool)
+                let aggregator = Aggregator::new(&inventory, &settings).within(budget.clone());
+                Spooling::new(aggregator, spool)
             },
             |object, sink: &mut Spooling<Aggregator<'_>>, counters: &mut Counters| {
                 if let Some(unchanged) = earlier.unchanged(&object.id) {
@@ -164,13 +192,18 @@ fn survey(sources: &[String], reading: &Reading, global: &Global, before: &Depen
     for note in &outcome.notes {
         say::note(global, note);
     }
-    let (observed, unsaved) = added_up(outcome.sinks, set_aside);
+    let (whole, unsaved) = added_up(outcome.sinks, set_aside);
+    let whole = whole.unwrap_or_else(|| Aggregator::new(&inventory, &settings));
+    let (observed, kept) = whole
+        .finish_with(kept.as_slice())
+        .context("cannot add up what was counted")?;
     let new = outcome.objects.into_iter().filter(|id| !earlier.has(id));
+    let (knowledge, resolver) = reverse::names(&observed, knowledge, reading)?;
     let manifest = Manifest {
         incomplete: earlier.incomplete_since(&outcome.faults),
+        names: knowledge.of(&observed),
         ..manifest(&observed, &outcome.counters, new)
     };
-    let (knowledge, resolver) = reverse::names(&observed, knowledge, reading)?;
     let faults = outcome.faults.iter().map(Fault::to_string);
     Ok(Discovery {
         map: Survey {
@@ -183,6 +216,7 @@ fn survey(sources: &[String], reading: &Reading, global: &Global, before: &Depen
         unsaved,
         resolver,
         known: known.into_inner(),
+        kept,
     })
 }
 
@@ -196,16 +230,29 @@ fn wanted(reading: &Reading, settings: &Settings, counted: &Arc<Counted>) -> Wan
 }
 
 /// What all readers counted together, and why the lines that were set aside are not all written.
-fn added_up(sinks: Vec<Spooling<Aggregator<'_>>>, set_aside: Option<SetAside>) -> (Observed, Option<anyhow::Error>) {
+fn added_up<'i>(
+    sinks: Vec<Spooling<Aggregator<'i>>>,
+    set_aside: Option<SetAside>,
+) -> (Option<Aggregator<'i>>, Option<anyhow::Error>) {
     let (aggregators, spools): (Vec<_>, Vec<_>) = sinks.into_iter().map(Spooling::apart).unzip();
     let unsaved = set_aside.and_then(|to| to.gather(spools.into_iter().flatten().collect()).err());
-    let whole = aggregators.into_iter().reduce(Aggregator::merge);
-    (whole.map(Aggregator::finish).unwrap_or_default(), unsaved)
+    (aggregators.into_iter().reduce(Aggregator::merge), unsaved)
+}
+
+/// What each reader may take of the memory.
+fn budget(reading: &Reading, global: &Global, folder: &Path) -> Result<Option<Budget>> {
+    let Some(text) = &reading.memory_budget else {
+        return Ok(None);
+    };
+    let bytes = usize::try_from(size::parse("--memory-budget", text)?).unwrap_or(usize::MAX);
+    let folder = folder.ancestors().find(|folder| folder.is_dir());
+    let folder = folder.map_or_else(|| PathBuf::from("."), Path::to_path_buf);
+    Ok(Some(Budget::new(bytes / threads(global), folder)))
 }
 
 /// Some streams of a log group and the whole of it are objects of different names that hold the same events.
-fn counted_once(sources: &[String], before: &DependencyMap) -> Result<()> {
-    let counted = before.manifest.objects.iter().map(|object| &object.uri);
+fn counted_once(sources: &[String], before: &Manifest) -> Result<()> {
+    let counted = before.objects.iter().map(|object| &object.uri);
     let others: Vec<&String> = sources.iter().chain(counted).collect();
     for source in sources {
         if let Some(other) = others.iter().find(|other| CloudWatchSource::overlap(source, other)) {
@@ -274,6 +321,7 @@ fn manifest(observed: &Observed, counters: &Counters, objects: impl IntoIterator
         gaps: observed.gaps.clone(),
         services: observed.services.clone(),
         sources: observed.sources.clone(),
+        names: KnownNames::default(),
     }
 }
 

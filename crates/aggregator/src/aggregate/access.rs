@@ -7,6 +7,7 @@ use std::sync::Arc;
 use egressmap_parser::AccessRecord;
 use egressmap_parser::record::Verdict;
 use egressmap_parser::source::ObjectId;
+use serde::{Deserialize, Serialize};
 
 use super::plane::Table;
 use super::roster::Roster;
@@ -38,8 +39,8 @@ pub(super) struct Accesses {
     place: Place,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Key {
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Key {
     caller: Caller,
     host: Option<Host>,
     address: Option<IpAddr>,
@@ -49,16 +50,29 @@ struct Key {
 }
 
 /// Whose proxy it was, as far as one record tells.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 enum Caller {
     Service(ServiceId),
     /// An address that no entry by address owns: it may be an interface's own.
     Address(IpAddr),
+    #[serde(with = "object")]
     Object(Arc<str>),
 }
 
-#[derive(Debug, Default)]
-struct Counted {
+impl Key {
+    /// The key with other numbers for services.
+    fn renumbered(self, number: impl Fn(ServiceId) -> ServiceId) -> Self {
+        let caller = match self.caller {
+            Caller::Service(service) => Caller::Service(number(service)),
+            caller => caller,
+        };
+        let owner = number(self.owner);
+        Key { caller, owner, ..self }
+    }
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Counted {
     tally: Tally,
     refused: u64,
     seen: Seen,
@@ -135,6 +149,17 @@ impl Accesses {
             self.edges.entry(key).or_default().add(&counted);
         }
         self.inbound += other.inbound;
+    }
+
+    /// Every edge, with other numbers for services.
+    pub(super) fn rows(&self, number: impl Fn(ServiceId) -> ServiceId) -> impl Iterator<Item = (Key, &Counted)> {
+        let edges = self.edges.iter();
+        edges.map(move |(key, counted)| (key.clone().renumbered(&number), counted))
+    }
+
+    /// Adds such an edge.
+    pub(super) fn load(&mut self, (key, counted): (Key, Counted), number: impl Fn(ServiceId) -> ServiceId) {
+        self.edges.entry(key.renumbered(number)).or_default().add(&counted);
     }
 
     /// Lines of inbound listeners.
@@ -218,6 +243,21 @@ pub(super) fn owner(inventory: &Inventory, address: IpAddr, at: u64) -> ServiceI
     match address {
         IpAddr::V4(address) => address.to_bits().owner_in(inventory, at),
         IpAddr::V6(address) => address.to_bits().owner_in(inventory, at),
+    }
+}
+
+/// An object's name as text.
+mod object {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(name: &Arc<str>, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(name)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<str>, D::Error> {
+        String::deserialize(from).map(Arc::from)
     }
 }
 

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use egressmap_aggregator::identity::ServiceName;
 use egressmap_aggregator::map::{
-    Application, Certainty, Class, CountedObject, Dependency, DependencyMap, Gaps, Grade, Hours, Key, Manifest, Naming,
-    OnlySource, Protocol, ServiceFacts, Sources, Starts, Tally, Used,
+    Application, Certainty, Class, CountedObject, Dependency, DependencyMap, Gaps, Grade, Hours, Key, KnownNames,
+    Manifest, Naming, OnlySource, Protocol, ServiceFacts, Sources, Starts, Tally, Used,
 };
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
@@ -206,6 +206,7 @@ fn manifest(prefix: &'static str) -> impl Strategy<Value = Manifest> {
                     gaps,
                     services,
                     sources,
+                    names: KnownNames::default(),
                 }
             },
         )

@@ -7,6 +7,7 @@ mod corpora;
 mod dns;
 mod envoy;
 mod example;
+mod grown;
 mod hostile;
 mod initiator;
 mod inventory;
