@@ -45,8 +45,8 @@ mod turned;
 mod words;
 
 use access::Accesses;
-pub use aside::Budget;
 use aside::Aside;
+pub use aside::Budget;
 use dns::Answers;
 use gaps::GapTable;
 use interfaces::{GATEWAY, Interfaces, Known, NO_INTERFACE, Told};
@@ -55,8 +55,8 @@ use kept::keys::Numbers;
 use kept::rest::Remembered;
 use plane::{Plane, Sighting};
 use roster::Roster;
-use settle::{Books, Reading};
 use row::{End, ICMP, Row, counted_protocol};
+use settle::{Books, Reading};
 use slot::Slotted;
 use words::Words;
 

@@ -12,7 +12,7 @@ use egressmap_aggregator::map::{CountedObject, DependencyMap, Kinds, KnownNames,
 use egressmap_aggregator::name::{self, Knowledge};
 use egressmap_aggregator::{Aggregator, Budget, Kept, Observed, Settings};
 use egressmap_parser::printable;
-use egressmap_parser::source::{Counted, ObjectId, Wanted};
+use egressmap_parser::source::{ObjectId, Wanted};
 use egressmap_parser::{CloudWatchSource, Counters, Fault, Progress, drive, scan};
 
 use crate::args::{DiscoverArgs, Global, Reading};
@@ -39,6 +39,15 @@ pub(crate) struct Survey {
     observed: Observed,
     knowledge: Knowledge,
     manifest: Manifest,
+}
+
+impl Survey {
+    fn named(self) -> DependencyMap {
+        DependencyMap {
+            dependencies: name::name(&self.observed, &self.knowledge),
+            manifest: self.manifest,
+        }
+    }
 }
 
 impl<M> Discovery<M> {
@@ -80,38 +89,42 @@ pub(crate) fn command(args: &DiscoverArgs, global: &Global) -> Result<Ending> {
     } else {
         None
     };
-    let ending = if let Some((before, None)) = before {
-        say::note(global, OF_AN_EARLIER_VERSION);
-        let discovery = survey(&args.sources, &args.reading, global, &before.manifest, None, folder)?;
-        let discovery = discovery.map(|survey| {
-            let dependencies = name::name(&survey.observed, &survey.knowledge);
-            let manifest = survey.manifest;
-            Ok(before.merge(DependencyMap { manifest, dependencies })?)
-        })?;
-        discovery.map.write_parquet(&args.out)?;
-        summary::reading(&discovery, global);
-        summary::dependencies(&Kinds::of(&discovery.map), &discovery.map.manifest, global);
-        discovery.ending()
-    } else {
-        let (before, kept) = before.unwrap_or_default();
-        let before = before.manifest;
-        let discovery = survey(&args.sources, &args.reading, global, &before, kept, folder)?;
-        let discovery = discovery.map(|survey| {
-            let manifest = before.grow(survey.manifest, &survey.observed)?;
-            Ok(Survey { manifest, ..survey })
-        })?;
-        let survey = &discovery.map;
-        let chart = name::chart(&survey.observed, &survey.knowledge);
-        let kinds = chart.write_parquet(&survey.manifest, Some(&discovery.kept), &args.out)?;
-        summary::reading(&discovery, global);
-        summary::dependencies(&kinds, &survey.manifest, global);
-        discovery.ending()
+    let ending = match before {
+        Some((before, None)) => add_rows(args, global, before, folder)?,
+        before => grow(args, global, before.unwrap_or_default(), folder)?,
     };
     say::note(
         global,
         format_args!("\nmap: {}\nnext: egressmap show {0}", args.out.display()),
     );
     Ok(ending)
+}
+
+/// Adds what is new to what a map keeps, and decides and names everything; a new map keeps nothing yet.
+fn grow(args: &DiscoverArgs, global: &Global, before: (DependencyMap, Option<Kept>), folder: &Path) -> Result<Ending> {
+    let (DependencyMap { manifest: before, .. }, kept) = before;
+    let discovery = survey(&args.sources, &args.reading, global, (&before, kept), folder)?;
+    let discovery = discovery.map(|survey| {
+        let manifest = before.grow(survey.manifest, &survey.observed)?;
+        Ok(Survey { manifest, ..survey })
+    })?;
+    let survey = &discovery.map;
+    let chart = name::chart(&survey.observed, &survey.knowledge);
+    let kinds = chart.write_parquet(&survey.manifest, Some(&discovery.kept), &args.out)?;
+    summary::reading(&discovery, global);
+    summary::dependencies(&kinds, &survey.manifest, global);
+    Ok(discovery.ending())
+}
+
+/// Adds the dependencies of what is new to a map that keeps nothing but its own.
+fn add_rows(args: &DiscoverArgs, global: &Global, before: DependencyMap, folder: &Path) -> Result<Ending> {
+    say::note(global, OF_AN_EARLIER_VERSION);
+    let discovery = survey(&args.sources, &args.reading, global, (&before.manifest, None), folder)?;
+    let discovery = discovery.map(|survey| Ok(before.merge(survey.named())?))?;
+    discovery.map.write_parquet(&args.out)?;
+    summary::reading(&discovery, global);
+    summary::dependencies(&Kinds::of(&discovery.map), &discovery.map.manifest, global);
+    Ok(discovery.ending())
 }
 
 /// A map knows what it has counted by object: what has no lasting name, or is read in part, cannot be added to it.
@@ -135,11 +148,8 @@ fn addable(args: &DiscoverArgs) -> Result<()> {
 /// Reads all sources and names what they show. What does not fit into memory goes to `folder`, or as near to it as there is
 /// a folder.
 pub(crate) fn discover(sources: &[String], reading: &Reading, global: &Global, folder: &Path) -> Result<Discovery> {
-    survey(sources, reading, global, &Manifest::default(), None, folder)?.map(|survey| {
-        let dependencies = name::name(&survey.observed, &survey.knowledge);
-        let manifest = survey.manifest;
-        Ok(DependencyMap { manifest, dependencies })
-    })
+    let nothing = Manifest::default();
+    survey(sources, reading, global, (&nothing, None), folder)?.map(|survey| Ok(survey.named()))
 }
 
 /// Reads all sources, apart from what the map of an earlier run has counted, and adds to it what that map keeps.
@@ -147,30 +157,25 @@ fn survey(
     sources: &[String],
     reading: &Reading,
     global: &Global,
-    before: &Manifest,
-    kept: Option<Kept>,
+    (before, kept): (&Manifest, Option<Kept>),
     folder: &Path,
 ) -> Result<Discovery<Survey>> {
     counted_once(sources, before)?;
     let mut inventory = inventory(reading, global)?;
-    let mut knowledge = knowledge(reading)?;
     if let Some(kept) = &kept {
         kept.remembered_by(&mut inventory)?;
-        knowledge.remember(&before.names);
     }
+    let knowledge = knowledge(reading, before)?;
     let budget = budget(reading, global, folder)?;
     let options = options::options(&reading.logs)?;
     let earlier = Arc::new(Earlier::of(before));
-    let counted: Arc<Counted> = {
-        let earlier = Arc::clone(&earlier);
-        Arc::new(move |id| earlier.has(id))
-    };
     let set_aside = reading.set_aside.as_deref().map(SetAside::create).transpose()?;
     let settings = window::window(sources, reading, &options, global)?;
-    let sources = objects::open(sources, &wanted(reading, &settings, &counted))?;
+    let wanted = wanted(reading, &settings, &earlier);
+    let sources = objects::open(sources, &wanted)?;
     let known = AtomicU64::new(0);
     let progress = Progress::default();
-    let outcome = progress::shown(global, &sources, Some(&*counted), &progress, || {
+    let outcome = progress::shown(global, &sources, wanted.counted.as_deref(), &progress, || {
         drive(
             &sources,
             threads(global),
@@ -192,18 +197,15 @@ fn survey(
     for note in &outcome.notes {
         say::note(global, note);
     }
-    let (whole, unsaved) = added_up(outcome.sinks, set_aside);
-    let whole = whole.unwrap_or_else(|| Aggregator::new(&inventory, &settings));
-    let (observed, kept) = whole
-        .finish_with(kept.as_slice())
-        .context("cannot add up what was counted")?;
-    let new = outcome.objects.into_iter().filter(|id| !earlier.has(id));
+    let nothing = Aggregator::new(&inventory, &settings);
+    let (whole, unsaved) = added_up(outcome.sinks, set_aside, nothing);
+    let counted = whole.finish_with(kept.as_slice());
+    let (observed, kept) = counted.context("cannot add up what was counted")?;
     let (knowledge, resolver) = reverse::names(&observed, knowledge, reading)?;
-    let manifest = Manifest {
-        incomplete: earlier.incomplete_since(&outcome.faults),
-        names: knowledge.of(&observed),
-        ..manifest(&observed, &outcome.counters, new)
-    };
+    let new = outcome.objects.into_iter().filter(|id| !earlier.has(id));
+    let mut manifest = manifest(&observed, &outcome.counters, new);
+    manifest.incomplete = earlier.incomplete_since(&outcome.faults);
+    manifest.names = knowledge.of(&observed);
     let faults = outcome.faults.iter().map(Fault::to_string);
     Ok(Discovery {
         map: Survey {
@@ -220,12 +222,13 @@ fn survey(
     })
 }
 
-fn wanted(reading: &Reading, settings: &Settings, counted: &Arc<Counted>) -> Wanted {
+fn wanted(reading: &Reading, settings: &Settings, earlier: &Arc<Earlier>) -> Wanted {
+    let earlier = Arc::clone(earlier);
     Wanted {
         since: settings.since,
         until: settings.until,
         requester_pays: reading.logs.requester_pays,
-        counted: Some(Arc::clone(counted)),
+        counted: Some(Arc::new(move |id: &ObjectId| earlier.has(id))),
     }
 }
 
@@ -233,10 +236,11 @@ fn wanted(reading: &Reading, settings: &Settings, counted: &Arc<Counted>) -> Wan
 fn added_up<'i>(
     sinks: Vec<Spooling<Aggregator<'i>>>,
     set_aside: Option<SetAside>,
-) -> (Option<Aggregator<'i>>, Option<anyhow::Error>) {
+    nothing: Aggregator<'i>,
+) -> (Aggregator<'i>, Option<anyhow::Error>) {
     let (aggregators, spools): (Vec<_>, Vec<_>) = sinks.into_iter().map(Spooling::apart).unzip();
     let unsaved = set_aside.and_then(|to| to.gather(spools.into_iter().flatten().collect()).err());
-    (aggregators.into_iter().reduce(Aggregator::merge), unsaved)
+    (aggregators.into_iter().fold(nothing, Aggregator::merge), unsaved)
 }
 
 /// What each reader may take of the memory.
@@ -282,13 +286,14 @@ fn inventory(reading: &Reading, global: &Global) -> Result<Inventory> {
     Ok(all)
 }
 
-fn knowledge(reading: &Reading) -> Result<Knowledge> {
+fn knowledge(reading: &Reading, before: &Manifest) -> Result<Knowledge> {
     let mut knowledge = Knowledge::default();
     for path in &reading.names {
         knowledge
             .ranges
             .extend(name::AwsRanges::from_json(&path.display().to_string(), &read(path)?)?);
     }
+    knowledge.remember(&before.names);
     Ok(knowledge)
 }
 

@@ -79,8 +79,7 @@ pub(crate) fn merge(args: &MergeArgs, global: &Global) -> Result<Ending> {
     Ok(Ending::Done)
 }
 
-const OF_AN_EARLIER_VERSION: &str =
-    "an earlier version wrote this map, so names stay as each map gave them\n  hint: discover all logs into one new map to give them together";
+const OF_AN_EARLIER_VERSION: &str = "an earlier version wrote this map, so names stay as each map gave them\n  hint: discover all logs into one new map to give them together";
 
 /// Decides and names anew what maps show together.
 fn together(sum: &mut DependencyMap, all_kept: &[Kept]) -> Result<Kept> {

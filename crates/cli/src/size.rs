@@ -54,7 +54,10 @@ mod tests {
         }
         for text in ["2", "GiB", "-1GiB", "2Gib", "1.5GiB", "99999999999GiB", ""] {
             let error = parse(flag, text).unwrap_err().to_string();
-            assert!(error.starts_with("--memory-budget: expected a size such as 2GiB"), "{error}");
+            assert!(
+                error.starts_with("--memory-budget: expected a size such as 2GiB"),
+                "{error}"
+            );
         }
     }
 }

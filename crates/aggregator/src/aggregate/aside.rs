@@ -89,7 +89,12 @@ impl Aggregator<'_> {
 
     pub(super) fn aside_if_too_much(&mut self) {
         let taken = self.v4.bytes() + self.v6.bytes();
-        if self.aside.budget.as_ref().is_some_and(|budget| taken > budget.bytes / 2) {
+        if self
+            .aside
+            .budget
+            .as_ref()
+            .is_some_and(|budget| taken > budget.bytes / 2)
+        {
             self.put_aside();
         }
     }
@@ -120,10 +125,7 @@ impl Aggregator<'_> {
     }
 
     /// A part that the aggregator writes.
-    pub(super) fn part(
-        &mut self,
-        write: impl FnOnce(&mut Self, &mut dyn Write) -> io::Result<()>,
-    ) -> io::Result<Part> {
+    pub(super) fn part(&mut self, write: impl FnOnce(&mut Self, &mut dyn Write) -> io::Result<()>) -> io::Result<Part> {
         let budget = self.aside.budget.clone();
         Aside::part(budget.as_ref(), |to| write(self, to))
     }

@@ -11,9 +11,9 @@ use serde::de::DeserializeOwned;
 
 use super::Aggregator;
 use super::flows::{Flow, FlowKey, Signs};
+use super::interfaces::index;
 use super::plane::{Endpoint, Plane};
 use super::slot::Slotted;
-use super::interfaces::index;
 use crate::inventory::{Inventory, Owned};
 use crate::observed::Observed;
 use crate::table::part::{Part, Writer};
@@ -25,8 +25,19 @@ mod sorted;
 
 /// The tables, in order.
 const NAMES: &[&str] = &[
-    "word", "service", "interface", "flow_v4", "flow_v6", "pair_v4", "pair_v6", "listener_v4", "listener_v6", "access", "answer",
-    "gap", "total",
+    "word",
+    "service",
+    "interface",
+    "flow_v4",
+    "flow_v6",
+    "pair_v4",
+    "pair_v6",
+    "listener_v4",
+    "listener_v6",
+    "access",
+    "answer",
+    "gap",
+    "total",
 ];
 
 /// Where each of them is.
@@ -58,7 +69,6 @@ impl Kept {
     pub(crate) fn bytes(&self) -> io::Result<Arc<[u8]>> {
         self.0.bytes()
     }
-
 
     /// Makes an inventory know the services of earlier runs: what they counted can be added to what is counted under it.
     ///

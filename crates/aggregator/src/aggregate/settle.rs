@@ -73,14 +73,9 @@ pub(super) fn settle<A: Owned + Slotted>(
     let foreign = |key: &FlowKey<A>| parties.sender(key.initiator, key.initiator_owner, key.place, 0) == Party::Foreign;
     let (flows, pairs) = (|| plane.flows.iter(), || plane.pairs.iter());
     let turned = Turned::find(flows, pairs, &plane.listeners, foreign);
-    let decisions = decide(
-        pairs,
-        flows,
-        &plane.listeners,
-        &turned,
-        foreign,
-        |key, end| parties.sender(end.address, end.owner, key.place, 0) != Party::Foreign,
-    );
+    let decisions = decide(pairs, flows, &plane.listeners, &turned, foreign, |key, end| {
+        parties.sender(end.address, end.owner, key.place, 0) != Party::Foreign
+    });
     let right = |(key, flow): &(FlowKey<A>, Flow)| turned.right(key, flow).filter(|_| !foreign(key));
     let shards = plane.flows.into_shards();
     let mut decided: Vec<_> = shards.iter().map(|_| [(); PARTS].map(|()| Vec::new())).collect();

@@ -15,7 +15,11 @@ impl Knowledge {
         for (address, (name, confirmed)) in &names.ptr {
             self.ptr.entry(*address).or_insert_with(|| PtrAnswer {
                 name: name.clone(),
-                confirmation: if *confirmed { Confirmation::Forward } else { Confirmation::None },
+                confirmation: if *confirmed {
+                    Confirmation::Forward
+                } else {
+                    Confirmation::None
+                },
             });
         }
     }

@@ -46,14 +46,19 @@ impl Part {
 
     fn open(held: Held) -> io::Result<Self> {
         let metadata = match &held {
-            Held::Memory(bytes) => ParquetReader::new(Cursor::new(Arc::clone(bytes))).get_metadata().cloned(),
+            Held::Memory(bytes) => ParquetReader::new(Cursor::new(Arc::clone(bytes)))
+                .get_metadata()
+                .cloned(),
             Held::Disk(file) => ParquetReader::new(file.try_clone()?).get_metadata().cloned(),
         };
         let metadata = metadata.map_err(damaged)?;
         let pairs = metadata.key_value_metadata().iter().flatten();
-        let counts = pairs.filter(|pair| pair.key == COUNTS).find_map(|pair| pair.value.as_deref());
+        let counts = pairs
+            .filter(|pair| pair.key == COUNTS)
+            .find_map(|pair| pair.value.as_deref());
         let counts: Vec<usize> = serde_json::from_str(counts.unwrap_or_default())?;
-        if counts.iter().sum::<usize>() != metadata.num_rows {
+        let sum = counts.iter().try_fold(0_usize, |sum, count| sum.checked_add(*count));
+        if sum != Some(metadata.num_rows) {
             return Err(io::Error::other("its tables do not add up"));
         }
         Ok(Part {
@@ -179,8 +184,14 @@ impl Groups {
 
     /// The group.
     pub(crate) fn finish(&mut self) -> io::Result<Group> {
-        let chunks = self.columns.iter_mut().map(|column| column.finish(&mut self.compressor));
-        Ok(Group::new(std::mem::take(&mut self.rows), chunks.collect::<io::Result<_>>()?))
+        let chunks = self
+            .columns
+            .iter_mut()
+            .map(|column| column.finish(&mut self.compressor));
+        Ok(Group::new(
+            std::mem::take(&mut self.rows),
+            chunks.collect::<io::Result<_>>()?,
+        ))
     }
 }
 
@@ -217,9 +228,17 @@ impl<W: Write> Writer<W> {
 
     /// Adds a row to the table at hand.
     pub(crate) fn row(&mut self, key: &[u8], value: &[u8]) -> io::Result<()> {
-        let name = self.counts.len().checked_sub(1).and_then(|table| self.tables.get(table));
+        let name = self
+            .counts
+            .len()
+            .checked_sub(1)
+            .and_then(|table| self.tables.get(table));
         self.groups.row(name.copied().unwrap_or_default(), key, value)?;
-        if self.groups.rows == GROUP { self.close() } else { Ok(()) }
+        if self.groups.rows == GROUP {
+            self.close()
+        } else {
+            Ok(())
+        }
     }
 
     /// Adds row groups of the table at hand, all full but the last.

@@ -18,8 +18,8 @@ mod sheet;
 mod tests;
 mod thrift;
 
-pub(super) use column::{Column, Kind};
 use column::Chunk;
+pub(super) use column::{Column, Kind};
 pub(super) use sheet::{Head, Sheet};
 
 /// The first and last bytes of every Parquet file.

@@ -27,7 +27,12 @@ impl Place {
         fs::create_dir(dir.path().join("logs/dns")).unwrap();
         for (hour, address) in (0..6).zip(addresses(dir.path())) {
             let answers = [("A", address.as_str())];
-            let line = query(&format!("2026-08-01T{hour:02}:30:00Z"), "10.0.0.5", "asked.example.test.", &answers);
+            let line = query(
+                &format!("2026-08-01T{hour:02}:30:00Z"),
+                "10.0.0.5",
+                "asked.example.test.",
+                &answers,
+            );
             fs::write(dir.path().join(format!("logs/dns/{hour}.log")), line).unwrap();
         }
         let mut objects = files(&dir.path().join("logs"));
@@ -56,9 +61,12 @@ impl Place {
         let mut dealt: Vec<Vec<&PathBuf>> = (0..runs).map(|_| Vec::new()).collect();
         let mut chance = seed;
         for object in &self.objects {
-            chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            chance = chance
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             let run = usize::try_from((chance >> 33) % runs).unwrap();
-            dealt[run].insert(dealt[run].len() / 2, object);
+            let middle = dealt[run].len() / 2;
+            dealt[run].insert(middle, object);
         }
         dealt.retain(|run| !run.is_empty());
         dealt
@@ -68,16 +76,27 @@ impl Place {
 /// Far ends of the world, from a map that is thrown away.
 fn addresses(dir: &Path) -> Vec<String> {
     let map = dir.join("thrown-away.parquet");
-    expect(0, egressmap().arg("discover").arg(dir.join("logs")).arg("--out").arg(&map));
+    expect(
+        0,
+        egressmap().arg("discover").arg(dir.join("logs")).arg("--out").arg(&map),
+    );
     let dependencies = shown(&map)["dependencies"].clone();
     fs::remove_file(map).unwrap();
-    let external = dependencies.as_array().unwrap().iter().filter(|it| it["class"] == "external");
-    external.map(|it| it["addresses"][0].as_str().unwrap().to_owned()).collect()
+    let external = dependencies
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|it| it["class"] == "external");
+    external
+        .map(|it| it["addresses"][0].as_str().unwrap().to_owned())
+        .collect()
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+    entries
+        .flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] })
+        .collect()
 }
 
 fn scenarios() -> [Scenario; 3] {
@@ -131,10 +150,15 @@ fn a_run_with_little_memory_gives_the_same_map_and_leaves_nothing_beside_it() {
         for threads in ["1", "2", "8"] {
             let mut little = place.discover("little", &place.objects);
             expect(0, little.args(["--memory-budget", "1KiB", "--threads", threads]));
-            assert!(place.bytes("little") == place.bytes("clean"), "seed {seed}, {threads} threads");
+            assert!(
+                place.bytes("little") == place.bytes("clean"),
+                "seed {seed}, {threads} threads"
+            );
             fs::remove_file(place.path("little")).unwrap();
         }
-        let [first, second] = &place.dealt(2, seed)[..] else { continue };
+        let [first, second] = &place.dealt(2, seed)[..] else {
+            continue;
+        };
         expect(0, &mut place.discover("little", first.iter().copied()));
         let mut grow = place.discover("little", second.iter().copied());
         expect(0, grow.args(["--memory-budget", "1KiB"]));
@@ -147,12 +171,24 @@ fn a_run_with_little_memory_gives_the_same_map_and_leaves_nothing_beside_it() {
 fn query_logs_of_a_later_run_name_what_an_earlier_one_counted() {
     let dir = tempfile::tempdir().unwrap();
     let flow = "2 1 eni-a 10.0.0.5 203.0.113.7 40001 443 6 10 1000 1785549600 1785549660 ACCEPT OK\n";
-    let answer = query("2026-08-01T01:59:00Z", "10.0.0.5", "api.example.test.", &[("A", "203.0.113.7")]);
+    let answer = query(
+        "2026-08-01T01:59:00Z",
+        "10.0.0.5",
+        "api.example.test.",
+        &[("A", "203.0.113.7")],
+    );
     fs::write(dir.path().join("flow.log"), flow).unwrap();
     fs::write(dir.path().join("dns.log"), answer).unwrap();
     let map = dir.path().join("map.parquet");
     for log in ["flow.log", "dns.log"] {
-        expect(0, egressmap().arg("discover").arg(dir.path().join(log)).arg("--out").arg(&map));
+        expect(
+            0,
+            egressmap()
+                .arg("discover")
+                .arg(dir.path().join(log))
+                .arg("--out")
+                .arg(&map),
+        );
     }
     let dependencies = by_key(&shown(&map)["dependencies"]);
     let keys: Vec<&String> = dependencies.keys().collect();
@@ -164,5 +200,8 @@ fn a_memory_budget_that_is_no_size_is_refused() {
     let mut command = egressmap();
     command.args(["discover", "-", "--out", "m", "--memory-budget", "much"]);
     let (_, stderr) = expect(1, &mut command);
-    assert!(stderr.contains(r#"expected a size such as 2GiB or 500MB, found "much""#), "{stderr}");
+    assert!(
+        stderr.contains(r#"expected a size such as 2GiB or 500MB, found "much""#),
+        "{stderr}"
+    );
 }

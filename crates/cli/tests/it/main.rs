@@ -13,6 +13,8 @@ mod initiator;
 mod inventory;
 mod killed;
 mod maps;
+#[cfg(target_os = "linux")]
+mod memory;
 mod progress;
 mod proposing;
 mod reading;

@@ -103,7 +103,11 @@ pub(super) fn write_first<W: Write>(whole: &Aggregator<'_>, to: &mut Writer<W>) 
 }
 
 fn asked<A: Family>(whole: &Aggregator<'_>, name: &[u8], interface: u32) -> Asked<A> {
-    let candidates = A::plane(whole).candidates.get(index(interface)).copied().unwrap_or_default();
+    let candidates = A::plane(whole)
+        .candidates
+        .get(index(interface))
+        .copied()
+        .unwrap_or_default();
     let of_pair = |says: &dyn Fn(A) -> bool| match candidates {
         Candidates::Two { pair, .. } => pair.map(says),
         _ => [false; 2],
@@ -155,21 +159,27 @@ fn write_table<W: Write, T: Serialize>(rows: impl Iterator<Item = T>, to: &mut W
 
 /// Shows each service of a part, in the order of their numbers.
 pub(super) fn services(part: &Part, mut each: impl FnMut(ServiceName, ServiceFacts)) -> io::Result<()> {
-    read_table(part, table::SERVICES, |(name, [virtual_node, namespace, owner]): Service| {
-        let facts = ServiceFacts {
-            virtual_node,
-            namespace,
-            owner,
-        };
-        each(name, facts);
-    })
+    read_table(
+        part,
+        table::SERVICES,
+        |(name, [virtual_node, namespace, owner]): Service| {
+            let facts = ServiceFacts {
+                virtual_node,
+                namespace,
+                owner,
+            };
+            each(name, facts);
+        },
+    )
 }
 
 /// Adds all of a part but its flows and pairs. The inventory knows its services.
 pub(super) fn load(whole: &mut Aggregator<'_>, part: &Part) -> io::Result<()> {
     let inventory = whole.inventory;
     let mut ids = vec![ServiceId::NOBODY];
-    services(part, |name, _| ids.push(inventory.id(&name).unwrap_or(ServiceId::NOBODY)))?;
+    services(part, |name, _| {
+        ids.push(inventory.id(&name).unwrap_or(ServiceId::NOBODY))
+    })?;
     let id = |number: ServiceId| ids.get(index(number.number())).copied().unwrap_or(ServiceId::NOBODY);
     read_table(part, table::WORDS, |word: String| {
         whole.words.intern(word.as_bytes());
@@ -204,7 +214,9 @@ pub(super) fn load(whole: &mut Aggregator<'_>, part: &Part) -> io::Result<()> {
 fn ask<A: Family>(whole: &mut Aggregator<'_>, name: &[u8], interface: u32, asked: &Asked<A>) {
     if let Candidates::Two { pair, .. } = asked.candidates {
         for (at, end) in pair.into_iter().enumerate() {
-            whole.remembered.add(name, end.to_ip(), asked.stated[at], asked.owned[at]);
+            whole
+                .remembered
+                .add(name, end.to_ip(), asked.stated[at], asked.owned[at]);
         }
     }
     A::plane_mut(whole).may_own(interface, &asked.candidates);

@@ -69,7 +69,9 @@ impl<'a> Reading<'a> {
         let mut rows = self.sound(self.part.rows(table))?;
         Some(std::iter::from_fn(move || {
             let next = |rows: &mut Rows| {
-                let Some((key, value)) = rows.row() else { return Ok(None) };
+                let Some((key, value)) = rows.row() else {
+                    return Ok(None);
+                };
                 let row = read(key, rest::decoded(value)?).ok_or_else(damaged)?;
                 rows.step()?;
                 Ok(Some(row))
