@@ -173,10 +173,9 @@ pub(crate) fn write_rows(
 /// A table and its manifest as the bytes of a file.
 fn encode(rows: &impl Rows, envelope: &str, kept: Option<&Kept>) -> io::Result<Vec<u8>> {
     let metadata = [(METADATA_KEY, envelope), (seal::KEY, seal::BLANK)];
-    let kept = kept.map(Kept::bytes).transpose()?;
     let beside = Beside {
         metadata: &metadata,
-        kept: kept.as_deref().map(|kept| (KEPT_KEY, kept)),
+        kept: kept.map(|kept| (KEPT_KEY, kept)),
     };
     let mut file = write::file(&columns::fields(), rows, beside)?;
     seal::seal(&mut file).ok_or_else(|| io::Error::other("the Parquet footer has no place for the seal"))?;

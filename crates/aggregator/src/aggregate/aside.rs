@@ -1,8 +1,7 @@
 //! What does not fit into memory while logs are read: flows go to files without a name, which end with the run however it
 //! ends.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -53,19 +52,6 @@ impl Aside {
         self.budget = self.budget.take().or(other.budget);
         self.parts.extend(other.parts);
         self.failed = self.failed.take().or(other.failed);
-    }
-
-    /// A part: in a file, if memory has a budget.
-    fn part(budget: Option<&Budget>, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<Part> {
-        let Some(budget) = budget else {
-            let mut bytes = Vec::new();
-            write(&mut bytes)?;
-            return Part::of_bytes(bytes.into());
-        };
-        let mut to = BufWriter::new(tempfile::tempfile_in(&budget.folder)?);
-        write(&mut to)?;
-        let file: File = to.into_inner().map_err(io::IntoInnerError::into_error)?;
-        Part::of_file(file)
     }
 }
 
@@ -127,6 +113,7 @@ impl Aggregator<'_> {
     /// A part that the aggregator writes.
     pub(super) fn part(&mut self, write: impl FnOnce(&mut Self, &mut dyn Write) -> io::Result<()>) -> io::Result<Part> {
         let budget = self.aside.budget.clone();
-        Aside::part(budget.as_ref(), |to| write(self, to))
+        let folder = budget.as_ref().map(|budget| &*budget.folder);
+        Part::written(folder, |to| write(self, to))
     }
 }

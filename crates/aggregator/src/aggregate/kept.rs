@@ -3,7 +3,7 @@
 //! A map carries them, so that it can grow: what a later run counts is added to what this one counted, and everything is
 //! decided anew. A run that is short of memory puts its flows aside in the same form.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -66,8 +66,9 @@ impl Kept {
         Part::of_bytes(bytes).map(Kept)
     }
 
-    pub(crate) fn bytes(&self) -> io::Result<Arc<[u8]>> {
-        self.0.bytes()
+    /// All of it, as a map has it.
+    pub(crate) fn reader(&self) -> io::Result<Box<dyn Read + '_>> {
+        self.0.reader()
     }
 
     /// Makes an inventory know the services of earlier runs: what they counted can be added to what is counted under it.
@@ -171,8 +172,8 @@ impl<'i> Aggregator<'i> {
     pub fn finish_with(mut self, earlier: &[Kept]) -> io::Result<(Observed, Kept)> {
         self.settle();
         if earlier.is_empty() && !self.aside.is_used() {
-            let kept = Kept::of_bytes(self.all_rows(Vec::new())?.into())?;
-            return Ok((self.finish(), kept));
+            let kept = Part::written(None, |to| self.all_rows(to))?;
+            return Ok((self.finish(), Kept(kept)));
         }
         for kept in earlier {
             rest::load(&mut self, &kept.0)?;
@@ -185,12 +186,12 @@ impl<'i> Aggregator<'i> {
     }
 
     /// Writes everything counted.
-    fn all_rows<W: Write>(&self, to: W) -> io::Result<W> {
+    fn all_rows(&self, to: &mut dyn Write) -> io::Result<()> {
         let mut to = Writer::new(to, NAMES)?;
         rest::write_first(self, &mut to)?;
         let dropped = sorted::write(self, &mut to)?;
         rest::write_last(self, &dropped, &mut to)?;
-        to.finish()
+        to.finish().map(drop)
     }
 
     /// Writes everything counted: the flows and pairs are in parts.

@@ -3,7 +3,8 @@
 //! Row groups hold rows of one table each, so that a table is read without the others, and a group at a time.
 
 use std::fs::File;
-use std::io::{self, Cursor, Read as _, Seek as _, Write};
+use std::io::{self, BufWriter, Cursor, Read, Seek as _, Write};
+use std::path::Path;
 use std::sync::Arc;
 
 use polars::io::mmap::MmapBytesReader;
@@ -13,7 +14,7 @@ use zstd::bulk::Compressor;
 use super::write::{Column, Group, Head, Kind, LEVEL, Sheet};
 
 /// How many rows are compressed together.
-pub(crate) const GROUP: usize = 1 << 14;
+pub(crate) const GROUP: usize = 1 << 12;
 
 /// The key, in the file's metadata, of how many rows each table has.
 const COUNTS: &str = "egressmap.tables";
@@ -39,8 +40,20 @@ impl Part {
         Part::open(Held::Memory(bytes))
     }
 
-    /// A file on disk, which stays readable when it is removed.
-    pub(crate) fn of_file(file: File) -> io::Result<Self> {
+    /// What is written to a file without a name in a folder, which ends with the process however that ends; without a folder
+    /// to memory.
+    pub(crate) fn written(
+        folder: Option<&Path>,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<Self> {
+        let Some(folder) = folder else {
+            let mut bytes = Vec::new();
+            write(&mut bytes)?;
+            return Part::of_bytes(bytes.into());
+        };
+        let mut to = BufWriter::new(tempfile::tempfile_in(folder)?);
+        write(&mut to)?;
+        let file = to.into_inner().map_err(io::IntoInnerError::into_error)?;
         Part::open(Held::Disk(Arc::new(file)))
     }
 
@@ -81,16 +94,14 @@ impl Part {
         Ok(rows)
     }
 
-    /// All of the file.
-    pub(crate) fn bytes(&self) -> io::Result<Arc<[u8]>> {
+    /// All of the file, from its beginning.
+    pub(crate) fn reader(&self) -> io::Result<Box<dyn Read + '_>> {
         match &self.held {
-            Held::Memory(bytes) => Ok(Arc::clone(bytes)),
+            Held::Memory(bytes) => Ok(Box::new(&bytes[..])),
             Held::Disk(file) => {
-                let mut bytes = Vec::new();
                 let mut file = &**file;
                 file.rewind()?;
-                file.read_to_end(&mut bytes)?;
-                Ok(bytes.into())
+                Ok(Box::new(file))
             }
         }
     }

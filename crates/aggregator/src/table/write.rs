@@ -9,6 +9,7 @@ use std::ops::Range;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use zstd::bulk::Compressor;
 
+use crate::aggregate::Kept;
 use crate::map::{Dependency, Key};
 
 mod column;
@@ -78,7 +79,7 @@ pub(super) struct Beside<'a> {
     /// Goes to the footer.
     pub(super) metadata: &'a [(&'a str, &'a str)],
     /// Bytes that no column refers to, and the key in the footer of where they lie: from, and how many.
-    pub(super) kept: Option<(&'a str, &'a [u8])>,
+    pub(super) kept: Option<(&'a str, &'a Kept)>,
 }
 
 /// The bytes of a file of so many rows.
@@ -103,7 +104,8 @@ pub(super) fn file(fields: &[Field], rows: &impl Rows, beside: Beside<'_>) -> io
     let mut metadata = beside.metadata.to_vec();
     let place;
     if let Some((key, kept)) = beside.kept {
-        place = format!("{} {}", sheet.put(kept)?, kept.len());
+        let (at, length) = sheet.put(&mut *kept.reader()?)?;
+        place = format!("{at} {length}");
         metadata.push((key, &place));
     }
     sheet.finish(&metadata)

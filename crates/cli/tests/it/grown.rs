@@ -87,9 +87,8 @@ fn addresses(dir: &Path) -> Vec<String> {
         .unwrap()
         .iter()
         .filter(|it| it["class"] == "external");
-    external
-        .map(|it| it["addresses"][0].as_str().unwrap().to_owned())
-        .collect()
+    let first = external.filter_map(|it| it["addresses"][0].as_str());
+    first.map(str::to_owned).collect()
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {

@@ -53,7 +53,7 @@ fn half_a_million_clients_cost_next_to_nothing() {
     let map = dir.path().join("map");
     let most = peak(crowd(false), &map, &[]);
     assert!((1..100 * MB).contains(&most), "{most} kB");
-    assert_eq!(shown(&map)["dependencies"].as_array().unwrap().len(), 250);
+    assert_eq!(shown(&map)["dependencies"].as_array().unwrap().len(), 256);
 }
 
 #[test]

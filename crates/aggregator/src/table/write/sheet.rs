@@ -1,6 +1,6 @@
 //! A Parquet file in the making: row groups one after the other, then the footer that says where they lie.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
 use super::column::{self, Chunk, Kind};
 use super::thrift::{Of, Thrift};
@@ -46,7 +46,8 @@ impl<W: Write> Sheet<W> {
         let mut chunks = Vec::with_capacity(group.chunks.len());
         for mut chunk in group.chunks {
             let bytes = std::mem::take(&mut chunk.bytes);
-            chunks.push((chunk, self.put(&bytes)?, bytes.len()));
+            let (at, length) = self.put(&mut &bytes[..])?;
+            chunks.push((chunk, at, length));
         }
         self.groups.push(Placed {
             rows: group.rows,
@@ -57,12 +58,12 @@ impl<W: Write> Sheet<W> {
         Ok(())
     }
 
-    /// Writes what no column refers to, and returns where it begins.
-    pub(in crate::table) fn put(&mut self, bytes: &[u8]) -> io::Result<usize> {
+    /// Writes bytes, and returns where they begin and how many they are.
+    pub(in crate::table) fn put(&mut self, bytes: &mut dyn Read) -> io::Result<(usize, usize)> {
         let at = self.at;
-        self.to.write_all(bytes)?;
-        self.at += bytes.len();
-        Ok(at)
+        let length = usize::try_from(io::copy(bytes, &mut self.to)?).map_err(io::Error::other)?;
+        self.at += length;
+        Ok((at, length))
     }
 
     /// Writes the footer, with `metadata` in it.
