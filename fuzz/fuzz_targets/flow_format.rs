@@ -1,4 +1,4 @@
-//! Any first line as `--flow-format`, and the rest read by it.
+//! Any first line as one or several `--flow-format`, and the rest read by them.
 #![no_main]
 
 use egressmap_parser::Options;
@@ -7,7 +7,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let (format, stored) = egressmap_fuzz::split_first_line(data);
     let options = Options {
         kind: Some("flow-text".to_owned()),
-        flow_format: Some(format),
+        flow_format: format.split('\t').map(str::to_owned).collect(),
         ..Options::default()
     };
     egressmap_fuzz::compile(&options, stored);

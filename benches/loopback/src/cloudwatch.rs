@@ -12,8 +12,8 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
-use tokio::runtime::{Builder, Runtime};
 
+use crate::port::Port;
 use groups::Groups;
 pub use groups::Paging;
 
@@ -22,9 +22,8 @@ pub use groups::Paging;
 /// It takes requests that name [`ACCESS_KEY`](Self::ACCESS_KEY); their signature is not checked. Every region has the
 /// same groups, and all belong to [`ACCOUNT`](Self::ACCOUNT).
 pub struct CloudWatchServer {
-    address: SocketAddr,
+    port: Port,
     groups: Arc<Groups>,
-    runtime: Option<Runtime>,
 }
 
 /// A request that came.
@@ -58,34 +57,23 @@ impl CloudWatchServer {
     /// When no thread or socket can be had.
     #[must_use]
     pub fn start() -> Self {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .expect("threads for a server");
-        let listener = runtime
-            .block_on(TcpListener::bind("127.0.0.1:0"))
-            .expect("a port on loopback");
-        let address = listener.local_addr().expect("a bound socket has an address");
         let groups = Arc::new(Groups::default());
-        runtime.spawn(serve(listener, Arc::clone(&groups)));
         Self {
-            address,
+            port: Port::serve(1, |listener| serve(listener, Arc::clone(&groups))),
             groups,
-            runtime: Some(runtime),
         }
     }
 
     /// The endpoint URL, such as `http://127.0.0.1:40123`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.port.url()
     }
 
     /// The socket address behind [`url`](Self::url).
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.port.address()
     }
 
     /// Makes an empty group, unless it is there.
@@ -137,14 +125,6 @@ impl CloudWatchServer {
     #[must_use]
     pub fn requests(&self) -> Vec<Asked> {
         self.groups.requests()
-    }
-}
-
-impl Drop for CloudWatchServer {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
     }
 }
 

@@ -9,8 +9,9 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime::{Builder, Runtime};
 use tokio::time::sleep;
+
+use crate::port::Port;
 
 /// How a connection breaks, after so many bytes of the server's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,9 +30,8 @@ pub enum Break {
 ///
 /// Each connection takes the next of the planned breaks when it opens; when none is left, connections stay whole.
 pub struct Proxy {
-    address: SocketAddr,
+    port: Port,
     plan: Arc<Plan>,
-    runtime: Option<Runtime>,
 }
 
 struct Plan {
@@ -46,45 +46,26 @@ impl Proxy {
     /// When no thread or socket can be had.
     #[must_use]
     pub fn start(server: SocketAddr, breaks: &[Break]) -> Self {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .expect("threads for a proxy");
-        let listener = runtime
-            .block_on(TcpListener::bind("127.0.0.1:0"))
-            .expect("a port on loopback");
-        let address = listener.local_addr().expect("a bound socket has an address");
         let plan = Arc::new(Plan {
             next: Mutex::new(breaks.iter().copied().collect()),
             broken: Mutex::default(),
         });
-        runtime.spawn(accept(listener, server, Arc::clone(&plan)));
         Self {
-            address,
+            port: Port::serve(1, |listener| accept(listener, server, Arc::clone(&plan))),
             plan,
-            runtime: Some(runtime),
         }
     }
 
     /// The endpoint URL, such as `http://127.0.0.1:40123`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.port.url()
     }
 
     /// The breaks that have happened, in order.
     #[must_use]
     pub fn broken(&self) -> Vec<Break> {
         self.plan.broken.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
     }
 }
 

@@ -12,8 +12,8 @@ use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use s3s::service::S3ServiceBuilder;
 use tokio::net::TcpListener;
-use tokio::runtime::{Builder, Runtime};
 
+use crate::port::Port;
 use bucket::Store;
 use service::{Keys, Service};
 
@@ -22,9 +22,8 @@ use service::{Keys, Service};
 /// It takes requests signed with [`ACCESS_KEY`](Self::ACCESS_KEY), or a key that begins so, and [`SECRET_KEY`](Self::SECRET_KEY),
 /// path-style.
 pub struct S3Server {
-    address: SocketAddr,
+    port: Port,
     store: Arc<Store>,
-    runtime: Option<Runtime>,
 }
 
 impl S3Server {
@@ -41,34 +40,23 @@ impl S3Server {
     /// When no thread or socket can be had.
     #[must_use]
     pub fn start() -> Self {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .expect("threads for a server");
-        let listener = runtime
-            .block_on(TcpListener::bind("127.0.0.1:0"))
-            .expect("a port on loopback");
-        let address = listener.local_addr().expect("a bound socket has an address");
         let store = Arc::new(Store::default());
-        runtime.spawn(serve(listener, Arc::clone(&store)));
         Self {
-            address,
+            port: Port::serve(2, |listener| serve(listener, Arc::clone(&store))),
             store,
-            runtime: Some(runtime),
         }
     }
 
     /// The endpoint URL, such as `http://127.0.0.1:40123`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.port.url()
     }
 
     /// The socket address behind [`url`](Self::url).
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.port.address()
     }
 
     /// Makes an empty bucket, unless it is there. Its name needs three characters.
@@ -152,14 +140,6 @@ impl S3Server {
     #[must_use]
     pub fn requests(&self) -> Vec<String> {
         self.store.requests()
-    }
-}
-
-impl Drop for S3Server {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
     }
 }
 

@@ -7,7 +7,7 @@
 //!
 //! The crate reads in the order of making: people and places (`party`, `service`, `host`, `network`), what
 //! happens between them (`exchange`, `scene`), the stories (`shop`, `city`), what is logged of it (`flow`,
-//! `envoy`, `recorder`), what is true (`ledger`, `truth`), and how it is written to disk (`objects`, `write`).
+//! `envoy`, `queries`, `recorder`), what is true (`ledger`, `truth`), and how it is written to disk (`objects`, `write`).
 //! `bulk` and `roles` stand apart: the one streams version-2 records as fast as it can, the other makes small worlds whose
 //! logs may mislead.
 
@@ -25,6 +25,7 @@ mod noise;
 mod objects;
 mod party;
 mod prng;
+mod queries;
 mod recorder;
 mod roles;
 mod scenario;

@@ -8,6 +8,7 @@ use crate::exchange::{Exchange, Sighting, Vantage};
 use crate::flow::{FlowFormat, FlowRow};
 use crate::ledger::{AccessFact, Ambiguity, Ledger};
 use crate::party::{Party, Text};
+use crate::queries::Dial;
 use crate::scenario::{NatRecords, Scenario};
 use crate::service::{Proxy, Service, Task};
 
@@ -20,6 +21,8 @@ pub(crate) struct Recorder {
     pub(crate) flow_lines: Vec<(u64, String)>,
     /// Lines of each access log with the millisecond in which they were written.
     pub(crate) access_lines: BTreeMap<String, Vec<(u64, String)>>,
+    /// Connections to named hosts, which somebody asked for first.
+    pub(crate) dials: Vec<Dial>,
     pub(crate) ledger: Ledger,
     /// By access log, the TCP connections that it has: when each began, and where it went.
     connections: BTreeSet<(String, u64, Option<SocketAddr>)>,
@@ -34,6 +37,7 @@ impl Recorder {
             nat: scenario.nat,
             flow_lines: Vec::new(),
             access_lines: BTreeMap::new(),
+            dials: Vec::new(),
             ledger: Ledger::default(),
             connections: BTreeSet::new(),
             own_addresses: BTreeMap::new(),

@@ -8,6 +8,7 @@ use crate::exchange::{Exchange, Fate, Opening, Volume};
 use crate::host::Host;
 use crate::party::{Owner, Party, Protocol, Speaks};
 use crate::prng::Prng;
+use crate::queries::Dial;
 use crate::recorder::Recorder;
 use crate::scenario::Scenario;
 use crate::service::{Proxy, Service, Task};
@@ -137,6 +138,15 @@ impl Scene {
             ..exchange
         };
         self.recorder.exchange(&exchange);
+        if let (Some(name), Opening::Logged) = (&host.name, manner.opening) {
+            self.recorder.dials.push(Dial {
+                service: actor.service.name.clone(),
+                client: own,
+                name: name.clone(),
+                addresses: host.addresses.clone(),
+                at,
+            });
+        }
         if actor.service.proxy != Proxy::None && manner.opening == Opening::Logged {
             let upstream = SocketAddr::new(address, host.port);
             for _ in 0..if host.speaks == Speaks::Http {

@@ -7,7 +7,7 @@ use crate::objects::{LogObject, gather};
 use crate::scenario::{Scenario, Story};
 use crate::scene::Scene;
 use crate::truth::{Input, Truth, Used};
-use crate::{city, shop};
+use crate::{city, queries, shop};
 
 /// Everything that one scenario and one seed make.
 #[derive(Debug, Clone)]
@@ -15,6 +15,7 @@ pub struct World {
     pub(crate) objects: Vec<LogObject>,
     pub(crate) inventory: String,
     pub(crate) ip_ranges: String,
+    queries: String,
     pub(crate) truth: Truth,
 }
 
@@ -69,6 +70,7 @@ impl World {
             objects,
             inventory,
             ip_ranges,
+            queries: queries::log(recorder.dials),
             truth,
         })
     }
@@ -89,6 +91,12 @@ impl World {
     #[must_use]
     pub fn ip_ranges(&self) -> &str {
         &self.ip_ranges
+    }
+
+    /// A Resolver query log of the same traffic. It is not among the objects: the truth is that of the map without it.
+    #[must_use]
+    pub fn queries(&self) -> &str {
+        &self.queries
     }
 
     /// What the map of the logs has to say.

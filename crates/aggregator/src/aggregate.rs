@@ -161,20 +161,27 @@ impl<'i> Aggregator<'i> {
     fn decided(mut self, rows: Option<&Part>) -> io::Result<Observed> {
         let numbers = rows.map(|rows| (rows, Numbers::of(&self)));
         let (inventory, words) = (self.inventory, &self.words);
-        let roster = Roster::of(inventory, &mut self.interfaces, words);
+        let called = self.accesses.called(inventory);
+        let roster = Roster::of(inventory, &mut self.interfaces, words, called.names());
         let books = Books {
             inventory,
             remembered: &self.remembered,
         };
-        let v4 = settle::parties(&self.v4, &self.interfaces, &books);
-        let v6 = settle::parties(&self.v6, &self.interfaces, &books);
+        let mut v4 = settle::parties(&self.v4, &self.interfaces, &books);
+        let mut v6 = settle::parties(&self.v6, &self.interfaces, &books);
+        for (address, tenure) in self.accesses.tenures(&called, &roster) {
+            match address {
+                IpAddr::V4(address) => v4.tell(address.to_bits(), tenure),
+                IpAddr::V6(address) => v6.tell(address.to_bits(), tenure),
+            }
+        }
         let holder = |address: IpAddr, at: u64| match address {
             IpAddr::V4(address) => v4.holder(address.to_bits(), at),
             IpAddr::V6(address) => v6.holder(address.to_bits(), at),
         };
         let holder = |address, at| holder(address, at).unwrap_or(ServiceId::NOBODY);
         let mut inbound = self.accesses.inbound();
-        let accesses = self.accesses.finish(&roster, holder);
+        let accesses = self.accesses.finish(&roster, &called, holder);
         let answers = self.answers.finish(&roster, holder);
         let (mut flows, mut sources) = (Vec::new(), BTreeMap::new());
         if let Some((rows, numbers)) = &numbers {
@@ -186,6 +193,11 @@ impl<'i> Aggregator<'i> {
             inbound += settle::settle(self.v6, &v6, &roster, words, &mut flows, &mut sources);
         }
         settle::order(&mut flows);
+        let callers = flows.iter().map(|edge| &edge.service);
+        let services = called.add_to(
+            roster.services(),
+            callers.chain(accesses.iter().map(|edge| &edge.service)),
+        );
         Ok(Observed {
             flows,
             accesses,
@@ -193,7 +205,7 @@ impl<'i> Aggregator<'i> {
             inbound,
             gaps: self.gaps.finish(),
             window: self.window,
-            services: roster.services(),
+            services,
             sources,
         })
     }
@@ -267,20 +279,17 @@ impl<'i> Aggregator<'i> {
     }
 
     /// Counts a row of the common kind as [`Sink::flow`] would: one that is wanted, from an interface that is no gateway's,
-    /// where the inventory knows addresses alone. `false` for any other row.
+    /// where the inventory knows addresses alone. `None` for any other row. `before` is what the row before came to.
     #[inline]
-    fn count_plainly(&mut self, batch: &FlowBatch<'_>, row: usize) -> bool {
-        let eni = batch.eni(row);
+    fn count_plainly(&mut self, batch: &FlowBatch<'_>, row: usize, before: Option<Before>) -> Option<Before> {
         let start = batch.start()[row];
-        let plain = !eni.is_empty()
-            && batch.interface_type(row).is_empty()
-            && !self.inventory.knows_interfaces()
-            && !self.inventory.is_gateway(eni)
-            && self.settings.want(start);
-        if !plain {
-            return false;
+        if !batch.interface_type(row).is_empty() || !self.settings.want(start) {
+            return None;
         }
-        let known = self.interfaces.intern(eni);
+        let known = match before {
+            Some(before) if batch.has_the_interface_before(row) => before.known,
+            _ => self.plain_interface(batch.eni(row))?,
+        };
         let end = batch.end()[row].max(start);
         let protocol = counted_protocol(batch.protocol()[row]);
         let (source, destination) = (batch.srcaddr()[row], batch.dstaddr()[row]);
@@ -293,7 +302,9 @@ impl<'i> Aggregator<'i> {
         let mut side = |address: u32, seen: u32, port: u16, aws: &[u8]| End {
             address,
             port: if protocol == ICMP { 0 } else { port },
-            owner: inventory.owner(address, start),
+            owner: before
+                .and_then(|before| before.owner(address, start))
+                .unwrap_or_else(|| inventory.owner(address, start)),
             stood_in: address != seen,
             aws: if aws.is_empty() { 0 } else { self.words.intern(aws) },
         };
@@ -309,6 +320,7 @@ impl<'i> Aggregator<'i> {
             batch.dstport()[row],
             batch.dst_aws_service(row),
         );
+        let ends = [(sender.address, sender.owner), (receiver.address, receiver.owner)];
         let row = Row {
             sender,
             receiver,
@@ -329,7 +341,14 @@ impl<'i> Aggregator<'i> {
         });
         self.v4.count(&row, Some(known.interface), &self.words);
         self.used(start, end);
-        true
+        Some(Before { known, start, ends })
+    }
+
+    /// An interface that has a name and is no gateway's.
+    #[inline]
+    fn plain_interface(&mut self, eni: &[u8]) -> Option<Known> {
+        let plain = !eni.is_empty() && !self.inventory.is_gateway(eni);
+        plain.then(|| self.interfaces.intern(eni))
     }
 
     fn place(&mut self, record: &FlowRecord<'_>, gateway: bool) -> (Option<u32>, u32) {
@@ -401,8 +420,15 @@ impl Sink for Aggregator<'_> {
     }
 
     fn flows(&mut self, batch: &FlowBatch<'_>, refused: &mut Refused) {
+        let plain = !self.inventory.knows_interfaces();
+        let mut before = None;
         for (row, line) in batch.line().iter().enumerate() {
-            if !self.count_plainly(batch, row)
+            before = if plain {
+                self.count_plainly(batch, row, before)
+            } else {
+                None
+            };
+            if before.is_none()
                 && let Verdict::SetAside(reason) = self.flow(*line, &batch.record(row))
             {
                 refused.push((*line, reason));
@@ -437,6 +463,24 @@ impl Sink for Aggregator<'_> {
         if self.settings.want(gap.start) {
             self.gaps.count(gap);
         }
+    }
+}
+
+/// What a row of the common kind came to: the next one is often of the same interface, and its answer.
+#[derive(Debug, Clone, Copy)]
+struct Before {
+    known: Known,
+    start: u64,
+    ends: [(u32, ServiceId); 2],
+}
+
+impl Before {
+    /// Who owns an address at a moment, if that was found.
+    #[inline]
+    fn owner(&self, address: u32, at: u64) -> Option<ServiceId> {
+        let mut ends = self.ends.iter();
+        let found = ends.find(|(known, _)| *known == address && self.start == at);
+        found.map(|(_, owner)| *owner)
     }
 }
 

@@ -78,6 +78,18 @@ impl DnsName {
         DnsName::try_from(host.to_owned()).ok().map(|name| (name, port))
     }
 
+    /// Reads a host name as a person writes it: letters beyond ASCII become what DNS has in their place (UTS 46), so that
+    /// `bücher.example` is `xn--bcher-kva.example`. What stands in a log is never read so: no proxy takes the one for the other.
+    ///
+    /// # Errors
+    /// When it is no host name.
+    pub fn from_person(text: &str) -> Result<Self, IdentityError> {
+        if text.is_ascii() {
+            return DnsName::try_from(text.to_owned());
+        }
+        DnsName::try_from(idna::domain_to_ascii(text).map_err(|_| IdentityError::Host)?)
+    }
+
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -238,6 +250,15 @@ mod tests {
         ] {
             assert_eq!(host(hostile), None, "{hostile}");
         }
+    }
+
+    #[test]
+    fn a_name_that_a_person_writes_in_their_letters_is_the_one_that_dns_has() {
+        let name = |text| DnsName::from_person(text).map(String::from);
+        assert_eq!(name("Bücher.example").as_deref(), Ok("xn--bcher-kva.example"));
+        assert_eq!(name("api.example").as_deref(), Ok("api.example"));
+        assert!(name("b\u{202e}cher.example").is_err() && name("bü cher.example").is_err());
+        assert_eq!(host("bücher.example"), None);
     }
 
     #[test]

@@ -160,6 +160,11 @@ impl Inventory {
         self.names.id(name)
     }
 
+    /// The service whose App Mesh virtual node has this name.
+    pub(crate) fn of_virtual_node(&self, node: &str) -> ServiceId {
+        self.names.of_virtual_node(node)
+    }
+
     /// The number of an id that this inventory did not give out, and does not after; those above are free as well.
     pub(crate) fn next_id(&self) -> u32 {
         self.names.next()

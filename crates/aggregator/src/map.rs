@@ -235,6 +235,9 @@ pub struct Manifest {
     /// The addresses that each service was seen at.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub sources: BTreeMap<ServiceName, Sources>,
+    /// The days of the AWS ranges that addresses were looked up in.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub aws_ranges: BTreeSet<String>,
     /// What was known of the far ends from outside the logs.
     #[serde(default, skip_serializing_if = "KnownNames::is_empty")]
     pub names: KnownNames,
@@ -274,6 +277,21 @@ pub struct ServiceFacts {
     /// The team that owns it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub owner: Option<String>,
+    /// What in the logs told of it where no inventory did.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    pub known_by: BTreeSet<KnownBy>,
+}
+
+/// What tells of a service that no inventory names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KnownBy {
+    /// `ecs-service-name` of flow records.
+    EcsFields,
+    /// The identity of the proxy, in its access log.
+    Proxy,
+    /// The stream, the file or the envelope that the lines of its proxy stand in.
+    LogName,
 }
 
 impl Tally {

@@ -115,12 +115,13 @@ impl Manifest {
             self.sources.entry(service).or_default().union(&sources);
         }
         self.names.add(other.names);
+        self.aws_ranges.extend(other.aws_ranges);
     }
 }
 
 impl ServiceFacts {
     /// What either knows; where they differ, the one that sorts first, whichever map came first.
-    fn add(&mut self, other: ServiceFacts) {
+    pub(crate) fn add(&mut self, other: ServiceFacts) {
         let first = |mine: &mut Option<String>, theirs: Option<String>| {
             *mine = match (mine.take(), theirs) {
                 (Some(mine), Some(theirs)) => Some(mine.min(theirs)),
@@ -130,5 +131,6 @@ impl ServiceFacts {
         first(&mut self.virtual_node, other.virtual_node);
         first(&mut self.namespace, other.namespace);
         first(&mut self.owner, other.owner);
+        self.known_by.extend(other.known_by);
     }
 }

@@ -14,6 +14,7 @@ mod size;
 mod table;
 #[cfg(test)]
 mod tests;
+mod wrap;
 
 pub use csv::csv;
 pub use dot::dot;
@@ -24,6 +25,7 @@ pub use mermaid::mermaid;
 pub use selection::{Order, Selection};
 pub use size::{bytes, counted};
 pub use table::table;
+pub use wrap::{cut, wrapped};
 
 /// Unix seconds as RFC 3339 in UTC, or the bare number where no calendar reaches.
 #[must_use]

@@ -3,17 +3,19 @@
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use egressmap_aggregator::coverage;
 use egressmap_aggregator::map::{Class, Grade};
+use egressmap_aggregator::name::AwsRanges;
 use egressmap_generator::replay::SEMANTICS;
 use egressmap_generator::target;
 use egressmap_parser::{format, source};
 
 /// From the logs a platform already keeps: what every service reaches, what to allow, and what would break.
 #[derive(Debug, Parser)]
-#[command(name = "egressmap", version, max_term_width = 100, after_help = AFTER_HELP)]
+#[command(name = "egressmap", version, long_version = long_version(), max_term_width = 100, after_help = AFTER_HELP)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -25,6 +27,15 @@ const AFTER_HELP: &str = "\
 SOURCE is a file, a folder, a glob, - for standard input, s3://bucket/prefix or cloudwatch://log-group.
 The kind of log is told from its content.
 Exit codes: 0 done, nothing found; 1 could not do it; 2 findings, or differences; 3 evidence insufficient.";
+
+/// The version, and the day of what is bundled and grows old.
+fn long_version() -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| {
+        let (version, day) = (env!("CARGO_PKG_VERSION"), AwsRanges::bundled_day());
+        format!("{version}\nAWS ranges of {day}")
+    });
+    &TEXT
+}
 
 impl Cli {
     /// Reads the command line, or prints help or what is wrong with it, and ends.
@@ -128,9 +139,9 @@ pub(crate) struct Logs {
     /// The kind of log, instead of telling it from content
     #[arg(long, value_name = "KIND")]
     pub(crate) kind: Option<String>,
-    /// Fields of flow logs that have no header: '${version} ${srcaddr} …'
+    /// Fields of flow logs that have no header: '${version} ${srcaddr} …'; once for each number of fields, where logs share a stream
     #[arg(long, value_name = "FORMAT")]
-    pub(crate) flow_format: Option<String>,
+    pub(crate) flow_format: Vec<String>,
     /// Format of text access logs, as Envoy's configuration has it: '[%START_TIME%] "%REQ(:METHOD)% …'
     #[arg(long, value_name = "FORMAT")]
     pub(crate) envoy_format: Option<String>,
@@ -150,7 +161,8 @@ pub(crate) struct Reading {
     /// aws servicediscovery discover-instances
     #[arg(long, value_name = "FILE")]
     pub(crate) inventory: Vec<PathBuf>,
-    /// Names of addresses: the published ip-ranges.json of AWS
+    /// Names of addresses: the published ip-ranges.json of AWS, in place of the ranges that come with egressmap (--version
+    /// tells their day)
     #[arg(long, value_name = "FILE")]
     pub(crate) names: Vec<PathBuf>,
     /// Ask this DNS server for the names of addresses without one (nothing is asked unless given)
@@ -443,6 +455,13 @@ pub(crate) struct ReplayArgs {
     /// The reviewed dependencies; only its allow entries pass
     #[arg(long, value_name = "FILE")]
     pub(crate) ledger: PathBuf,
+    /// What was proposed where App Mesh cannot share a port: ask (what conflicts is not attached), or ignore-port (its companion
+    /// enforces the port, and stands behind the proxies on all others)
+    #[arg(long, value_name = "CHOICE", default_value = "ask")]
+    pub(crate) on_conflict: String,
+    /// The target that enforces ignored ports [default: network-firewall]
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) companion: Option<String>,
     /// How to print it
     #[arg(long, short, value_enum, default_value = "table")]
     pub(crate) output: Output,

@@ -1,14 +1,15 @@
 //! `egressmap check`: may this service reach that, by which rule, on what evidence?
 
 use anyhow::{Context, Result, bail};
-use egressmap_aggregator::identity::{ServiceName, split_authority};
+use egressmap_aggregator::identity::{DnsName, ServiceName, split_authority};
 use egressmap_aggregator::map::DependencyMap;
 use egressmap_generator::replay::{Asked, Checked, Semantics, ask, in_words};
-use egressmap_generator::{Ledger, semantics_named};
+use egressmap_generator::{Ledger, OnConflict, semantics_named};
 use egressmap_parser::near::did_you_mean;
 use egressmap_parser::printable;
 
 use crate::args::CheckArgs;
+use crate::propose::Choice;
 use crate::replay::{ledger, proposal};
 use crate::{Ending, say};
 
@@ -19,7 +20,7 @@ pub(crate) fn command(args: &CheckArgs) -> Result<Ending> {
     let ledger = ledger(&args.ledger)?;
     let map = DependencyMap::read_parquet(&args.map)?;
     let asked = asked(args, &map, &ledger)?;
-    let (proposal, today) = proposal(&map, &ledger);
+    let (proposal, today) = proposal(&map, &ledger, Choice::InTheMesh(OnConflict::Ask));
     let checked = ask(&map, &ledger, &proposal, &targets, &asked, today);
     let text: String = checked.iter().map(|checked| in_words(checked, &ledger)).collect();
     say::data(&text)?;
@@ -53,7 +54,8 @@ fn asked(args: &CheckArgs, map: &DependencyMap, ledger: &Ledger) -> Result<Asked
     let destination = if as_written {
         host.to_owned()
     } else {
-        host.trim_end_matches('.').to_ascii_lowercase()
+        let host = host.trim_end_matches('.');
+        DnsName::from_person(host).map_or_else(|_| host.to_ascii_lowercase(), String::from)
     };
     Ok(Asked {
         service,

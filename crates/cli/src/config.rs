@@ -64,13 +64,37 @@ pub(crate) struct Window {
 pub(crate) struct Formats {
     /// Forces the kind of log.
     pub(crate) kind: Option<String>,
-    /// Fields of flow logs without a header.
-    pub(crate) flow: Option<String>,
+    /// Fields of flow logs without a header: one format, or a list of them.
+    #[serde(default)]
+    pub(crate) flow: OneOrSeveral,
     /// The format of text access logs.
     pub(crate) envoy: Option<String>,
     /// What the keys of JSON access logs hold.
     #[serde(default)]
     pub(crate) envoy_json: BTreeMap<String, String>,
+}
+
+/// A text, or a list of texts.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum OneOrSeveral {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Default for OneOrSeveral {
+    fn default() -> Self {
+        OneOrSeveral::Several(Vec::new())
+    }
+}
+
+impl OneOrSeveral {
+    fn all(&self) -> Vec<String> {
+        match self {
+            OneOrSeveral::One(text) => vec![text.clone()],
+            OneOrSeveral::Several(texts) => texts.clone(),
+        }
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -206,7 +230,7 @@ impl Config {
         let operators = self.formats.envoy_json.iter();
         Logs {
             kind: self.formats.kind.clone(),
-            flow_format: self.formats.flow.clone(),
+            flow_format: self.formats.flow.all(),
             envoy_format: self.formats.envoy.clone(),
             envoy_json: operators.map(|(key, operator)| format!("{key}={operator}")).collect(),
             requester_pays: self.requester_pays,

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::{Context, Result, bail};
 use egressmap_aggregator::inventory::Inventory;
 use egressmap_aggregator::map::{CountedObject, DependencyMap, Kinds, KnownNames, Manifest, Used};
-use egressmap_aggregator::name::{self, Knowledge};
+use egressmap_aggregator::name::{self, AwsRanges, Knowledge};
 use egressmap_aggregator::{Aggregator, Budget, Kept, Observed, Settings};
 use egressmap_parser::printable;
 use egressmap_parser::source::{ObjectId, Wanted};
@@ -165,7 +165,7 @@ fn survey(
     if let Some(kept) = &kept {
         kept.remembered_by(&mut inventory)?;
     }
-    let knowledge = knowledge(reading, before)?;
+    let knowledge = knowledge(reading, global, before)?;
     let budget = budget(reading, global, folder)?;
     let options = options::options(&reading.logs)?;
     let earlier = Arc::new(Earlier::of(before));
@@ -205,6 +205,7 @@ fn survey(
     let new = outcome.objects.into_iter().filter(|id| !earlier.has(id));
     let mut manifest = manifest(&observed, &outcome.counters, new);
     manifest.incomplete = earlier.incomplete_since(&outcome.faults);
+    manifest.aws_ranges.clone_from(knowledge.ranges.days());
     manifest.names = knowledge.of(&observed);
     let faults = outcome.faults.iter().map(Fault::to_string);
     Ok(Discovery {
@@ -286,12 +287,25 @@ fn inventory(reading: &Reading, global: &Global) -> Result<Inventory> {
     Ok(all)
 }
 
-fn knowledge(reading: &Reading, before: &Manifest) -> Result<Knowledge> {
+/// The ranges in the user's files, else those that come with the program, and what a map knew.
+fn knowledge(reading: &Reading, global: &Global, before: &Manifest) -> Result<Knowledge> {
     let mut knowledge = Knowledge::default();
+    if reading.names.is_empty() {
+        knowledge.ranges = AwsRanges::bundled();
+    }
     for path in &reading.names {
-        knowledge
-            .ranges
-            .extend(name::AwsRanges::from_json(&path.display().to_string(), &read(path)?)?);
+        let ranges = AwsRanges::from_json(&path.display().to_string(), &read(path)?)?;
+        let bundled = AwsRanges::bundled_day();
+        if let Some(day) = ranges.days().iter().find(|day| day.as_str() < bundled) {
+            say::note(
+                global,
+                format_args!(
+                    "{} is of {day}, older than the ranges of {bundled} that come with egressmap and that it stands in for",
+                    path.display()
+                ),
+            );
+        }
+        knowledge.ranges.extend(ranges);
     }
     knowledge.remember(&before.names);
     Ok(knowledge)
@@ -326,6 +340,7 @@ fn manifest(observed: &Observed, counters: &Counters, objects: impl IntoIterator
         gaps: observed.gaps.clone(),
         services: observed.services.clone(),
         sources: observed.sources.clone(),
+        aws_ranges: BTreeSet::new(),
         names: KnownNames::default(),
     }
 }

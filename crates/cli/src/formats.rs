@@ -7,8 +7,8 @@ use egressmap_parser::{decode, format, unwrap};
 use serde::Serialize;
 
 use crate::args::{FormatsArgs, Output};
-use crate::layout::{cut, wrapped};
 use crate::{Ending, json, say};
+use egressmap_aggregator::show::{cut, wrapped};
 
 #[derive(Serialize)]
 struct Listed {

@@ -9,7 +9,6 @@ mod discover;
 mod earlier;
 mod formats;
 mod json;
-mod layout;
 mod maps;
 mod objects;
 mod options;

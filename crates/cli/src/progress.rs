@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use egressmap_parser::Progress;
-use egressmap_parser::source::{Counted, Source};
+use egressmap_parser::source::{Counted, Extent, Source};
 use terminal_size::terminal_size_of;
 
 use crate::args::Global;
@@ -20,29 +20,22 @@ const PATIENCE: Duration = Duration::from_millis(300);
 /// Between two states of the live line.
 const LIVE: Duration = Duration::from_millis(100);
 
-/// What there is to read, where the sources can tell beforehand.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Extent {
-    objects: u64,
-    bytes: u64,
+/// Asks every source that can tell beforehand; what was counted before is not read again.
+fn surveyed(sources: &[Box<dyn Source>], counted: Option<&Counted>) -> Vec<Option<Extent>> {
+    let survey = |source: &Box<dyn Source>| {
+        let mut extent = Extent::default();
+        source.survey(&mut |id| extent.add(id, counted)).then_some(extent)
+    };
+    sources.iter().map(survey).collect()
 }
 
-impl Extent {
-    /// Asks the sources; what was counted before is not read again. `None` if one of them cannot tell.
-    fn of(sources: &[Box<dyn Source>], counted: Option<&Counted>) -> Option<Extent> {
-        let mut extent = Extent::default();
-        for source in sources {
-            let told = source.survey(&mut |id| {
-                let skipped = counted.is_some_and(|counted| counted(id));
-                extent.objects += 1;
-                extent.bytes += if skipped { 0 } else { id.size.unwrap_or(0) };
-            });
-            if !told {
-                return None;
-            }
-        }
-        Some(extent)
+/// What there is to read of all sources, once each of them can tell.
+fn whole(sources: &[Box<dyn Source>], surveyed: &[Option<Extent>]) -> Option<Extent> {
+    let mut whole = Extent::default();
+    for (source, surveyed) in sources.iter().zip(surveyed) {
+        whole.extend(surveyed.or_else(|| source.extent())?);
     }
+    Some(whole)
 }
 
 /// Does `work` and shows how far it has come.
@@ -56,13 +49,13 @@ pub(crate) fn shown<T>(
     if global.quiet {
         return work();
     }
-    let extent = OnceLock::new();
+    let beforehand = OnceLock::new();
     let (running, ended) = channel::<()>();
     thread::scope(|threads| {
-        let extent = &extent;
+        let beforehand = &beforehand;
         let survey = move || {
             // It is set here alone.
-            let _ = extent.set(Extent::of(sources, counted));
+            let _ = beforehand.set(surveyed(sources, counted));
         };
         let show = move || {
             let began = Instant::now();
@@ -74,7 +67,7 @@ pub(crate) fn shown<T>(
                 objects: progress.objects(),
                 bytes: progress.bytes(),
                 lines: progress.lines(),
-                extent: extent.get().copied().flatten(),
+                extent: beforehand.get().and_then(|surveyed| whole(sources, surveyed)),
             };
             // Nobody is left to be told that stderr is gone.
             let _ = watch(&mut io::stderr(), is_live(), wait, look);
@@ -134,21 +127,30 @@ impl Reached {
     fn text(&self, elapsed: Duration) -> String {
         let seconds = elapsed.as_secs_f64().max(0.001);
         let rate = format!("{:.0} lines/s", self.lines as f64 / seconds);
-        let lines = plural(self.lines, "line", "lines");
         let Some(extent) = self.extent else {
             let objects = plural(self.objects, "object", "objects");
-            return format!("reading   {objects}, {}, {lines}, {rate}", bytes(self.bytes));
+            return format!("reading   {objects}, {}, {rate}", bytes(self.bytes));
         };
+        let of_bytes = extent
+            .bytes
+            .map_or_else(String::new, |all| format!(" of {}", bytes(all)));
         let mut text = format!(
-            "reading   {} of {}, {} of {}, {lines}, {rate}",
+            "reading   {} of {}, {}{of_bytes}, {rate}",
             self.objects,
             plural(extent.objects, "object", "objects"),
             bytes(self.bytes),
-            bytes(extent.bytes),
         );
-        let rest = extent.bytes.saturating_sub(self.bytes);
-        if self.bytes > 0 && rest > 0 {
-            let left = seconds * rest as f64 / self.bytes as f64;
+        // Where the bytes are not known beforehand, the objects are hours of a log.
+        let (done, all) = match extent.bytes {
+            Some(all) => (self.bytes, all),
+            None => (
+                self.objects.saturating_sub(extent.counted),
+                extent.objects - extent.counted,
+            ),
+        };
+        let rest = all.saturating_sub(done);
+        if done > 0 && rest > 0 {
+            let left = seconds * rest as f64 / done as f64;
             text += &format!(", {} left", about(left));
         }
         text
@@ -191,7 +193,8 @@ mod tests {
         let mut out = Vec::new();
         let extent = Some(Extent {
             objects: 45,
-            bytes: 12_000_000,
+            counted: 0,
+            bytes: Some(12_000_000),
         });
         watch(&mut out, live, clock(waits), || reached(extent)).unwrap();
         String::from_utf8(out).unwrap()
@@ -201,8 +204,8 @@ mod tests {
     fn where_there_is_no_terminal_a_plain_line_comes_every_ten_seconds() {
         assert_eq!(
             written(false, 2),
-            "reading   12 of 45 objects, 3.0 MB of 12.0 MB, 50000 lines, 5000 lines/s, 30 s left\n\
-             reading   12 of 45 objects, 3.0 MB of 12.0 MB, 50000 lines, 2500 lines/s, 60 s left\n"
+            "reading   12 of 45 objects, 3.0 MB of 12.0 MB, 5000 lines/s, 30 s left\n\
+             reading   12 of 45 objects, 3.0 MB of 12.0 MB, 2500 lines/s, 60 s left\n"
         );
         assert_eq!(written(false, 0), "", "what takes less than ten seconds says nothing");
     }
@@ -222,6 +225,19 @@ mod tests {
     #[test]
     fn where_the_extent_is_unknown_no_time_is_promised() {
         let text = reached(None).text(Duration::from_secs(10));
-        assert_eq!(text, "reading   12 objects, 3.0 MB, 50000 lines, 5000 lines/s");
+        assert_eq!(text, "reading   12 objects, 3.0 MB, 5000 lines/s");
+    }
+
+    #[test]
+    fn where_no_size_is_known_the_hours_that_are_done_tell_what_is_left() {
+        let extent = Some(Extent {
+            objects: 48,
+            counted: 4,
+            bytes: None,
+        });
+        assert_eq!(
+            reached(extent).text(Duration::from_secs(10)),
+            "reading   12 of 48 objects, 3.0 MB, 5000 lines/s, 45 s left"
+        );
     }
 }

@@ -9,8 +9,8 @@ use egressmap_aggregator::map::DependencyMap;
 use egressmap_aggregator::replace;
 use egressmap_generator::proposal::{COMPANION, Layout, ON_CONFLICT};
 use egressmap_generator::{
-    Acceptance, Finding, Merged, OnConflict, Owners, Proposal, RenderedFile, Settings, Severity, Target, Terms,
-    merge_on, propose, target_named,
+    Acceptance, Finding, Merged, OnConflict, Owners, Proposal, Rendered, RenderedFile, Settings, Severity, Target,
+    Terms, merge_on, propose, target_named,
 };
 use egressmap_parser::near::did_you_mean;
 use jiff::Timestamp;
@@ -72,10 +72,14 @@ impl Choice {
         Ok(Choice::Beside(target))
     }
 
-    fn on_conflict(self) -> OnConflict {
+    /// Makes it a setting of the proposal.
+    pub(crate) fn enter(self, settings: &mut Settings) {
         match self {
-            Choice::InTheMesh(choice) => choice,
-            Choice::Beside(_) => OnConflict::IgnorePort,
+            Choice::InTheMesh(choice) => settings.on_conflict = choice,
+            Choice::Beside(companion) => {
+                settings.on_conflict = OnConflict::IgnorePort;
+                companion.name().clone_into(&mut settings.companion);
+            }
         }
     }
 }
@@ -119,7 +123,10 @@ pub(crate) fn command(args: &ProposeArgs, global: &Global) -> Result<Ending> {
         },
     )?;
     summary::proposal(&proposed, global);
-    Ok(proposed.ending())
+    let ending = proposed.ending();
+    // The process ends: to take all of this apart piece by piece would only keep its user waiting.
+    std::mem::forget((map, proposed));
+    Ok(ending)
 }
 
 /// Merges, decides, renders and writes. Nothing is written unless all of it could be rendered.
@@ -129,7 +136,6 @@ pub(crate) fn carry_out(map: &DependencyMap, order: &Order<'_>) -> Result<Propos
     let merged = merged(map, order, today)?;
     let mut settings = Settings {
         today,
-        on_conflict: order.choice.on_conflict(),
         layout: order.layout,
         ..Settings::for_mesh(order.mesh)
     };
@@ -140,20 +146,29 @@ pub(crate) fn carry_out(map: &DependencyMap, order: &Order<'_>) -> Result<Propos
         let read = settings.current.read(&text_of(path)?, order.mesh);
         read.with_context(|| path.display().to_string())?;
     }
-    if let Choice::Beside(companion) = order.choice {
-        companion.name().clone_into(&mut settings.companion);
-    }
+    order.choice.enter(&mut settings);
     let proposal = propose(map, &merged.ledger, &settings);
-    let folders = rendered(&targets, order.choice, &proposal)
-        .into_iter()
-        .map(|(target, files)| write(order.out, target, &files));
+    let beside = companion(&targets, order.choice, &proposal);
+    let all = targets
+        .iter()
+        .map(|target| (*target, &proposal))
+        .chain(beside.iter().map(|(target, proposal)| (*target, proposal)));
+    let rendered: Vec<_> = all
+        .map(|(target, proposal)| (target.name(), target.render(proposal)))
+        .collect();
+    let folders = rendered
+        .iter()
+        .map(|(target, rendered)| write(order.out, target, &rendered.files));
     let folders = folders.collect::<Result<_>>()?;
     if let Some(path) = order.ledger {
         replace(path, merged.text.as_bytes()).with_context(|| cannot_write(path))?;
     }
     Ok(Proposed {
         merged,
-        findings: targets.iter().flat_map(|target| target.findings(&proposal)).collect(),
+        findings: rendered
+            .into_iter()
+            .flat_map(|(_, rendered)| rendered.findings)
+            .collect(),
         in_the_mesh: targets.iter().any(|target| target.name().starts_with("appmesh-")),
         proposal,
         folders,
@@ -161,25 +176,16 @@ pub(crate) fn carry_out(map: &DependencyMap, order: &Order<'_>) -> Result<Propos
     })
 }
 
-/// The files of every target, and of the companion for the ports that it enforces. A companion that is a target too
-/// enforces all of the proposal, those ports included.
-fn rendered(
+/// The companion with what it must allow. One that is a target too enforces all of the proposal anyway.
+fn companion(
     targets: &[&'static dyn Target],
     choice: Choice,
     proposal: &Proposal,
-) -> Vec<(&'static str, Vec<RenderedFile>)> {
-    let mut files: Vec<_> = targets
-        .iter()
-        .map(|target| (target.name(), target.render(proposal)))
-        .collect();
-    let exempt = proposal.exempt();
-    if let Choice::Beside(companion) = choice
-        && !exempt.allowed.is_empty()
-        && targets.iter().all(|target| target.name() != companion.name())
-    {
-        files.push((companion.name(), companion.render(&exempt)));
-    }
-    files
+) -> Option<(&'static dyn Target, Proposal)> {
+    let Choice::Beside(companion) = choice else { return None };
+    let is_target = targets.iter().any(|target| target.name() == companion.name());
+    let beside = proposal.beside(companion.is_shared());
+    (!is_target && !beside.allowed.is_empty()).then_some((companion, beside))
 }
 
 /// The layout that these words ask for.
@@ -257,8 +263,22 @@ fn write(out: &Path, target: &str, files: &[RenderedFile]) -> Result<PathBuf> {
             remove(&folder.join(stale))?;
         }
     }
+    let folders: BTreeSet<PathBuf> = files
+        .iter()
+        .filter_map(|file| folder.join(&file.path).parent().map(Path::to_path_buf))
+        .collect();
+    for parent in &folders {
+        fs::create_dir_all(parent).with_context(|| cannot_write(parent))?;
+    }
+    let before: BTreeSet<&str> = before.lines().collect();
     for file in files {
-        put(&folder.join(&file.path), &file.text)?;
+        let path = folder.join(&file.path);
+        // What stands there already stays as it is, with its time; the next run writes it anew, if this one is killed.
+        let stands =
+            before.contains(file.path.as_str()) && fs::read(&path).is_ok_and(|text| text == file.text.as_bytes());
+        if !stands {
+            fs::write(&path, &file.text).with_context(|| cannot_write(&path))?;
+        }
     }
     replace(&list, lines(kept).as_bytes()).with_context(|| cannot_write(&list))?;
     Ok(folder)
@@ -270,13 +290,6 @@ fn lines(paths: BTreeSet<&str>) -> String {
 
 fn remove(path: &Path) -> Result<()> {
     fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))
-}
-
-/// The next run writes it anew, if this one is killed.
-fn put(path: &Path, text: &str) -> Result<()> {
-    folder_of(path)
-        .and_then(|()| fs::write(path, text))
-        .with_context(|| cannot_write(path))
 }
 
 fn folder_of(path: &Path) -> std::io::Result<()> {

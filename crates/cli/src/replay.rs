@@ -6,19 +6,25 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use egressmap_aggregator::map::DependencyMap;
 use egressmap_generator::replay::{json, table};
-use egressmap_generator::{Ledger, Proposal, Settings, propose, replay, semantics_named};
+use egressmap_generator::{Ledger, OnConflict, Proposal, Settings, outline, replay, semantics_named};
 use jiff::civil::Date;
 
 use crate::args::{Global, Output, ReplayArgs};
-use crate::propose::newest_day;
+use crate::propose::{Choice, newest_day};
 use crate::{Ending, discover, say, summary};
 
 /// Reads a map or logs, and prints the verdict on every dependency.
 pub(crate) fn command(args: &ReplayArgs, global: &Global) -> Result<Ending> {
     let semantics = semantics_named(&args.target)?;
+    let choice = Choice::read(Some(&args.on_conflict), args.companion.as_deref())?;
+    if matches!(choice, Choice::InTheMesh(OnConflict::RouterPorts)) {
+        bail!(
+            "on-conflict: expected ask or ignore-port, found \"router-ports\": no log shows clients that dial other ports yet"
+        );
+    }
     let ledger = ledger(&args.ledger)?;
     let (map, read) = map(args, global)?;
-    let (proposal, today) = proposal(&map, &ledger);
+    let (proposal, today) = proposal(&map, &ledger, choice);
     let replay = replay(&map, &ledger, &proposal, semantics, today);
     say::data(&match args.output {
         Output::Table => table(&replay),
@@ -38,15 +44,16 @@ pub(crate) fn ledger(path: &Path) -> Result<Ledger> {
     Ledger::parse(&text).with_context(|| path.display().to_string())
 }
 
-/// What the ledger proposes for the map, and the day on which its entries were judged expired.
-pub(crate) fn proposal(map: &DependencyMap, ledger: &Ledger) -> (Proposal, Option<Date>) {
+/// What the ledger has allowed of the map, and the day on which its entries were judged expired.
+pub(crate) fn proposal(map: &DependencyMap, ledger: &Ledger, choice: Choice) -> (Proposal, Option<Date>) {
     let today = newest_day(map);
     // What a mesh is called decides nothing.
-    let settings = Settings {
+    let mut settings = Settings {
         today,
         ..Settings::for_mesh("mesh")
     };
-    (propose(map, ledger, &settings), today)
+    choice.enter(&mut settings);
+    (outline(map, ledger, &settings), today)
 }
 
 /// The map that was given, or the one that the logs make.

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use egressmap_aggregator::map::{Kinds, Manifest};
+use egressmap_aggregator::map::{Grade, Kinds, Manifest, ServiceFacts};
+use egressmap_aggregator::name::AwsRanges;
 use egressmap_generator::ledger::Verdict;
 use egressmap_generator::{Finding, Severity};
+use egressmap_parser::printable;
 
 use crate::args::Global;
 use crate::discover::Discovery;
@@ -94,6 +96,13 @@ pub(crate) fn dependencies(kinds: &Kinds, manifest: &Manifest, global: &Global) 
             .map(|(grade, n)| format!("{} {n}", grade.as_str()))
             .collect();
         let _ = write!(text, "\nnamed by{}", listed(grades).replacen(':', " ", 1));
+        let day = AwsRanges::bundled_day();
+        if kinds.grades.contains_key(&Grade::Aws) && manifest.aws_ranges.contains(day) {
+            let _ = write!(
+                text,
+                "\n          aws: in the ranges of {day} that come with egressmap; --names takes a newer ip-ranges.json"
+            );
+        }
     }
     let (used, inbound) = (manifest.used, manifest.inbound);
     if total == 0 && used.flow + used.access > 0 {
@@ -108,7 +117,43 @@ pub(crate) fn dependencies(kinds: &Kinds, manifest: &Manifest, global: &Global) 
             plural(inbound, "record", "records")
         );
     }
+    text.push_str(&callers(kinds, manifest));
     say::note(global, text);
+}
+
+/// Callers that no inventory names: those that nothing names, and those that the logs do.
+fn callers(kinds: &Kinds, manifest: &Manifest) -> String {
+    let mut text = String::new();
+    if kinds.unattributed > 0 {
+        let _ = write!(
+            text,
+            "\nunowned   {} of callers that no inventory names: unattributed/…",
+            plural(kinds.unattributed, "dependency", "dependencies")
+        );
+    }
+    let told = |(_, facts): &(_, &ServiceFacts)| !facts.known_by.is_empty();
+    let told: Vec<&str> = manifest
+        .services
+        .iter()
+        .filter(told)
+        .map(|(name, _)| name.as_str())
+        .collect();
+    if !told.is_empty() {
+        let _ = write!(text, "\nunlisted  known by the logs alone: {}", few(&told));
+    }
+    text
+}
+
+/// The first of them.
+fn few(names: &[&str]) -> String {
+    let shown: Vec<String> = names.iter().take(SPELT_OUT).map(|name| printable::name(name)).collect();
+    let more = names.len() - shown.len();
+    let more = if more > 0 {
+        format!(", … and {more} more")
+    } else {
+        String::new()
+    };
+    shown.join(", ") + &more
 }
 
 /// What to decide and what to know.

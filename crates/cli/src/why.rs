@@ -10,9 +10,9 @@ use egressmap_parser::printable;
 
 use crate::Ending;
 use crate::args::{Output, WhyArgs};
-use crate::layout::wrapped;
 use crate::propose::newest_day;
 use crate::{json, say};
+use egressmap_aggregator::show::wrapped;
 
 /// The width of the words that the sentences stand under.
 const LABEL: usize = 12;

@@ -17,10 +17,10 @@ pub struct Current {
     pub(crate) nodes: BTreeMap<String, Node>,
     /// The virtual services.
     pub(crate) services: BTreeMap<String, Service>,
-    /// The virtual routers.
-    pub(crate) routers: BTreeSet<String>,
-    /// The routes, by router and name.
-    pub(crate) routes: BTreeSet<(String, String)>,
+    /// The virtual routers, each with its address in Terraform's state.
+    pub(crate) routers: BTreeMap<String, Option<String>>,
+    /// The routes, by router and name, likewise.
+    pub(crate) routes: BTreeMap<(String, String), Option<String>>,
 }
 
 /// A virtual node that exists. What no file shows is empty.

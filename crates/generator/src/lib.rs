@@ -14,6 +14,7 @@ pub mod target;
 pub mod why;
 
 mod hcl;
+mod object;
 #[cfg(test)]
 mod sample;
 mod text;
@@ -21,6 +22,6 @@ mod yaml;
 
 pub use current::{Current, CurrentError};
 pub use ledger::{Acceptance, Ledger, LedgerError, Merged, Owners, Terms, merge, merge_on};
-pub use proposal::{Finding, OnConflict, Proposal, Settings, Severity, propose};
+pub use proposal::{Finding, OnConflict, Proposal, Settings, Severity, outline, propose};
 pub use replay::{Replay, replay, semantics_named};
-pub use target::{REGISTRY, RenderedFile, Target, target_named};
+pub use target::{REGISTRY, Rendered, RenderedFile, Target, target_named};

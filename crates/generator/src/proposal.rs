@@ -12,7 +12,7 @@ use egressmap_aggregator::map::DependencyMap;
 use jiff::civil::Date;
 
 use crate::current::Current;
-use crate::ledger::{Entry, Ledger};
+use crate::ledger::{Entry, Index, Ledger};
 
 mod again;
 mod choice;
@@ -43,8 +43,8 @@ pub use finding::{Code, Finding, Severity};
 pub use node::{ExternalNode, Listener};
 pub use risk::{CutOver, Fate, Loss};
 pub use standing::{Keeper, Standing};
-pub(crate) use summary::section;
 pub use summary::summary;
+pub(crate) use summary::{section, summary_of};
 
 /// What a proposal is made for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -188,15 +188,22 @@ pub struct Caller {
 }
 
 impl Proposal {
-    /// What the companion target must allow: the entries whose port bypasses the proxy, and nothing of App Mesh.
+    /// The services with a port that bypasses the proxy by the choice made for conflicts.
+    pub(crate) fn exempt(&self) -> BTreeSet<&ServiceName> {
+        let exempt = self.callers.iter().filter(|caller| !caller.ignored_ports.is_empty());
+        exempt.flat_map(|caller| &caller.services).collect()
+    }
+
+    /// What the companion target must allow. It stands behind the proxies too, and sees every port: so all that is allowed to the
+    /// callers with ports that bypass the proxy, or to everybody where it is shared. Nothing where no port does.
     #[must_use]
-    pub fn exempt(&self) -> Proposal {
-        let exempt = self.allowed.iter();
-        let exempt = exempt.filter(|allowed| allowed.placement == Placement::PortExempt);
+    pub fn beside(&self, is_shared: bool) -> Proposal {
+        let exempt = self.exempt();
+        let sees = |allowed: &&Allowed| !exempt.is_empty() && (is_shared || exempt.contains(&allowed.entry.service));
         Proposal {
             mesh: self.mesh.clone(),
             namespace: self.namespace.clone(),
-            allowed: exempt.cloned().collect(),
+            allowed: self.allowed.iter().filter(sees).cloned().collect(),
             nodes: Vec::new(),
             callers: Vec::new(),
             cut_over: Vec::new(),
@@ -213,44 +220,85 @@ impl Proposal {
 pub fn propose(map: &DependencyMap, ledger: &Ledger, settings: &Settings) -> Proposal {
     let mut findings = Vec::new();
     let (ours, traffic) = (ours::Ours::of(map), traffic::Traffic::of(map));
-    let mut demands = demand::collect(map, &ours, ledger, settings.today, &mut findings);
-    let conflict::Settled { fleet, clients, ports } =
-        conflict::settle(&traffic, ledger, &mut demands, settings.on_conflict);
-    demand::explain(map, &ours, &demands, &mut findings);
+    let decided = Decided::of(map, &ours, &traffic, ledger, settings, &mut findings);
+    let (demands, callers) = (&decided.demands, &decided.callers);
+    let conflict::Settled { fleet, clients, ports } = &decided.settled;
+    demand::explain(map, &ours, demands, &mut findings);
     findings.extend(fleet.findings());
-    explain::explain(&traffic, ledger, &clients, &fleet, &ports, &mut findings);
-    notes::note(map, ledger, settings.today, &mut findings);
-    again::review(map, ledger, settings.today, &mut findings);
+    explain::explain(&traffic, ledger, clients, fleet, ports, &mut findings);
+    let index = Index::of(ledger);
+    notes::note(map, ledger, &index, settings.today, &mut findings);
+    again::review(map, &index, settings.today, &mut findings);
     wider::suggest(map, ledger, settings.today, &mut findings);
-    let callers = callers(map, &demands, &fleet, &ports);
-    choice::explain(map, &demands, &callers, &settings.companion, &mut findings);
-    let mut nodes = fleet.into_nodes();
-    standing::compare(&settings.current, &mut nodes, &mut findings);
-    standing::unused(&settings.current, &own_nodes(map), &nodes, &callers, &mut findings);
-    quota::check(map, &nodes, &callers, &mut findings);
-    let cut_over = risk::cut_over(map, ledger, &traffic, &callers, &nodes);
+    choice::explain(map, demands, callers, &settings.companion, &mut findings);
+    let mut proposal = decided.into_proposal(map, settings, &mut findings);
+    let (nodes, callers) = (&proposal.nodes, &proposal.callers);
+    standing::unused(&settings.current, &own_nodes(map), nodes, callers, &mut findings);
+    quota::check(map, nodes, callers, &mut findings);
+    proposal.cut_over = risk::cut_over(&index, &traffic, callers, nodes);
     findings.sort();
-    let by_name: BTreeMap<&str, &Caller> = callers
-        .iter()
-        .map(|caller| (caller.virtual_node.as_str(), caller))
-        .collect();
-    let allowed = demands.iter().map(|demand| place(map, demand, &by_name)).collect();
-    Proposal {
-        mesh: settings.mesh.clone(),
-        namespace: settings.namespace.clone(),
-        allowed,
-        nodes,
-        callers,
-        cut_over,
-        companion: settings.companion.clone(),
-        current: settings.current.clone(),
-        layout: settings.layout,
-        findings,
+    proposal.findings = findings;
+    proposal
+}
+
+/// The same without its findings and its cut-over, on which nothing rests that is enforced: all that a replay goes by.
+#[must_use]
+pub fn outline(map: &DependencyMap, ledger: &Ledger, settings: &Settings) -> Proposal {
+    let mut unsaid = Vec::new();
+    let (ours, traffic) = (ours::Ours::of(map), traffic::Traffic::of(map));
+    let decided = Decided::of(map, &ours, &traffic, ledger, settings, &mut unsaid);
+    decided.into_proposal(map, settings, &mut unsaid)
+}
+
+/// What becomes of the live `allow` entries.
+struct Decided<'a> {
+    demands: Vec<demand::Demand<'a>>,
+    callers: Vec<Caller>,
+    settled: conflict::Settled<'a>,
+}
+
+impl<'a> Decided<'a> {
+    fn of(
+        map: &'a DependencyMap,
+        ours: &ours::Ours<'_>,
+        traffic: &traffic::Traffic<'a>,
+        ledger: &'a Ledger,
+        settings: &Settings,
+        findings: &mut Vec<Finding>,
+    ) -> Self {
+        let mut demands = demand::collect(map, ours, ledger, settings.today, findings);
+        let settled = conflict::settle(traffic, ledger, &mut demands, settings.on_conflict);
+        Decided {
+            callers: callers(map, &demands, &settled.fleet, &settled.ports),
+            demands,
+            settled,
+        }
+    }
+
+    fn into_proposal(self, map: &DependencyMap, settings: &Settings, findings: &mut Vec<Finding>) -> Proposal {
+        let mut nodes = self.settled.fleet.into_nodes();
+        standing::compare(&settings.current, &mut nodes, findings);
+        let callers = self.callers.iter();
+        let by_name = callers.map(|caller| (caller.virtual_node.as_str(), caller)).collect();
+        let seen = seen::Seen::of(map);
+        let allowed = self.demands.iter();
+        Proposal {
+            mesh: settings.mesh.clone(),
+            namespace: settings.namespace.clone(),
+            allowed: allowed.map(|demand| place(map, &seen, demand, &by_name)).collect(),
+            nodes,
+            cut_over: Vec::new(),
+            companion: settings.companion.clone(),
+            current: settings.current.clone(),
+            layout: settings.layout,
+            findings: Vec::new(),
+            callers: self.callers,
+        }
     }
 }
 
 /// The virtual nodes of our own services, as far as the inventory and the map know them.
-fn own_nodes(map: &DependencyMap) -> BTreeSet<String> {
+fn own_nodes(map: &DependencyMap) -> BTreeSet<&str> {
     let known = map.manifest.services.keys();
     let seen = map.dependencies.keys().map(|key| &key.service);
     known.chain(seen).map(|service| virtual_node(map, service)).collect()
@@ -259,12 +307,12 @@ fn own_nodes(map: &DependencyMap) -> BTreeSet<String> {
 fn callers(
     map: &DependencyMap,
     demands: &[demand::Demand<'_>],
-    fleet: &node::Fleet,
-    ports: &claims::Ports,
+    fleet: &node::Fleet<'_>,
+    ports: &claims::Ports<'_>,
 ) -> Vec<Caller> {
     let mut callers: BTreeMap<&str, Caller> = BTreeMap::new();
     for demand in demands {
-        let Some(virtual_node) = demand.caller.as_deref() else {
+        let Some(virtual_node) = demand.caller else {
             continue;
         };
         let service = &demand.entry.service;
@@ -303,9 +351,14 @@ fn namespace(map: &DependencyMap, service: &ServiceName) -> Option<String> {
     facts.namespace.clone().filter(|name| !name.is_empty())
 }
 
-fn place(map: &DependencyMap, demand: &demand::Demand<'_>, callers: &BTreeMap<&str, &Caller>) -> Allowed {
-    let caller = demand.caller.as_deref().and_then(|caller| callers.get(caller));
-    let placement = match (&demand.kind, caller) {
+fn place(
+    map: &DependencyMap,
+    seen: &seen::Seen<'_>,
+    demand: &demand::Demand<'_>,
+    callers: &BTreeMap<&str, &Caller>,
+) -> Allowed {
+    let caller = demand.caller.and_then(|caller| callers.get(caller));
+    let placement = match (demand.kind, caller) {
         (_, None) => Placement::NoCaller,
         (_, Some(_)) if demand.exempt => Placement::PortExempt,
         (demand::Kind::Host(host, _), Some(caller)) if caller.backends.contains(host) => Placement::Attached,
@@ -318,9 +371,9 @@ fn place(map: &DependencyMap, demand: &demand::Demand<'_>, callers: &BTreeMap<&s
     };
     Allowed {
         entry: demand.entry.clone(),
-        caller: demand.caller.clone(),
+        caller: demand.caller.map(str::to_owned),
         placement,
-        addresses: seen::addresses(map, demand.entry),
+        addresses: seen.addresses(demand.entry),
         namespace: namespace(map, &demand.entry.service),
     }
 }

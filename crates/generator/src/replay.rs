@@ -17,6 +17,7 @@ use crate::text::inert;
 mod allowances;
 mod appmesh;
 mod attempt;
+mod beside;
 mod check;
 mod cilium;
 mod dns_firewall;
@@ -33,6 +34,7 @@ mod show;
 #[cfg(test)]
 mod tests;
 mod totals;
+mod work;
 
 pub use attempt::{Attempt, Spoken};
 pub use check::{Answer, Asked, Checked, ask, in_words};

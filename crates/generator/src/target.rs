@@ -22,6 +22,9 @@ mod pods;
 mod security_group;
 mod terraform;
 
+pub(crate) use eks_network_policy::is_domain_name;
+pub(crate) use istio::left_out;
+
 /// One tool's way to write a proposal down.
 pub trait Target: Sync {
     /// The name on the command line, and of the folder its files go to.
@@ -30,14 +33,23 @@ pub trait Target: Sync {
     /// What it writes, in one line.
     fn help(&self) -> &'static str;
 
-    /// The files, in the order of their paths. The same proposal gives the same bytes.
-    fn render(&self, proposal: &Proposal) -> Vec<RenderedFile>;
+    /// What it makes of a proposal. The same proposal gives the same bytes.
+    fn render(&self, proposal: &Proposal) -> Rendered;
 
-    /// What to know and to decide before its files are applied, the most urgent first: what it cannot say as the ledger
-    /// means it, and for App Mesh what the proposal itself decided.
-    fn findings(&self, proposal: &Proposal) -> Vec<Finding> {
-        proposal.findings.clone()
+    /// Whether its files stand before everybody in a VPC, and not before each caller alone.
+    fn is_shared(&self) -> bool {
+        false
     }
+}
+
+/// A proposal, written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// The files, in the order of their paths.
+    pub files: Vec<RenderedFile>,
+    /// What to know and to decide before the files are applied, the most urgent first: what the target cannot say as the
+    /// ledger means it, and for App Mesh what the proposal itself decided.
+    pub findings: Vec<Finding>,
 }
 
 /// A file to write.

@@ -20,9 +20,11 @@ pub(crate) fn inert(text: &str) -> String {
 
 /// The text as Markdown that shows it and does nothing else.
 pub(crate) fn markdown(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in inert(text).chars() {
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
         match c {
+            // As `inert` writes it, with its backslash shown.
+            c if is_deceptive(c) => drop(write!(out, "\\\\u{{{:x}}}", u32::from(c))),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),

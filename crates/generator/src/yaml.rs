@@ -25,21 +25,27 @@ pub(crate) fn document(value: &Value) -> String {
     out
 }
 
+/// The entries of an object that stands so deep in a document.
+pub(crate) fn entries(map: &serde_json::Map<String, Value>, depth: usize) -> String {
+    let mut out = String::new();
+    write_map(&mut out, map, depth, false);
+    out
+}
+
 /// Starts with a letter, goes on with letters, digits and `._/-:`, no colon at the end of a word, single spaces between words, and is no word that some
 /// version of YAML reads as a truth value or as nothing.
 fn is_plain(text: &str) -> bool {
-    let word = |word: &str| {
-        !word.is_empty()
-            && word
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'/' | b'-' | b':'))
-            && !word.ends_with(':')
-    };
     let reserved = [
         "true", "false", "yes", "no", "on", "off", "y", "n", "null", "nan", "inf",
     ];
-    text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.split(' ').all(word)
+    let mut before = b' ';
+    let fits = text.bytes().all(|b| {
+        let ends_a_word = b == b' ' && !matches!(before, b' ' | b':');
+        before = b;
+        ends_a_word || b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'/' | b'-' | b':')
+    });
+    fits && text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && !matches!(before, b' ' | b':')
         && !reserved.iter().any(|word| word.eq_ignore_ascii_case(text))
 }
 
@@ -88,7 +94,7 @@ fn push_flat(out: &mut String, value: &Value) {
 }
 
 fn indent(out: &mut String, depth: usize) {
-    (0..depth).for_each(|_| out.push_str("  "));
+    out.extend(std::iter::repeat_n("  ", depth));
 }
 
 fn is_flat(value: &Value) -> bool {

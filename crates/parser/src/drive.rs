@@ -37,7 +37,7 @@ impl Progress {
         self.objects.load(Ordering::Relaxed)
     }
 
-    /// Bytes read as stored, before decoding.
+    /// Bytes read as stored, before decoding; of an object that is read by its index all, once it is done.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)

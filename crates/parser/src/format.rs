@@ -2,7 +2,7 @@
 
 pub(crate) use dns_value::time as moment_of;
 pub(crate) use flow_text::decimal;
-pub(crate) use formats::Formats;
+pub(crate) use formats::{Around, Formats};
 pub use options::{Options, OptionsError};
 pub(crate) use output::Output;
 pub use shown::{Kind, Shown};
@@ -63,6 +63,12 @@ pub(crate) trait Format {
     /// What one line says in full, read the slow and obvious way; a header among the lines sets the format as in
     /// [`parse`](Self::parse).
     fn show(&mut self, line: &[u8]) -> Shown;
+
+    /// The same of a line that whatever carried it says was written at a time, in Unix seconds.
+    fn show_at(&mut self, line: &[u8], carried_at: Option<u64>) -> Shown {
+        let _ = carried_at;
+        self.show(line)
+    }
 }
 
 /// See [`Format::sniff`].

@@ -1,11 +1,11 @@
 //! Reads one object line by line and says of each what it is: the slow, complete view behind `egressmap parse`.
 
 use crate::counters::Reason;
-use crate::format::{Formats, Kind, Options, Shown, flow_parquet};
+use crate::format::{Around, Formats, Kind, Options, Shown, flow_parquet};
 use crate::lines;
 use crate::scan::ObjectError;
 use crate::source::{self, Object};
-use crate::unwrap::{self, Place, Taker};
+use crate::unwrap::{self, Carried, Place, Taker};
 
 /// One physical line of an object, or one event of a line that delivers several.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +43,7 @@ pub fn inspect(object: Object, options: &Options, each: &mut dyn FnMut(&Line)) -
         return flow_parquet::inspect(body, at, each).map_err(|what| ObjectError { uri, what });
     }
     let mut inspect = Inspect {
+        options,
         formats,
         line: 0,
         wrapped: Vec::new(),
@@ -58,6 +59,7 @@ pub fn inspect(object: Object, options: &Options, each: &mut dyn FnMut(&Line)) -
 
 /// Has every line shown by the format that takes it.
 struct Inspect<'a> {
+    options: &'a Options,
     formats: Formats,
     /// The physical line that was taken last.
     line: u64,
@@ -66,11 +68,6 @@ struct Inspect<'a> {
 }
 
 impl Inspect<'_> {
-    fn show(&mut self, line: &[u8], place: Place) {
-        let (format, shown) = self.formats.show(line, place);
-        self.give(place, format, shown);
-    }
-
     fn give(&mut self, place: Place, format: Option<&'static str>, shown: Shown) {
         self.line = place.line;
         (self.each)(&Line {
@@ -92,10 +89,24 @@ impl Taker for Inspect<'_> {
         self.formats.know(line)
     }
 
-    fn lines(&mut self, block: &[u8]) {
-        for line in lines::split(block) {
-            self.show(line, Place::of(self.line + 1));
+    fn lines<'b>(&mut self, block: &'b [u8]) -> (Vec<Carried>, &'b [u8]) {
+        self.wrapped.clear();
+        let mut lines = lines::split(block);
+        while let Some(line) = lines.next() {
+            let place = Place::of(self.line + 1);
+            match self.formats.show(line, place, Around::Nothing) {
+                Some((format, shown)) => self.give(place, format, shown),
+                None => {
+                    self.line += 1;
+                    let carried = Carried {
+                        line: place.line,
+                        text: line.to_vec(),
+                    };
+                    return (vec![carried], lines.rest());
+                }
+            }
         }
+        (Vec::new(), b"")
     }
 
     fn wrapped(&mut self, layers: &mut dyn Iterator<Item = &'static str>) {
@@ -103,9 +114,15 @@ impl Taker for Inspect<'_> {
         self.wrapped.extend(layers);
     }
 
+    fn switch(&mut self) {
+        self.formats.switch(self.options);
+    }
+
     fn inner(&mut self, block: &[u8], places: &[Place]) {
         for (line, place) in lines::split(block).zip(places) {
-            self.show(line, *place);
+            if let Some((format, shown)) = self.formats.show(line, *place, Around::Something) {
+                self.give(*place, format, shown);
+            }
         }
     }
 

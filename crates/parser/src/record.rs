@@ -135,6 +135,8 @@ pub struct AccessRecord<'a> {
     pub downstream_remote: Option<SocketAddr>,
     /// `DOWNSTREAM_DIRECT_REMOTE_ADDRESS`: the real peer.
     pub downstream_direct_remote: Option<SocketAddr>,
+    /// Whom the proxy works for, in the words of its own configuration or of its mesh: a node's id, a workload, a pod.
+    pub identity: Option<Cow<'a, str>>,
     /// `BYTES_RECEIVED` from the downstream.
     pub bytes_received: u64,
     /// `BYTES_SENT` to the downstream.

@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::counters::{Counters, Reason};
 use crate::format::{Formats, Options, Output, flow_parquet};
+use crate::lines;
 use crate::printable;
 use crate::record::Sink;
 use crate::source::{self, Object};
-use crate::unwrap::{self, Place, Taker};
+use crate::unwrap::{self, Carried, Place, Taker};
 
 /// An object that could not be read to its end, or at all. What came before the fault was used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +67,12 @@ pub fn scan(
         }
         return rows.map_err(|what| ObjectError { what, uri: id.uri });
     }
-    let mut scan = Scan { formats, out, watch };
+    let mut scan = Scan {
+        options,
+        formats,
+        out,
+        watch,
+    };
     let read = unwrap::read(body, &mut scan);
     scan.formats.finish(&mut scan.out);
     let lines = scan.out.lines();
@@ -78,6 +84,7 @@ pub fn scan(
 
 /// Gives lines to their format a block at a time.
 struct Scan<'a> {
+    options: &'a Options,
     formats: Formats,
     out: Output<'a>,
     /// Where to say how many lines were taken.
@@ -101,10 +108,19 @@ impl Taker for Scan<'_> {
         self.formats.know(line)
     }
 
-    fn lines(&mut self, block: &[u8]) {
+    fn lines<'b>(&mut self, block: &'b [u8]) -> (Vec<Carried>, &'b [u8]) {
+        let (block, rest) = match self.out.is_telling() {
+            true => up_to_carried(block),
+            false => (block, &b""[..]),
+        };
         let before = self.out.lines();
-        self.formats.parse(block, &mut self.out);
+        let carried = self.out.bare(|out| self.formats.parse(block, out));
         self.tell(before);
+        (carried, rest)
+    }
+
+    fn switch(&mut self) {
+        self.formats.switch(self.options);
     }
 
     fn inner(&mut self, block: &[u8], places: &[Place]) {
@@ -132,4 +148,11 @@ impl Taker for Scan<'_> {
     fn bytes(&mut self, bytes: u64) {
         self.out.count_bytes(bytes);
     }
+}
+
+/// Whoever is told of lines set aside is told in their order: the lines up to one that may have to be unwrapped, and the rest.
+fn up_to_carried(block: &[u8]) -> (&[u8], &[u8]) {
+    let mut lines = lines::split(block);
+    lines.by_ref().find(|line| unwrap::is_carried(line));
+    block.split_at(block.len() - lines.rest().len())
 }

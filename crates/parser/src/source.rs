@@ -1,7 +1,7 @@
 //! Where log objects come from: the trait every source implements, and the registry of those there are.
 
 #[cfg(any(feature = "s3", feature = "cloudwatch"))]
-mod aws_http;
+mod aws;
 #[cfg(feature = "cloudwatch")]
 pub(crate) mod cloudwatch;
 #[cfg(feature = "s3")]
@@ -118,6 +118,52 @@ pub trait Source: Send + Sync {
     fn survey(&self, each: &mut dyn FnMut(&ObjectId)) -> bool {
         let _ = each;
         false
+    }
+
+    /// What there is to read, once the source has found all of it on its way; to be asked while it delivers.
+    fn extent(&self) -> Option<Extent> {
+        None
+    }
+}
+
+/// What there is to read of a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// Its objects.
+    pub objects: u64,
+    /// Those of them that an earlier run counted.
+    pub counted: u64,
+    /// The stored bytes of the others; `None` where the size of one is not known beforehand.
+    pub bytes: Option<u64>,
+}
+
+impl Default for Extent {
+    fn default() -> Self {
+        Extent {
+            objects: 0,
+            counted: 0,
+            bytes: Some(0),
+        }
+    }
+}
+
+impl Extent {
+    /// One object more, which an earlier run may have counted.
+    pub fn add(&mut self, id: &ObjectId, counted: Option<&Counted>) {
+        let known = counted.is_some_and(|counted| counted(id));
+        let size = if known { Some(0) } else { id.size };
+        self.extend(Extent {
+            objects: 1,
+            counted: known.into(),
+            bytes: size,
+        });
+    }
+
+    /// What there is of another source as well.
+    pub fn extend(&mut self, other: Extent) {
+        self.objects += other.objects;
+        self.counted += other.counted;
+        self.bytes = self.bytes.zip(other.bytes).map(|(one, other)| one + other);
     }
 }
 

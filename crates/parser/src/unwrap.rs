@@ -6,6 +6,7 @@ use crate::Reason;
 use crate::decode::{self, Fault};
 use crate::lines::{Piece, Scanner};
 
+pub(crate) use layer::is_carried;
 pub(crate) use place::Place;
 
 use head::Head;
@@ -82,8 +83,12 @@ pub(crate) trait Taker {
     /// Whether a log format claims a line, or knows it as one that stands beside its own.
     fn knows(&mut self, line: &[u8]) -> bool;
 
-    /// The next physical lines of the object, which nothing is around.
-    fn lines(&mut self, block: &[u8]);
+    /// The next physical lines of the object, which nothing is around: all of them, or those up to one that something is
+    /// around after all. Returns such lines, to be unwrapped, and what of the block is left to take.
+    fn lines<'b>(&mut self, block: &'b [u8]) -> (Vec<Carried>, &'b [u8]);
+
+    /// Goes over to the lines that are carried among bare ones, which are another log, or back.
+    fn switch(&mut self);
 
     /// What the next lines that were unwrapped stood in, the outermost first.
     fn wrapped(&mut self, layers: &mut dyn Iterator<Item = &'static str>) {
@@ -107,6 +112,12 @@ pub(crate) trait Taker {
 
     /// So many bytes came out of decoding.
     fn bytes(&mut self, bytes: u64);
+}
+
+/// A line that something is around, among lines that nothing is around: it is taken, and in no counter yet.
+pub(crate) struct Carried {
+    pub(crate) line: u64,
+    pub(crate) text: Vec<u8>,
 }
 
 /// Reads one object from its first stored byte to its last line.

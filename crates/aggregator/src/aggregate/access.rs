@@ -1,6 +1,6 @@
 //! The access records of one thread: which service reached which host through its proxy.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use egressmap_parser::record::Verdict;
 use egressmap_parser::source::ObjectId;
 use serde::{Deserialize, Serialize};
 
+use super::parties::Tenure;
 use super::plane::Table;
 use super::roster::Roster;
 use super::seen::Seen;
@@ -18,15 +19,21 @@ use crate::inventory::{Inventory, Owned, ServiceId};
 use crate::map::{Application, Starts, Tally};
 use crate::observed::{AccessEdge, Host};
 
+mod called;
 mod cluster;
 mod outcome;
 mod place;
+mod proxies;
 mod target;
+mod told;
 
+use called::Called;
 use cluster::Cluster;
 use outcome::Outcome;
 use place::Place;
+use proxies::{Proxies, Who};
 use target::Target;
+use told::Told;
 
 /// Neither a host nor an address: a request that broke before it was routed.
 const NO_DESTINATION: Verdict = Verdict::SetAside("no-destination");
@@ -37,6 +44,7 @@ pub(super) struct Accesses {
     edges: Table<Key, Counted>,
     inbound: u64,
     place: Place,
+    proxies: Proxies,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -55,8 +63,9 @@ enum Caller {
     Service(ServiceId),
     /// An address that no entry by address owns: it may be an interface's own.
     Address(IpAddr),
-    #[serde(with = "object")]
-    Object(Arc<str>),
+    /// Whom the log names, where no interface has the address as its own.
+    Told(#[serde(with = "shared")] Arc<Told>, Option<IpAddr>),
+    Object(#[serde(with = "shared")] Arc<str>),
 }
 
 impl Key {
@@ -167,8 +176,48 @@ impl Accesses {
         self.inbound
     }
 
+    /// What services are called that only the log names.
+    pub(super) fn called(&self, inventory: &Inventory) -> Called {
+        let told = self.edges.keys().filter_map(|key| match &key.caller {
+            Caller::Told(told, _) => Some(Arc::clone(told)),
+            _ => None,
+        });
+        let told: BTreeSet<_> = told.collect();
+        if told.is_empty() {
+            return Called::default();
+        }
+        Called::of(told, &inventory.services())
+    }
+
+    /// Private addresses that the lines of one such service alone come from, with when: they are its own.
+    pub(super) fn tenures(&self, called: &Called, roster: &Roster<'_>) -> BTreeMap<IpAddr, Tenure> {
+        let mut tenures: BTreeMap<IpAddr, Tenure> = BTreeMap::new();
+        for (key, counted) in &self.edges {
+            let (Caller::Told(told, Some(address)), span) = (&key.caller, counted.seen.span()) else {
+                continue;
+            };
+            let service = called.name(told).map_or(ServiceId::NOBODY, |name| roster.id(name));
+            let tenure = tenures.entry(*address).or_insert(Tenure {
+                service,
+                first: span.0,
+                last: span.1,
+            });
+            if tenure.service != service {
+                tenure.service = ServiceId::NOBODY;
+            }
+            (tenure.first, tenure.last) = (tenure.first.min(span.0), tenure.last.max(span.1));
+        }
+        tenures.retain(|address, tenure| tenure.service.is_somebody() && is_private(*address));
+        tenures
+    }
+
     /// The edges, in order. `holder` tells who holds an address at a moment as an interface's own.
-    pub(super) fn finish(self, roster: &Roster<'_>, holder: impl Fn(IpAddr, u64) -> ServiceId) -> Vec<AccessEdge> {
+    pub(super) fn finish(
+        self,
+        roster: &Roster<'_>,
+        called: &Called,
+        holder: impl Fn(IpAddr, u64) -> ServiceId,
+    ) -> Vec<AccessEdge> {
         let name = |service| roster.name(service).cloned();
         let mut edges: BTreeMap<_, Counted> = BTreeMap::new();
         for (key, counted) in self.edges {
@@ -177,6 +226,11 @@ impl Accesses {
             let service = match key.caller {
                 Caller::Service(service) => name(service).expect("an id comes from the inventory that is asked"),
                 Caller::Address(address) => held(address).unwrap_or_else(|| ServiceName::unattributed(address)),
+                Caller::Told(told, address) => {
+                    let held = address.and_then(held);
+                    held.or_else(|| called.name(&told).cloned())
+                        .unwrap_or_else(|| ServiceName::unattributed(&told.name))
+                }
                 Caller::Object(uri) => ServiceName::unattributed(uri),
             };
             let owner = name(key.owner).or_else(|| held(key.address?));
@@ -207,12 +261,18 @@ impl Accesses {
         if service.is_somebody() {
             return Caller::Service(service);
         }
-        let Some(address) = downstream(record) else {
-            return Caller::Object(self.place.name());
-        };
-        match owner(inventory, address, record.start) {
-            ServiceId::NOBODY => Caller::Address(address),
-            service => Caller::Service(service),
+        let address = downstream(record);
+        let owner = address.map_or(ServiceId::NOBODY, |address| owner(inventory, address, record.start));
+        if owner.is_somebody() {
+            return Caller::Service(owner);
+        }
+        let identity = record.identity.as_deref();
+        let who = identity.and_then(|identity| self.proxies.who(identity, record.start, inventory));
+        match (who.or_else(|| self.place.told().map(Who::Told)), address) {
+            (Some(Who::Service(service)), _) => Caller::Service(service),
+            (Some(Who::Told(told)), address) => Caller::Told(told, address),
+            (None, Some(address)) => Caller::Address(address),
+            (None, None) => Caller::Object(self.place.name()),
         }
     }
 }
@@ -246,18 +306,21 @@ pub(super) fn owner(inventory: &Inventory, address: IpAddr, at: u64) -> ServiceI
     }
 }
 
-/// An object's name as text.
-mod object {
+/// What several share, written as itself.
+mod shared {
     use std::sync::Arc;
 
-    use serde::{Deserialize, Deserializer, Serializer};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    pub(super) fn serialize<S: Serializer>(name: &Arc<str>, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(name)
+    pub(super) fn serialize<T: Serialize + ?Sized, S: Serializer>(shared: &Arc<T>, to: S) -> Result<S::Ok, S::Error> {
+        shared.as_ref().serialize(to)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<str>, D::Error> {
-        String::deserialize(from).map(Arc::from)
+    pub(super) fn deserialize<'de, T: ?Sized, D: Deserializer<'de>>(from: D) -> Result<Arc<T>, D::Error>
+    where
+        Box<T>: Deserialize<'de>,
+    {
+        Box::<T>::deserialize(from).map(Arc::from)
     }
 }
 

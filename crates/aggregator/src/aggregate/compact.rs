@@ -113,7 +113,8 @@ fn fit(counts: &mut Counts, packets: &Packets, small: &Small) -> bool {
     true
 }
 
-/// Adds what another table counted of the same flow.
+/// Adds what was counted elsewhere of the same flow.
+#[inline]
 pub(super) fn add(counts: &mut Counts, other: &Counts, of_other: &[Flow], aside: &mut Vec<Flow>, words: &Words) {
     if !add_small(counts, other) {
         whole(counts, aside).add(&small(other), words);
@@ -124,6 +125,7 @@ pub(super) fn add(counts: &mut Counts, other: &Counts, of_other: &[Flow], aside:
 }
 
 /// Adds the counters of the same day if all of them fit; else nothing is changed.
+#[inline]
 fn add_small(counts: &mut Counts, other: &Counts) -> bool {
     if other[RECORDS] == 0 {
         return true;

@@ -3,12 +3,26 @@
 use std::hash::{Hash, Hasher};
 
 /// The bytes of an interface's id, as words that are cheap to read, to hash and to compare.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Eq)]
 pub(super) enum Eni {
     /// 16 to 24 bytes, as `eni-` and seventeen digits are: the first eight, the next eight, and the last eight.
     Usual(u8, [u64; 3]),
     /// Any other length.
     Unusual(Box<[u8]>),
+}
+
+impl PartialEq for Eni {
+    /// Word by word: what was written so and is read at once is waited for.
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Eni::Usual(length, [a, b, c]), Eni::Usual(other, [x, y, z])) => {
+                u64::from(length ^ other) | (a ^ x) | (b ^ y) | (c ^ z) == 0
+            }
+            (Eni::Unusual(text), Eni::Unusual(other)) => text == other,
+            _ => false,
+        }
+    }
 }
 
 impl Hash for Eni {

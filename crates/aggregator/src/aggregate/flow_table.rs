@@ -11,7 +11,7 @@ use super::pages::Pages;
 use super::slot::Slotted;
 use super::words::Words;
 
-/// How many records wait until the table is asked for all of them.
+/// How many flows wait until the table is asked for all of them.
 const BATCH: usize = 128;
 
 /// The first number of slots; a power of two.
@@ -26,13 +26,16 @@ pub(super) const PARTS: usize = 8;
 
 /// Flows by key.
 ///
-/// Records are taken in batches: the table is first asked where each of a batch stands, which the processor does for
-/// several at once, so that a table larger than its caches costs a fraction of one wait a record.
+/// Flows are taken in batches: the table is first asked where each of a batch stands, which the processor does for
+/// several at once, so that a table larger than its caches costs a fraction of one wait a flow. Records of one flow that
+/// follow each other, as a request and its answer do, are added up before.
 #[derive(Debug)]
 pub(super) struct FlowTable<A: Slotted> {
     shards: Vec<Shard<A>>,
     hasher: RandomState,
     waiting: Vec<Waiting<A>>,
+    /// The whole flows of those that wait, as a shard's are.
+    aside: Vec<Flow>,
 }
 
 /// The flows to some responders: open addressing with linear probing, in one piece of memory, a line of the processor's
@@ -52,7 +55,7 @@ struct Waiting<A: Slotted> {
     hash: u64,
     shard: usize,
     key: A::Key,
-    packets: Packets,
+    counts: Counts,
 }
 
 impl<A: Slotted> Default for FlowTable<A> {
@@ -69,6 +72,7 @@ impl<A: Slotted> Default for FlowTable<A> {
             shards: std::iter::repeat_with(shard).take(SHARDS).collect(),
             hasher,
             waiting: Vec::with_capacity(BATCH),
+            aside: Vec::new(),
         }
     }
 }
@@ -81,24 +85,33 @@ pub(super) fn place_of<A: Slotted>(responder: A) -> (usize, usize) {
 }
 
 impl<A: Slotted> FlowTable<A> {
-    /// Counts one record of a flow, now or with the next batch.
-    #[inline]
-    pub(super) fn count(&mut self, key: &FlowKey<A>, packets: Packets, words: &Words) {
-        let (shard, _) = place_of(key.responder);
-        let key = A::key(key);
-        let hash = A::hash_of(&key, &self.hasher);
-        self.waiting.push(Waiting {
-            hash,
-            shard,
-            key,
-            packets,
-        });
-        if self.waiting.len() == BATCH {
-            self.settle(words);
+    /// Counts one record of a flow, which reaches the table with its batch.
+    // Inlined, so that a key is never written field by field only to be read as a whole.
+    #[inline(always)]
+    pub(super) fn count(&mut self, key: &FlowKey<A>, packets: &Packets, words: &Words) {
+        let words_of_key = A::key(key);
+        if !self
+            .waiting
+            .last()
+            .is_some_and(|last| A::same(&last.key, &words_of_key))
+        {
+            if self.waiting.len() == BATCH {
+                self.settle(words);
+            }
+            self.waiting.push(Waiting {
+                hash: A::hash_of(&words_of_key, &self.hasher),
+                shard: place_of(key.responder).0,
+                key: words_of_key,
+                counts: Counts::default(),
+            });
+        }
+        if let Some(last) = self.waiting.last_mut() {
+            compact::count(&mut last.counts, packets, &mut self.aside, words);
         }
     }
 
     /// Counts what still waits. To be called before anything is read.
+    #[inline(never)]
     pub(super) fn settle(&mut self, words: &Words) {
         if self.waiting.is_empty() {
             return;
@@ -108,15 +121,14 @@ impl<A: Slotted> FlowTable<A> {
         }
         // Nothing depends on what is read here: the reads of a whole batch are under way at once.
         let warm = self.waiting.iter().fold(0, |sum: u32, waiting| {
-            let slots = self.shards[waiting.shard].slots.get();
-            let home = home(waiting.hash, slots.len());
-            sum.wrapping_add(slots.get(home).map_or(0, A::mark))
+            sum.wrapping_add(self.shards[waiting.shard].warm(waiting.hash))
         });
         std::hint::black_box(warm);
         for waiting in self.waiting.drain(..) {
             let (counts, aside) = self.shards[waiting.shard].slot(waiting.hash, &waiting.key);
-            compact::count(counts, &waiting.packets, aside, words);
+            compact::add(counts, &waiting.counts, &self.aside, aside, words);
         }
+        self.aside.clear();
     }
 
     /// Adds the flows of another thread, whose places and words have other numbers.
@@ -177,15 +189,21 @@ impl<A: Slotted> Shard<A> {
 
     fn add_all(&mut self, batch: &mut Vec<(u64, A::Key, Counts)>, of_other: &[Flow], words: &Words) {
         self.make_room(batch.len());
-        let slots = self.slots.get();
-        let warm = batch.iter().fold(0, |sum: u32, (hash, ..)| {
-            sum.wrapping_add(slots.get(home(*hash, slots.len())).map_or(0, A::mark))
-        });
+        let warm = batch
+            .iter()
+            .fold(0, |sum: u32, (hash, ..)| sum.wrapping_add(self.warm(*hash)));
         std::hint::black_box(warm);
         for (hash, key, counts) in batch.drain(..) {
             let (known, aside) = self.slot(hash, &key);
             compact::add(known, &counts, of_other, aside, words);
         }
+    }
+
+    /// Looks at where a flow stands, unless others do.
+    #[inline]
+    fn warm(&self, hash: u64) -> u32 {
+        let slots = self.slots.get();
+        slots.get(home(hash, slots.len())).map_or(0, A::mark)
     }
 
     /// The slot of a key, taken now if it was not; there is room for it.

@@ -15,12 +15,12 @@ pub(super) struct Parties<'p, A> {
     held: Table<A, Vec<Tenure>>,
 }
 
-/// The service an interface stood for, from the first record to the last.
+/// The service an address stood for, from the first record to the last.
 #[derive(Debug, Clone, Copy)]
-struct Tenure {
-    service: ServiceId,
-    first: u64,
-    last: u64,
+pub(super) struct Tenure {
+    pub(super) service: ServiceId,
+    pub(super) first: u64,
+    pub(super) last: u64,
 }
 
 /// Whose an end of a flow is.
@@ -59,6 +59,11 @@ impl<'p, A: Address> Parties<'p, A> {
             }
         }
         Parties { places, own, held }
+    }
+
+    /// An address that is a service's as its proxy tells it.
+    pub(super) fn tell(&mut self, address: A, tenure: Tenure) {
+        self.held.entry(address).or_default().push(tenure);
     }
 
     /// Whose the initiator of a flow is. `at` is when the flow was first seen.
@@ -123,12 +128,10 @@ impl<'p, A: Address> Parties<'p, A> {
         if owner.is_somebody() {
             return Party::Service(owner);
         }
-        let holder = if self.own_at(place) == Some(address) {
-            Some(self.places[index(place)].service)
-        } else {
-            self.holder(address, at)
-        };
-        match holder {
+        let is_own = self.own_at(place) == Some(address);
+        let here = is_own.then(|| self.places[index(place)].service);
+        let holder = here.filter(|service| service.is_somebody());
+        match holder.or_else(|| self.holder(address, at)) {
             Some(service) if service.is_somebody() => Party::Service(service),
             Some(_) => Party::Unattributed,
             None if address.is_private() => Party::Unattributed,

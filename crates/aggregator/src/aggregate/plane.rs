@@ -78,6 +78,8 @@ impl<A: Slotted> Plane<A> {
     }
 
     /// Counts a record that `interface` logged.
+    // Inlined as what it calls is.
+    #[inline(always)]
     pub(super) fn count(&mut self, row: &Row<A>, interface: Option<u32>, words: &Words) {
         let Some(Opened { by, by_flags }) = opened(row) else {
             let (key, sender) = PairKey::of(row);
@@ -111,7 +113,7 @@ impl<A: Slotted> Plane<A> {
         if by == Side::Sender && Starts::are_kept_at(row.start) {
             self.mark_start(&key, row);
         }
-        self.flows.count(&key, Packets::of(row, by, signs), words);
+        self.flows.count(&key, &Packets::of(row, by, signs), words);
     }
 
     /// Keeps when a connection to a far end that is not ours began. Two hours of a day come here.

@@ -8,19 +8,26 @@ use super::interfaces::{Interfaces, Told};
 use super::words::Words;
 use crate::identity::ServiceName;
 use crate::inventory::{Inventory, ServiceId};
-use crate::map::ServiceFacts;
+use crate::map::{KnownBy, ServiceFacts};
 
 /// The services of a run.
 pub(super) struct Roster<'i> {
     inventory: &'i Inventory,
-    /// Those that the inventory does not have; the first has its next number.
+    /// Those that the inventory does not have, in order; the first has its next number.
     told: Vec<ServiceName>,
+    /// Those of them that flow records tell.
+    of_ecs: BTreeSet<ServiceName>,
 }
 
 impl<'i> Roster<'i> {
-    /// Numbers what the records told, and puts it into the places. A service is called as ECS calls it, and after its
+    /// Numbers what the records told, those of proxies beside those of flows, and puts it into the places. A service is called as ECS calls it, and after its
     /// cluster where several clusters have one of that name.
-    pub(super) fn of(inventory: &'i Inventory, interfaces: &mut Interfaces, words: &Words) -> Self {
+    pub(super) fn of<'n>(
+        inventory: &'i Inventory,
+        interfaces: &mut Interfaces,
+        words: &Words,
+        of_proxies: impl Iterator<Item = &'n ServiceName>,
+    ) -> Self {
         let mut clusters: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for place in interfaces.places() {
             if let Some(service) = words.get(place.told.service) {
@@ -38,7 +45,9 @@ impl<'i> Roster<'i> {
             }
         };
         let told = interfaces.places().iter().filter_map(|place| name(place.told));
-        let told: BTreeSet<ServiceName> = told.filter(|name| inventory.id(name).is_none()).collect();
+        let of_ecs: BTreeSet<ServiceName> = told.filter(|name| inventory.id(name).is_none()).collect();
+        let mut told = of_ecs.clone();
+        told.extend(of_proxies.filter(|name| inventory.id(name).is_none()).cloned());
         let numbered = told.iter().cloned().zip(inventory.next_id()..);
         let ids: HashMap<ServiceName, u32> = numbered.collect();
         interfaces.name_told(|told| {
@@ -53,7 +62,17 @@ impl<'i> Roster<'i> {
         Roster {
             inventory,
             told: told.into_iter().collect(),
+            of_ecs,
         }
+    }
+
+    /// The id of a service by its name.
+    pub(super) fn id(&self, name: &ServiceName) -> ServiceId {
+        let told = || {
+            let at = u32::try_from(self.told.binary_search(name).ok()?).ok()?;
+            Some(ServiceId::of_number(self.inventory.next_id() + at))
+        };
+        self.inventory.id(name).or_else(told).unwrap_or(ServiceId::NOBODY)
     }
 
     /// The name behind an id; `None` for [`ServiceId::NOBODY`].
@@ -67,8 +86,11 @@ impl<'i> Roster<'i> {
     /// Every service, with what is said of it beyond its addresses.
     pub(super) fn services(&self) -> BTreeMap<ServiceName, ServiceFacts> {
         let mut services = self.inventory.services();
-        for name in &self.told {
-            services.entry(name.clone()).or_default();
+        for name in &self.of_ecs {
+            services.entry(name.clone()).or_insert_with(|| ServiceFacts {
+                known_by: BTreeSet::from([KnownBy::EcsFields]),
+                ..ServiceFacts::default()
+            });
         }
         services
     }

@@ -11,6 +11,7 @@ use crate::address::Address;
 use crate::inventory::ServiceId;
 
 /// A key as words: the addresses, then the owners, the place, and the port, the protocol and the bits of one slot in use.
+/// They are made, hashed and compared two at a time: what is written in small pieces and read in a large one is waited for.
 pub(super) trait Slotted: Address {
     /// The words of a key.
     type Key: Pod + Eq + Send + Sync + std::fmt::Debug;
@@ -30,9 +31,12 @@ pub(super) trait Slotted: Address {
     fn counts(slot: &Self::Slot) -> &Counts;
     fn counts_mut(slot: &mut Self::Slot) -> &mut Counts;
 
+    /// Whether two keys are the same.
+    fn same(one: &Self::Key, other: &Self::Key) -> bool;
+
     #[inline]
     fn is_of(slot: &Self::Slot, key: &Self::Key) -> bool {
-        Self::key_of(slot) == *key
+        Self::same(&Self::key_of(slot), key)
     }
 }
 
@@ -41,18 +45,31 @@ const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 const TAKEN: u32 = 1 << 31;
 
+/// Two words as one.
+#[inline]
+fn pair(low: u32, high: u32) -> u64 {
+    u64::from(low) | u64::from(high) << 32
+}
+
+/// The words of one.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "the halves are what is wanted")]
+fn halves(pair: u64) -> [u32; 2] {
+    [pair as u32, (pair >> 32) as u32]
+}
+
 /// The words of a key that no address is in.
 #[inline]
-fn rest<A>(key: &FlowKey<A>) -> [u32; 4] {
+fn rest<A>(key: &FlowKey<A>) -> [u64; 2] {
+    let last = TAKEN | u32::from(key.stood_in.bits()) << 24 | u32::from(key.protocol) << 16 | u32::from(key.port);
     [
-        key.initiator_owner.number(),
-        key.responder_owner.number(),
-        key.place,
-        TAKEN | u32::from(key.stood_in.bits()) << 24 | u32::from(key.protocol) << 16 | u32::from(key.port),
+        pair(key.initiator_owner.number(), key.responder_owner.number()),
+        pair(key.place, last),
     ]
 }
 
-fn whole<A>(initiator: A, responder: A, [initiator_owner, responder_owner, place, last]: [u32; 4]) -> FlowKey<A> {
+fn whole<A>(initiator: A, responder: A, rest: [u64; 2]) -> FlowKey<A> {
+    let [[initiator_owner, responder_owner], [place, last]] = rest.map(halves);
     let [bits, protocol, high, low] = last.to_be_bytes();
     FlowKey {
         initiator,
@@ -67,14 +84,14 @@ fn whole<A>(initiator: A, responder: A, [initiator_owner, responder_owner, place
 }
 
 macro_rules! slotted {
-    ($address:ty, $words:literal, $key:literal, $slot:literal) => {
+    ($address:ty, $key:literal, $slot:literal, $of_ends:expr, $ends:expr) => {
         impl Slotted for $address {
-            type Key = [u32; $key];
+            type Key = [u64; $key];
             type Slot = [u32; $slot];
 
             #[inline]
             fn spread(self) -> u64 {
-                let words: [u32; $words] = bytemuck::cast(self);
+                let words: [u32; size_of::<$address>() / 4] = bytemuck::cast(self);
                 words
                     .iter()
                     .fold(0, |sum: u64, word| (sum ^ u64::from(*word)).wrapping_mul(ODD))
@@ -83,49 +100,57 @@ macro_rules! slotted {
             #[inline]
             fn key(key: &FlowKey<Self>) -> Self::Key {
                 let mut words = [0; $key];
-                let ends: [[u32; $words]; 2] = [bytemuck::cast(key.initiator), bytemuck::cast(key.responder)];
-                words[..2 * $words].copy_from_slice(ends.as_flattened());
-                words[2 * $words..].copy_from_slice(&rest(key));
+                let (ends, others) = words.split_at_mut($key - 2);
+                ends.copy_from_slice(&$of_ends(key.initiator, key.responder));
+                others.copy_from_slice(&rest(key));
                 words
+            }
+
+            #[inline]
+            fn same(one: &Self::Key, other: &Self::Key) -> bool {
+                let words = one.iter().zip(other);
+                words.fold(0, |differ, (one, other)| differ | (one ^ other)) == 0
             }
 
             #[inline]
             fn hash_of(key: &Self::Key, hasher: &RandomState) -> u64 {
                 let mut state = hasher.build_hasher();
-                for [low, high] in key.as_chunks().0 {
-                    state.write_u64(u64::from(*low) | u64::from(*high) << 32);
+                for word in key {
+                    state.write_u64(*word);
                 }
                 state.finish()
             }
 
             fn flow_key(slot: &Self::Slot) -> FlowKey<Self> {
-                let end = |at: usize| {
-                    let mut words = [0; $words];
-                    words.copy_from_slice(&slot[at * $words..(at + 1) * $words]);
-                    bytemuck::cast(words)
-                };
-                let mut others = [0; 4];
-                others.copy_from_slice(&slot[2 * $words..$key]);
-                whole(end(0), end(1), others)
+                let key = Self::key_of(slot);
+                let (mut ends, mut others) = ([0; $key - 2], [0; 2]);
+                ends.copy_from_slice(&key[..$key - 2]);
+                others.copy_from_slice(&key[$key - 2..]);
+                let [initiator, responder] = $ends(ends);
+                whole(initiator, responder, others)
             }
 
             #[inline]
             fn slot(key: &Self::Key) -> Self::Slot {
                 let mut slot = [0; $slot];
-                slot[..$key].copy_from_slice(key);
+                slot[..2 * $key].copy_from_slice(bytemuck::cast_slice(key));
                 slot
             }
 
             #[inline]
             fn key_of(slot: &Self::Slot) -> Self::Key {
+                let (pairs, _) = slot.as_chunks::<2>();
                 let mut key = [0; $key];
-                key.copy_from_slice(&slot[..$key]);
+                for (word, pair) in key.iter_mut().zip(pairs) {
+                    *word = bytemuck::cast(*pair);
+                }
                 key
             }
 
             #[inline]
             fn mark(slot: &Self::Slot) -> u32 {
-                slot[$key - 1]
+                let (pairs, _) = slot.as_chunks::<2>();
+                halves(bytemuck::cast(pairs[$key - 1]))[1]
             }
 
             #[inline]
@@ -141,8 +166,24 @@ macro_rules! slotted {
     };
 }
 
-slotted!(u32, 1, 6, 16);
-slotted!(u128, 4, 12, 22);
+slotted!(
+    u32,
+    3,
+    16,
+    |initiator, responder| [pair(initiator, responder)],
+    |[ends]: [u64; 1]| halves(ends)
+);
+slotted!(
+    u128,
+    6,
+    22,
+    |initiator, responder| {
+        let [a, b]: [u64; 2] = bytemuck::cast(initiator);
+        let [c, d]: [u64; 2] = bytemuck::cast(responder);
+        [a, b, c, d]
+    },
+    |ends: [u64; 4]| bytemuck::cast(ends)
+);
 
 const _: () = assert!(
     size_of::<<u32 as Slotted>::Slot>() == 64,

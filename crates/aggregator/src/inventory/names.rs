@@ -88,6 +88,13 @@ impl Names {
         self.ids.get(name).copied()
     }
 
+    /// The first service that has this virtual node by its own row, else nobody.
+    pub(super) fn of_virtual_node(&self, node: &str) -> ServiceId {
+        let has = |(_, facts): &&(ServiceName, ServiceFacts)| facts.virtual_node.as_deref() == Some(node);
+        let found = self.list.iter().find(has).and_then(|(name, _)| self.id(name));
+        found.unwrap_or(ServiceId::NOBODY)
+    }
+
     /// The id after all that were given out.
     pub(super) fn next(&self) -> u32 {
         u32::try_from(self.list.len() + 1).unwrap_or(u32::MAX)

@@ -1,5 +1,6 @@
 //! One row of an inventory, each cell checked as it is read.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -65,6 +66,7 @@ impl Row {
                 virtual_node: own("virtual_node"),
                 namespace: own("namespace"),
                 owner: own("owner"),
+                known_by: BTreeSet::new(),
             },
         };
         if row.until <= row.from {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Class, Dependency, DependencyMap, Grade};
+use super::{Class, Dependency, DependencyMap, Grade, Key};
 
 /// Counts of dependencies; adds up.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub struct Kinds {
     pub classes: BTreeMap<Class, u64>,
     /// Those that are no service of ours, by how the name is known.
     pub grades: BTreeMap<Grade, u64>,
+    /// Those of callers that nothing owns.
+    pub unattributed: u64,
 }
 
 impl Kinds {
@@ -18,7 +20,7 @@ impl Kinds {
     #[must_use]
     pub fn of(map: &DependencyMap) -> Self {
         let mut kinds = Kinds::default();
-        map.dependencies.values().for_each(|it| kinds.count(it));
+        map.dependencies.iter().for_each(|(key, it)| kinds.count(key, it));
         kinds
     }
 
@@ -28,7 +30,8 @@ impl Kinds {
         self.classes.values().sum()
     }
 
-    pub(crate) fn count(&mut self, dependency: &Dependency) {
+    pub(crate) fn count(&mut self, key: &Key, dependency: &Dependency) {
+        self.unattributed += u64::from(key.service.is_unattributed());
         *self.classes.entry(dependency.class).or_default() += 1;
         if dependency.class != Class::Internal {
             *self.grades.entry(dependency.name.grade()).or_default() += 1;
@@ -36,6 +39,7 @@ impl Kinds {
     }
 
     pub(crate) fn add(&mut self, other: &Kinds) {
+        self.unattributed += other.unattributed;
         for (class, count) in &other.classes {
             *self.classes.entry(*class).or_default() += count;
         }

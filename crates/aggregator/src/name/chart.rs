@@ -256,7 +256,7 @@ impl Rows for Counted<'_, '_> {
         let mut kinds = Kinds::default();
         for at in part {
             let (key, dependency) = self.chart.dependency(at, &known);
-            kinds.count(&dependency);
+            kinds.count(&key, &dependency);
             row(&key, &dependency);
         }
         self.kinds.lock().unwrap_or_else(PoisonError::into_inner).add(&kinds);

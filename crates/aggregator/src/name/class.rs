@@ -26,9 +26,13 @@ fn is_metadata(address: IpAddr) -> bool {
     }
 }
 
+/// What stands between such a suffix and the names of what customers run: machines, balancers, APIs of their own.
+const OF_CUSTOMERS: [&str; 4] = ["compute", "compute-1", "elb", "execute-api"];
+
 /// Whether a host name is of an AWS service endpoint.
 pub(super) fn is_aws_name(name: &DnsName) -> bool {
     AWS_SUFFIXES.iter().any(|suffix| name.is_under(suffix))
+        && !name.as_str().split('.').any(|label| OF_CUSTOMERS.contains(&label))
 }
 
 /// The class of an unowned address by itself: RFC 1918, RFC 6598 and `fc00::/7` are private.
@@ -100,5 +104,18 @@ mod tests {
         assert!(is_aws("sqs.eu-west-1.amazonaws.com") && is_aws("s3.cn-north-1.amazonaws.com.cn"));
         assert!(is_aws("lambda.eu-west-1.api.aws"));
         assert!(!is_aws("amazonaws.com.example.test") && !is_aws("notamazonaws.com"));
+    }
+
+    #[test]
+    fn what_customers_run_at_aws_is_no_endpoint_of_it() {
+        for theirs in [
+            "ec2-203-0-113-7.eu-west-1.compute.amazonaws.com",
+            "ec2-203-0-113-7.compute-1.amazonaws.com",
+            "shop-1234567890.eu-west-1.elb.amazonaws.com",
+            "shop-0a1b2c.elb.eu-west-1.amazonaws.com",
+            "a1b2c3.execute-api.eu-west-1.amazonaws.com",
+        ] {
+            assert!(!is_aws_name(&DnsName::try_from(theirs.to_owned()).unwrap()), "{theirs}");
+        }
     }
 }

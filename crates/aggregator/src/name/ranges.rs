@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::Deserialize;
 
+mod bundled;
 #[cfg(test)]
 mod tests;
 
@@ -24,8 +25,8 @@ const CARRIERS: [&str; 7] = [
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AwsRanges {
     by_prefix: BTreeMap<IpNet, Range>,
-    /// The prefix lengths there are for IPv4 and IPv6.
-    lengths: [BTreeSet<u8>; 2],
+    /// When AWS published them, such as `2026-10-01`, as far as the files tell.
+    days: BTreeSet<String>,
 }
 
 /// One prefix: the service that describes it best. The order is the order of preference.
@@ -74,6 +75,8 @@ pub enum RangesError {
 
 #[derive(Deserialize)]
 struct Published {
+    #[serde(default, rename = "createDate")]
+    created: String,
     prefixes: Vec<Entry>,
     #[serde(default)]
     ipv6_prefixes: Vec<Entry>,
@@ -97,7 +100,10 @@ impl AwsRanges {
             file: file.to_owned(),
             why: error.to_string(),
         })?;
-        let mut ranges = AwsRanges::default();
+        let mut ranges = AwsRanges {
+            days: day(&published.created).into_iter().collect(),
+            ..AwsRanges::default()
+        };
         let lists = [
             ("prefixes", published.prefixes),
             ("ipv6_prefixes", published.ipv6_prefixes),
@@ -118,9 +124,16 @@ impl AwsRanges {
 
     /// Adds the ranges of another file.
     pub fn extend(&mut self, other: Self) {
+        self.days.extend(other.days);
         for (prefix, range) in other.by_prefix {
             self.insert(prefix, range);
         }
+    }
+
+    /// The days on which AWS published them, such as `2026-10-01`.
+    #[must_use]
+    pub fn days(&self) -> &BTreeSet<String> {
+        &self.days
     }
 
     /// How many prefixes there are.
@@ -167,23 +180,36 @@ impl AwsRanges {
         }
     }
 
+    /// Prefixes lie within each other or apart, and stand in the order of their first addresses, the wider one first. So
+    /// the last that does not begin behind an address holds it, or else what holds it is a prefix of them both.
     fn longest(&self, address: IpAddr) -> Option<(IpNet, &Range)> {
-        let [v4, v6] = &self.lengths;
-        let lengths = if address.is_ipv4() { v4 } else { v6 };
-        lengths.iter().rev().find_map(|&length| {
-            let prefix = IpNet::new(address, length).ok()?.trunc();
-            self.by_prefix.get(&prefix).map(|range| (prefix, range))
-        })
+        let mut last = IpNet::from(address);
+        loop {
+            let (prefix, range) = self.by_prefix.range(..=last).next_back()?;
+            if prefix.contains(&address) {
+                return Some((*prefix, range));
+            }
+            last = common(*prefix, address)?;
+        }
     }
 
     fn insert(&mut self, prefix: IpNet, range: Range) {
-        let family = usize::from(prefix.addr().is_ipv6());
-        self.lengths[family].insert(prefix.prefix_len());
         let known = self.by_prefix.entry(prefix).or_insert_with(|| range.clone());
         if range < *known {
             *known = range;
         }
     }
+}
+
+/// The longest prefix that holds all of another and an address that is not in it.
+fn common(prefix: IpNet, address: IpAddr) -> Option<IpNet> {
+    let length = match (prefix, address) {
+        (IpNet::V4(prefix), IpAddr::V4(address)) => (prefix.addr().to_bits() ^ address.to_bits()).leading_zeros(),
+        (IpNet::V6(prefix), IpAddr::V6(address)) => (prefix.addr().to_bits() ^ address.to_bits()).leading_zeros(),
+        _ => return None,
+    };
+    let net = IpNet::new(address, u8::try_from(length).ok()?).ok()?;
+    Some(net.trunc())
 }
 
 impl Entry {
@@ -195,13 +221,29 @@ impl Entry {
             .map_err(|_| ("an address prefix", self.prefix.as_str()))?;
         let service = word(&self.service).ok_or(("the name of an AWS service", self.service.as_str()))?;
         let region = word(&self.region).ok_or(("the name of an AWS region", self.region.as_str()))?;
+        Ok((prefix.trunc(), Range::new(service, region)))
+    }
+}
+
+impl Range {
+    fn new(service: String, region: String) -> Self {
         let rank = match service.as_str() {
             "amazon" => Rank::Amazon,
             service if CARRIERS.contains(&service) => Rank::Carrier,
             _ => Rank::Service,
         };
-        Ok((prefix.trunc(), Range { rank, service, region }))
+        Range { rank, service, region }
     }
+}
+
+/// The day of a `createDate` such as `2026-10-01-09-30-12`.
+fn day(created: &str) -> Option<String> {
+    let day = created.get(..10)?;
+    let is_day = day.bytes().enumerate().all(|(at, byte)| match at {
+        4 | 7 => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    });
+    is_day.then(|| day.to_owned())
 }
 
 /// The word that an AWS service has in a destination: none where its ranges carry other people's content, or where it

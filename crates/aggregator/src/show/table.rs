@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Selection, escape, far_end, size, utc};
+use super::{Selection, escape, far_end, size, utc, wrapped};
 use crate::map::{Dependency, DependencyMap, Key, Manifest};
 use crate::suspicion::{Factor, Suspicions};
 
@@ -19,8 +19,8 @@ use layout::{Align, Column};
 pub fn table<'a>(map: &DependencyMap, selection: impl Into<Selection<'a>>, width: usize) -> String {
     let selection = selection.into();
     let rows = selection.of(map);
-    let mut text = header(map, rows.len());
-    text.push_str(&lost(&map.manifest));
+    let header = header(map, rows.len()) + &lost(&map.manifest);
+    let mut text: String = header.lines().map(|line| wrapped("", line, width)).collect();
     if rows.is_empty() {
         text.push_str(&why_empty(map, &selection));
         return text;

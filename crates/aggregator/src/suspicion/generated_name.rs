@@ -12,7 +12,8 @@ const LEAST_SURPRISE: u32 = 57;
 
 pub(super) fn find(case: &Case<'_>) -> Option<String> {
     let name = DnsName::try_from(case.key.destination.clone()).ok()?;
-    let label = label(&name)?;
+    // What stands for letters beyond ASCII reads like no word in any language.
+    let label = label(&name).filter(|label| !label.starts_with("xn--"))?;
     let surprise = of(label)?;
     (surprise >= LEAST_SURPRISE).then(|| {
         format!(

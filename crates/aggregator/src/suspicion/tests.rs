@@ -300,6 +300,8 @@ fn a_generated_name_reads_like_no_word() {
         "d111111abcdef8.hosting.example",
         "xkcdqz.example",
         "volkswagenbank.example",
+        // What DNS has for letters beyond ASCII.
+        "www.xn--80aswg9zkvjq.example",
     ] {
         nothing(name, honest(0..20));
     }

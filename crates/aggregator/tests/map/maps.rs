@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use egressmap_aggregator::identity::ServiceName;
 use egressmap_aggregator::map::{
-    Application, Certainty, Class, CountedObject, Dependency, DependencyMap, Gaps, Grade, Hours, Key, KnownNames,
-    Manifest, Naming, OnlySource, Protocol, ServiceFacts, Sources, Starts, Tally, Used,
+    Application, Certainty, Class, CountedObject, Dependency, DependencyMap, Gaps, Grade, Hours, Key, KnownBy,
+    KnownNames, Manifest, Naming, OnlySource, Protocol, ServiceFacts, Sources, Starts, Tally, Used,
 };
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
@@ -187,9 +187,20 @@ fn manifest(prefix: &'static str) -> impl Strategy<Value = Manifest> {
         facts,
         gaps(),
         btree_map(service(), sources(), 0..3),
+        btree_set(select(vec!["2022-09-01", "2026-10-01"]).prop_map(str::to_owned), 0..3),
     )
         .prop_map(
-            |(window, objects, (bytes, lines, flow, access, dns), set_aside, inbound, services, gaps, sources)| {
+            |(
+                window,
+                objects,
+                (bytes, lines, flow, access, dns),
+                set_aside,
+                inbound,
+                services,
+                gaps,
+                sources,
+                aws_ranges,
+            )| {
                 Manifest {
                     window,
                     incomplete: objects
@@ -206,6 +217,7 @@ fn manifest(prefix: &'static str) -> impl Strategy<Value = Manifest> {
                     gaps,
                     services,
                     sources,
+                    aws_ranges,
                     names: KnownNames::default(),
                 }
             },
@@ -229,7 +241,9 @@ fn gaps() -> impl Strategy<Value = Gaps> {
 
 fn facts() -> impl Strategy<Value = ServiceFacts> {
     let text = || option::of(select(vec!["a", "b", "c"]).prop_map(str::to_owned));
-    (text(), text(), text()).prop_map(|(virtual_node, namespace, owner)| ServiceFacts {
+    let known_by = btree_set(select(vec![KnownBy::EcsFields, KnownBy::Proxy, KnownBy::LogName]), 0..3);
+    (text(), text(), text(), known_by).prop_map(|(virtual_node, namespace, owner, known_by)| ServiceFacts {
+        known_by,
         virtual_node,
         namespace,
         owner,

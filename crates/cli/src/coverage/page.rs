@@ -4,8 +4,8 @@ use egressmap_aggregator::coverage::{Coverage, Day, HORIZON, Named, Reason, Serv
 use egressmap_aggregator::show::far_end;
 use egressmap_parser::printable;
 
-use crate::layout::{cut, wrapped};
 use crate::size::plural;
+use egressmap_aggregator::show::{cut, wrapped};
 
 /// How many dependencies are named in a row.
 const NAMED: usize = 5;

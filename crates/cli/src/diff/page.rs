@@ -7,9 +7,9 @@ use egressmap_aggregator::show::far_end;
 use egressmap_generator::diff::{Change, Diff, Place, Side};
 use egressmap_parser::printable;
 
-use crate::layout::{cut, wrapped};
 use crate::size::{bytes, plural};
 use crate::time::utc;
+use egressmap_aggregator::show::{cut, wrapped};
 
 /// How many addresses are named in a row.
 const NAMED: usize = 4;

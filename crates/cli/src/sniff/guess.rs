@@ -6,7 +6,7 @@ use egressmap_parser::{decode, printable};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::layout::cut;
+use egressmap_aggregator::show::cut;
 
 /// How many names are listed.
 const NAMES: usize = 12;

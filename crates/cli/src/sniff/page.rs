@@ -6,8 +6,8 @@ use egressmap_parser::printable;
 use serde_json::Value;
 
 use super::{Record, Sniffed};
-use crate::layout::{cut, wrapped};
 use crate::size::plural;
+use egressmap_aggregator::show::{cut, wrapped};
 
 /// One object on a few lines, within a width.
 pub(super) fn page(sniffed: &Sniffed, width: usize) -> String {

@@ -9,11 +9,14 @@
 
 mod client;
 mod config;
+mod istio;
 mod process;
 mod upstreams;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Write as _;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use egressmap_aggregator::map::DependencyMap;
@@ -23,6 +26,7 @@ use tempfile::TempDir;
 
 use crate::{egressmap, expect, shown};
 use client::Speaks::{self, Http, Tcp, Tls};
+use config::Configured;
 use process::Envoy;
 use upstreams::Upstreams;
 
@@ -63,6 +67,13 @@ fn client(at: usize) -> String {
     format!("10.0.0.5:{}", 40_000 + at)
 }
 
+/// An entry of the ledger that allows something.
+fn entry(service: &str, destination: &str, port: u16, application: &str) -> String {
+    format!(
+        "  - {{service: {service}, destination: \"{destination}\", port: {port}, application: {application}, verdict: allow}}\n"
+    )
+}
+
 /// A folder with the map of what clients did while everything was let through.
 struct Observed {
     folder: TempDir,
@@ -78,7 +89,7 @@ impl Observed {
     /// Where a case was going: a name has an address of its own, an address is one.
     fn address(&self, at: usize) -> String {
         let host = self.cases[at].host;
-        let literal = host.parse::<std::net::IpAddr>().is_ok();
+        let literal = host.parse::<IpAddr>().is_ok();
         if literal {
             host.to_owned()
         } else {
@@ -93,11 +104,9 @@ impl Observed {
             allowed,
         };
         fs::write(observed.path("inventory.csv"), "service,address\nshop,10.0.0.5\n").unwrap();
-        let entries = allowed.iter().map(|(destination, port, application)| {
-            format!(
-                "  - {{service: shop, destination: \"{destination}\", port: {port}, application: {application}, verdict: allow}}\n"
-            )
-        });
+        let entries = allowed
+            .iter()
+            .map(|(destination, port, application)| entry("shop", destination, *port, application));
         let ledger = format!(
             "schema: egressmap/ledger/v1\ndependencies:\n{}",
             entries.collect::<String>()
@@ -106,6 +115,26 @@ impl Observed {
         let lines = (0..observed.cases.len()).map(|at| observed.line(at).to_string() + "\n");
         fs::write(observed.path("before.log"), lines.collect::<String>()).unwrap();
         observed
+    }
+
+    /// Another service of the namespace, which was seen to reach what it is allowed: none of that is for `shop`.
+    fn beside(self, allowed: &[(&str, u16, &str)]) -> Self {
+        let add = |name: &str, text: &str| {
+            let mut file = fs::OpenOptions::new().append(true).open(self.path(name)).unwrap();
+            file.write_all(text.as_bytes()).unwrap();
+        };
+        add("inventory.csv", "media,10.0.0.6\n");
+        for (host, port, application) in allowed {
+            add("ledger.yaml", &entry("media", host, *port, application));
+            let mut line = self.line(0);
+            line["authority"] = Value::Null;
+            line["requested_server_name"] = json!(host);
+            line["upstream_host"] = json!(format!("192.0.2.99:{port}"));
+            line["downstream_local_address"] = line["upstream_host"].clone();
+            line["downstream_remote_address"] = json!("10.0.0.6:40000");
+            add("before.log", &format!("{line}\n"));
+        }
+        self
     }
 
     /// What Envoy logs of a case that it lets through to where it was going.
@@ -176,6 +205,7 @@ impl Observed {
         let (stdout, _) = expect(2, &mut command);
         let replay: Value = serde_json::from_str(&stdout).unwrap();
         let rows = replay["dependencies"].as_array().unwrap().iter();
+        let rows = rows.filter(|row| row["service"] == "shop");
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         rows.map(|row| {
             let key = format!("{}:{}", row["destination"].as_str().unwrap(), row["port"]);
@@ -185,20 +215,20 @@ impl Observed {
     }
 
     /// Replays, runs Envoy with `configured`, and holds one against the other, case by case.
-    fn hold(&self, target: &str, configured: impl Fn(&Proposal, &Upstreams) -> Vec<Value>) {
+    fn hold(&self, target: &str, configured: impl Fn(&Proposal, &Upstreams) -> Configured) {
         let Some(binary) = process::binary() else { return };
         let hosts = self
             .allowed
             .iter()
             .map(|(host, ..)| *host)
-            .filter(|host| !host.contains(['*', '/']));
+            .filter(|host| !host.contains(['*', '/']) && host.parse::<IpAddr>().is_err());
         let upstreams = Upstreams::start(hosts.chain([ORIGINAL, ORIGINAL_BY_ADDRESS]));
         self.write_answers(&upstreams);
         let map = self.discover("before.log", "before.parquet");
         let replayed = self.replayed(&map, target);
-        let parts = configured(&self.proposal(&map), &upstreams);
         let log = self.path("after.log");
-        let envoy = Envoy::start(&binary, self.folder.path(), &config::bootstrap(&parts, &log));
+        let bootstrap = configured(&self.proposal(&map), &upstreams).bootstrap(&log);
+        let envoy = Envoy::start(&binary, self.folder.path(), &bootstrap);
         for (at, case) in self.cases.iter().enumerate() {
             let answer = client::dial(
                 envoy.egress(),
@@ -342,20 +372,73 @@ fn envoy_that_denies_by_default_does_what_replay_says_and_logs_the_same_dependen
 }
 
 #[test]
+fn envoy_with_the_listeners_of_istio_does_what_replay_says_and_logs_the_same_dependencies() {
+    let cases = vec![
+        case("a.example", 80, Http, "allow", Some("a.example")),
+        case("c.example", 80, Http, "drop", Some("c.example")),
+        case("x.wild.example", 80, Http, "allow", Some("x.wild.example")),
+        case("tls.example", 80, Tls, "drop", Some("tls.example")),
+        case("pay.example", 443, Tls, "allow", Some("pay.example")),
+        case("two.example", 443, Tls, "allow", Some("two.example")),
+        case("other.example", 443, Tls, "drop", Some("other.example")),
+        case("deep.in.cdn.example", 443, Tls, "allow", Some("deep.in.cdn.example")),
+        case("cdn.example", 443, Tls, "drop", Some("cdn.example")),
+        case("plain.example", 443, Http, "drop", Some("203.0.113.10")),
+        // A port speaks one protocol, and of several TCP hosts none has it: no listener, and so no name in the log.
+        case("h.example", 8080, Http, "drop", Some("203.0.113.11")),
+        case("t.example", 8080, Tls, "drop", Some("203.0.113.12")),
+        case("queue.example", 9000, Tcp, "allow", Some("queue.example")),
+        case("stranger.example", 9000, Tcp, "misroute", Some("queue.example")),
+        case("one.example", 7000, Tcp, "drop", Some("one.example")),
+        case("several.example", 7000, Tcp, "drop", Some("several.example")),
+        case("198.51.100.7", 6000, Tcp, "allow", Some(ORIGINAL_BY_ADDRESS)),
+        case("192.0.2.7", 6000, Tcp, "drop", Some("192.0.2.7")),
+        // TLS to an allowed address passes whatever its SNI, which no inspector reads there; HTTP only if its Host is the address.
+        case("any.example", 8443, Tls, "allow", Some(ORIGINAL_BY_ADDRESS)),
+        case("198.51.100.9", 8081, Http, "allow", Some(ORIGINAL_BY_ADDRESS)),
+        case("named.example", 8081, Http, "drop", Some("named.example")),
+        case("db.example", 5432, Tcp, "drop", Some("db.example")),
+        // Another service of the namespace may, and to it the same host speaks TLS.
+        case("secret.example", 443, Tls, "drop", Some("secret.example")),
+        case("dual.example", 8082, Http, "drop", Some("203.0.113.24")),
+    ];
+    let observed = Observed::of(
+        cases,
+        &[
+            ("a.example", 80, "http"),
+            ("*.wild.example", 80, "http"),
+            ("pay.example", 443, "tls"),
+            ("two.example", 443, "tls"),
+            ("*.cdn.example", 443, "tls"),
+            ("h.example", 8080, "http"),
+            ("t.example", 8080, "tls"),
+            ("queue.example", 9000, "tcp"),
+            ("one.example", 7000, "tcp"),
+            ("several.example", 7000, "tcp"),
+            ("198.51.100.0/24", 6000, "tcp"),
+            ("203.0.113.19", 8443, "tls"),
+            ("198.51.100.9", 8081, "http"),
+            ("203.0.113.21", 8081, "http"),
+            ("dual.example", 8082, "http"),
+        ],
+    );
+    let observed = observed.beside(&[("secret.example", 443, "tls"), ("dual.example", 8082, "tls")]);
+    observed.hold("istio", istio::sidecar);
+}
+
+#[test]
 fn envoy_refuses_the_listener_that_two_tcp_backends_on_one_port_would_make() {
     let Some(binary) = process::binary() else { return };
     let dir = TempDir::new().unwrap();
     let chain = |host: &str| config::app_mesh_chain(8443, vec![config::tcp_proxy(host)]);
     let cluster = |host: &str| config::cluster(host, "127.0.0.1:9".parse().unwrap());
-    let parts = |hosts: &[&str]| {
-        vec![
-            json!(hosts.iter().map(|host| chain(host)).collect::<Vec<_>>()),
-            json!(hosts.iter().map(|host| cluster(host)).collect::<Vec<_>>()),
-        ]
+    let bootstrap = |hosts: &[&str]| {
+        let chains = hosts.iter().map(|host| chain(host)).collect();
+        let clusters = hosts.iter().map(|host| cluster(host)).collect();
+        Configured::with_one_listener(chains, None, clusters).bootstrap(&dir.path().join("log"))
     };
-    let log = dir.path().join("log");
-    let one = process::validate(&binary, dir.path(), &config::bootstrap(&parts(&["one"]), &log));
+    let one = process::validate(&binary, dir.path(), &bootstrap(&["one"]));
     assert!(one.is_ok(), "{one:?}");
-    let two = process::validate(&binary, dir.path(), &config::bootstrap(&parts(&["one", "two"]), &log));
+    let two = process::validate(&binary, dir.path(), &bootstrap(&["one", "two"]));
     assert!(two.unwrap_err().contains("same matching rules"));
 }

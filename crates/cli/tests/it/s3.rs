@@ -9,7 +9,8 @@ use egressmap_world::{Bulk, Container, FlowVersion, Layout};
 use crate::world::{assert_true, city};
 use crate::{egressmap, expect, shown};
 
-fn with_credentials<'c>(command: &'c mut Command, server: &S3Server) -> &'c mut Command {
+/// A command that finds the server and its credentials in its environment.
+pub(crate) fn with_credentials<'c>(command: &'c mut Command, server: &S3Server) -> &'c mut Command {
     command
         .env("AWS_ENDPOINT_URL", server.url())
         .env("AWS_REGION", S3Server::REGION)

@@ -90,11 +90,16 @@ fn each_heavy_guest_keeps_to_its_room() {
         ),
         (
             "aws_config",
-            &["crates/parser/src/source/s3", "crates/parser/src/source/cloudwatch"],
+            &[
+                "crates/parser/src/source/aws",
+                "crates/parser/src/source/s3",
+                "crates/parser/src/source/cloudwatch",
+            ],
         ),
         (
             "tokio::",
             &[
+                "crates/parser/src/source/aws",
                 "crates/parser/src/source/s3",
                 "crates/parser/src/source/cloudwatch",
                 "crates/aggregator/src/name/ptr",
@@ -109,7 +114,7 @@ fn each_heavy_guest_keeps_to_its_room() {
             &[
                 "crates/cli/src",
                 "crates/parser/src/source/local",
-                "crates/parser/src/source/aws_http",
+                "crates/parser/src/source/aws/http",
                 "crates/aggregator/src/table",
                 "crates/aggregator/src/replace",
             ],

@@ -57,13 +57,13 @@ fn take(current: &mut Current, kind: &str, object: &Value) {
             }
         }
         "virtualRouter" => {
-            current
-                .routers
-                .extend(text(object, "virtualRouterName").map(str::to_owned));
+            if let Some(router) = text(object, "virtualRouterName") {
+                current.routers.entry(router.to_owned()).or_default();
+            }
         }
         "route" => {
             if let (Some(router), Some(route)) = (text(object, "virtualRouterName"), text(object, "routeName")) {
-                current.routes.insert((router.to_owned(), route.to_owned()));
+                current.routes.entry((router.to_owned(), route.to_owned())).or_default();
             }
         }
         _ => {}

@@ -62,8 +62,10 @@ fn take(current: &mut Current, item: &Value) {
             let router = called('_');
             let routes = spec.get("routes").and_then(Value::as_array).into_iter().flatten();
             let routes = routes.filter_map(|route| Some((router.clone(), text(route, "name")?.to_owned())));
-            current.routes.extend(routes);
-            current.routers.insert(router);
+            for route in routes {
+                current.routes.entry(route).or_default();
+            }
+            current.routers.entry(router).or_default();
         }
         _ => {}
     }

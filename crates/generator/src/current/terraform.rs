@@ -59,11 +59,12 @@ fn take(current: &mut Current, resource: &Value, mesh: &str) {
             service.provider = node.or_else(|| inside("virtual_router", "virtual_router_name").map(Provider::Router));
         }
         "aws_appmesh_virtual_router" => {
-            current.routers.insert(name.to_owned());
+            current.routers.insert(name.to_owned(), Some(address.to_owned()));
         }
         "aws_appmesh_route" => {
             let router = text(values, "virtual_router_name").unwrap_or_default();
-            current.routes.insert((router.to_owned(), name.to_owned()));
+            let route = (router.to_owned(), name.to_owned());
+            current.routes.insert(route, Some(address.to_owned()));
         }
         _ => {}
     }

@@ -43,7 +43,7 @@ fn proposal(current: Current) -> Proposal {
 }
 
 fn paths(target: &str, proposal: &Proposal) -> Vec<String> {
-    let files = target_named(target).unwrap().render(proposal);
+    let files = target_named(target).unwrap().render(proposal).files;
     files
         .into_iter()
         .map(|file| file.path)
@@ -52,7 +52,7 @@ fn paths(target: &str, proposal: &Proposal) -> Vec<String> {
 }
 
 fn text(target: &str, proposal: &Proposal, path: &str) -> String {
-    let files = target_named(target).unwrap().render(proposal);
+    let files = target_named(target).unwrap().render(proposal).files;
     files.into_iter().find(|file| file.path == path).unwrap().text
 }
 
@@ -133,20 +133,34 @@ fn a_caller_whose_resource_is_given_is_written_whole_for_kubernetes() {
         "metadata": {"name": "alpha", "namespace": "web"},
         "spec": {"awsName": "a.example", "provider": {"virtualNode": {"virtualNodeRef": {"name": "alpha"}}}}});
     let desk = json!({"apiVersion": "appmesh.k8s.aws/v1beta2", "kind": "VirtualNode",
-        "metadata": {"name": "desk", "namespace": "web", "uid": "1"},
+        "metadata": {"name": "desk", "namespace": "web", "uid": "1", "resourceVersion": "7", "generation": 2, "managedFields": [],
+            "creationTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["finalizers.appmesh.k8s.aws/resources"],
+            "labels": {"team": "${desk}"},
+            "annotations": {"note": "a: b", "kubectl.kubernetes.io/last-applied-configuration": "{}"}},
+        "status": {"conditions": []},
         "spec": {"awsName": "desk", "meshRef": {"name": "shop", "uid": "2"}, "podSelector": {"matchLabels": {"app": "desk"}},
             "backends": [{"virtualService": {"virtualServiceRef": {"name": "alpha"}}}]}});
-    let proposal = proposal(current(&[json!({"kind": "List", "items": [desk, service]})]));
+    let proposal = proposal(current(&[json!({"kind": "List", "items": [desk.clone(), service]})]));
     assert!(
         paths("appmesh-kubernetes", &proposal)
             .iter()
             .all(|path| !path.starts_with("backends/"))
     );
     let whole: Value = serde_saphyr::from_str(&text("appmesh-kubernetes", &proposal, "callers/web/desk.yaml")).unwrap();
+    let metadata =
+        json!({"name": "desk", "namespace": "web", "labels": {"team": "${desk}"}, "annotations": {"note": "a: b"}});
+    assert_eq!((&whole["metadata"], whole.get("status")), (&metadata, None));
     assert_eq!(whole["spec"]["podSelector"]["matchLabels"]["app"], "desk");
     assert_eq!(whole["spec"]["meshRef"], Value::Null);
     let added = &whole["spec"]["backends"][1]["virtualService"]["virtualServiceRef"];
     assert_eq!(added, &json!({"name": "ext-b-example", "namespace": "egress"}));
+    // A resource without a namespace is for that of whoever applies it, and stays so.
+    let mut bare = desk;
+    bare["metadata"] = json!({"name": "desk"});
+    let proposal = self::proposal(current(&[bare]));
+    let whole: Value =
+        serde_saphyr::from_str(&text("appmesh-kubernetes", &proposal, "callers/default/desk.yaml")).unwrap();
+    assert_eq!(whole["metadata"], json!({"name": "desk"}));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use egressmap_aggregator::identity::DnsName;
 use ipnet::IpNet;
 
 /// The far end of a ledger entry, valid by construction.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Destination {
     /// One host.
     Name(DnsName),
@@ -69,7 +69,7 @@ impl FromStr for Destination {
                 Err(DestinationError::HostBits)
             };
         }
-        let name = |text: &str| DnsName::try_from(text.to_owned()).map_err(|_| DestinationError::Form);
+        let name = |text: &str| DnsName::from_person(text).map_err(|_| DestinationError::Form);
         match text.strip_prefix("*.") {
             Some(suffix) => name(suffix).map(Destination::Below),
             None => name(text).map(Destination::Name),

@@ -1,6 +1,6 @@
 //! Reads `dependencies.yaml`, strictly: what it does not understand is an error with a line.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -13,6 +13,8 @@ use serde_saphyr::Spanned;
 
 use super::{Destination, Entry, Ledger, LedgerError, SCHEMA, Verdict};
 use crate::text::inert;
+
+mod lines;
 
 const APPLICATIONS: [(&str, Application); 5] = [
     ("http", Application::Http),
@@ -28,30 +30,53 @@ const VERDICTS: [(&str, Verdict); 3] = [
     ("review", Verdict::Review),
 ];
 
-/// Every value is first read as text, so that an error can quote what was written.
-type Text = Option<Spanned<String>>;
+/// A value as it is written, so that an error can quote it.
+pub(super) trait Written {
+    fn text(&self) -> &str;
+    fn line(&self) -> u64;
+}
 
+impl Written for Spanned<String> {
+    fn text(&self) -> &str {
+        &self.value
+    }
+
+    fn line(&self) -> u64 {
+        self.referenced.line()
+    }
+}
+
+/// Every value is first read as text.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawLedger {
-    schema: Text,
-    dependencies: Option<Vec<Spanned<RawEntry>>>,
+    schema: Option<Spanned<String>>,
+    dependencies: Option<Vec<Spanned<RawEntry<Spanned<String>>>>>,
 }
 
-#[derive(Deserialize)]
+/// An entry before its values are understood.
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawEntry {
-    service: Text,
-    destination: Text,
-    port: Text,
-    application: Text,
-    verdict: Text,
-    owner: Text,
-    reason: Text,
-    expires: Text,
+pub(super) struct RawEntry<T> {
+    pub(super) service: Option<T>,
+    pub(super) destination: Option<T>,
+    pub(super) port: Option<T>,
+    pub(super) application: Option<T>,
+    pub(super) verdict: Option<T>,
+    pub(super) owner: Option<T>,
+    pub(super) reason: Option<T>,
+    pub(super) expires: Option<T>,
 }
 
 pub(super) fn read(text: &str) -> Result<Ledger, LedgerError> {
+    match lines::read(text) {
+        Some(raw) => ledger(raw.schema.as_ref(), raw.entries),
+        None => read_yaml(text),
+    }
+}
+
+/// Any layout that YAML has.
+fn read_yaml(text: &str) -> Result<Ledger, LedgerError> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_events: 20_000_000,
@@ -63,36 +88,49 @@ pub(super) fn read(text: &str) -> Result<Ledger, LedgerError> {
     let Some(raw) = raw else {
         return Ok(Ledger::default());
     };
-    check_schema(&raw)?;
-    let mut entries = Vec::new();
-    let mut seen: BTreeMap<(ServiceName, Destination, u16, Protocol), u64> = BTreeMap::new();
-    for raw in raw.dependencies.unwrap_or_default() {
-        let entry = entry(raw)?;
-        let key = (
-            entry.service.clone(),
-            entry.destination.clone(),
-            entry.port,
-            entry.protocol(),
-        );
-        if let Some(first) = seen.insert(key, entry.line) {
-            return Err(at(
-                entry.line,
-                format!("this dependency stands already at line {first}"),
-            ));
-        }
-        entries.push(entry);
-    }
-    Ok(Ledger { entries })
+    let entries = raw.dependencies.unwrap_or_default().into_iter();
+    let entries = entries.map(|raw| (raw.referenced.line(), raw.value)).collect();
+    ledger(raw.schema.as_ref(), entries)
 }
 
-fn check_schema(raw: &RawLedger) -> Result<(), LedgerError> {
-    match &raw.schema {
-        Some(schema) if schema.value == SCHEMA => Ok(()),
+/// The ledger of these entries, each with its line.
+fn ledger<T: Written>(schema: Option<&T>, raw: Vec<(u64, RawEntry<T>)>) -> Result<Ledger, LedgerError> {
+    check_schema(schema, raw.is_empty())?;
+    let mut entries = Vec::with_capacity(raw.len());
+    for (line, raw) in raw {
+        match entry(line, raw) {
+            Ok(entry) => entries.push(entry),
+            // What stands before it is blamed first.
+            Err(error) => return Err(repeated(&entries).unwrap_or(error)),
+        }
+    }
+    match repeated(&entries) {
+        Some(error) => Err(error),
+        None => Ok(Ledger { entries }),
+    }
+}
+
+/// The first entry that stands a second time.
+fn repeated(entries: &[Entry]) -> Option<LedgerError> {
+    let mut seen: HashMap<(&ServiceName, &Destination, u16, Protocol), u64> = HashMap::with_capacity(entries.len());
+    entries.iter().find_map(|entry| {
+        let key = (&entry.service, &entry.destination, entry.port, entry.protocol());
+        let first = seen.insert(key, entry.line)?;
+        Some(at(
+            entry.line,
+            format!("this dependency stands already at line {first}"),
+        ))
+    })
+}
+
+fn check_schema<T: Written>(schema: Option<&T>, empty: bool) -> Result<(), LedgerError> {
+    match schema {
+        Some(schema) if schema.text() == SCHEMA => Ok(()),
         Some(schema) => Err(at(
-            schema.referenced.line(),
-            format!("schema: expected {SCHEMA}, found \"{}\"", shown(&schema.value)),
+            schema.line(),
+            format!("schema: expected {SCHEMA}, found \"{}\"", shown(schema.text())),
         )),
-        None if raw.dependencies.as_ref().is_none_or(Vec::is_empty) => Ok(()),
+        None if empty => Ok(()),
         None => Err(at(
             1,
             format!("expected \"schema: {SCHEMA}\" beside the dependencies, found no schema"),
@@ -100,32 +138,31 @@ fn check_schema(raw: &RawLedger) -> Result<(), LedgerError> {
     }
 }
 
-fn entry(raw: Spanned<RawEntry>) -> Result<Entry, LedgerError> {
-    let line = raw.referenced.line();
-    let raw = raw.value;
-    let service = required(line, "service", raw.service, |text| {
+fn entry<T: Written>(line: u64, raw: RawEntry<T>) -> Result<Entry, LedgerError> {
+    let service = required(line, "service", raw.service.as_ref(), |text| {
         ServiceName::try_from(text.to_owned())
     })?;
-    let destination = required(line, "destination", raw.destination, Destination::from_str)?;
-    let application = word(line, "application", raw.application, &APPLICATIONS)?;
+    let destination = required(line, "destination", raw.destination.as_ref(), Destination::from_str)?;
+    let application = word(line, "application", raw.application.as_ref(), &APPLICATIONS)?;
     let lowest = u16::from(application != Application::Icmp);
-    let port = required(line, "port", raw.port, |text| match text.parse::<u16>() {
+    let port = required(line, "port", raw.port.as_ref(), |text| match text.parse::<u16>() {
         Ok(port) if port >= lowest && (lowest == 1 || port == 0) => Ok(port),
         _ if lowest == 0 => Err("expected 0, since ICMP has no ports".to_owned()),
         _ => Err("expected a port from 1 to 65535".to_owned()),
     })?;
-    let verdict = word(line, "verdict", raw.verdict, &VERDICTS)?;
-    let expires = optional("expires", raw.expires, |text| {
+    let verdict = word(line, "verdict", raw.verdict.as_ref(), &VERDICTS)?;
+    let expires = optional("expires", raw.expires.as_ref(), |text| {
         Date::strptime("%Y-%m-%d", text).map_err(|_| "expected a date such as 2027-03-31")
     })?;
+    let said = |value: Option<T>| value.map(|value| value.text().to_owned());
     Ok(Entry {
         service,
         destination,
         port,
         application,
         verdict,
-        owner: raw.owner.map(|owner| owner.value),
-        reason: raw.reason.map(|reason| reason.value),
+        owner: said(raw.owner),
+        reason: said(raw.reason),
         expires,
         line,
     })
@@ -134,7 +171,7 @@ fn entry(raw: Spanned<RawEntry>) -> Result<Entry, LedgerError> {
 fn required<T, E: Display>(
     line: u64,
     key: &str,
-    value: Text,
+    value: Option<&impl Written>,
     read: impl FnOnce(&str) -> Result<T, E>,
 ) -> Result<T, LedgerError> {
     optional(key, value, read)?.ok_or_else(|| at(line, format!("{key}: expected a value, found none")))
@@ -142,27 +179,31 @@ fn required<T, E: Display>(
 
 fn optional<T, E: Display>(
     key: &str,
-    value: Text,
+    value: Option<&impl Written>,
     read: impl FnOnce(&str) -> Result<T, E>,
 ) -> Result<Option<T>, LedgerError> {
     let Some(value) = value else { return Ok(None) };
-    read(&value.value).map(Some).map_err(|expected| {
-        let found = shown(&value.value);
-        at(value.referenced.line(), format!("{key}: {expected}, found \"{found}\""))
+    read(value.text()).map(Some).map_err(|expected| {
+        let found = shown(value.text());
+        at(value.line(), format!("{key}: {expected}, found \"{found}\""))
     })
 }
 
 /// A value of a closed set.
-fn word<T: Copy>(line: u64, key: &str, value: Text, words: &[(&'static str, T)]) -> Result<T, LedgerError> {
+fn word<T: Copy>(
+    line: u64,
+    key: &str,
+    value: Option<&impl Written>,
+    words: &[(&'static str, T)],
+) -> Result<T, LedgerError> {
     let names = || words.iter().map(|(name, _)| *name);
-    let written = value.as_ref().map(|value| value.value.clone()).unwrap_or_default();
     required(line, key, value, |text| {
         let found = words.iter().find(|(name, _)| *name == text);
         let known = || format!("expected one of {}", names().collect::<Vec<_>>().join(", "));
         found.map(|(_, value)| *value).ok_or_else(known)
     })
     .map_err(|error| LedgerError {
-        message: error.message + &did_you_mean(&written, names()),
+        message: error.message + &did_you_mean(value.map_or("", Written::text), names()),
         ..error
     })
 }

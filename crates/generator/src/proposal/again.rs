@@ -7,12 +7,11 @@ use jiff::civil::Date;
 
 use super::demand::{shown, virtual_node};
 use super::finding::{Code, Finding, Severity};
-use crate::ledger::{Destination, Entry, Evidence, Index, Ledger, Question, Verdict};
+use crate::ledger::{Destination, Entry, Evidence, Index, Question, Verdict};
 use crate::text::inert;
 
 /// One finding an entry. The entry itself stays as the person left it.
-pub(super) fn review(map: &DependencyMap, ledger: &Ledger, today: Option<Date>, findings: &mut Vec<Finding>) {
-    let index = Index::of(ledger);
+pub(super) fn review(map: &DependencyMap, index: &Index<'_>, today: Option<Date>, findings: &mut Vec<Finding>) {
     let mut facts: BTreeMap<u64, (&Entry, BTreeSet<String>)> = BTreeMap::new();
     let seen = map.dependencies.iter();
     let seen: Vec<(&Key, &Dependency, Destination)> = seen
@@ -41,7 +40,7 @@ pub(super) fn review(map: &DependencyMap, ledger: &Ledger, today: Option<Date>, 
         Finding::about(
             Severity::Warning,
             Code::EvidenceChanged,
-            Some(&virtual_node(map, &entry.service)),
+            Some(virtual_node(map, &entry.service)),
             sentence,
         )
         .on_port(entry.port)

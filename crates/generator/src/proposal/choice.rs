@@ -49,7 +49,7 @@ fn exempt(map: &DependencyMap, demands: &[Demand<'_>], caller: &Caller, companio
         if caller.ignored_ports.len() == 1 { "" } else { "s" },
         listed(caller, None)
     );
-    let mine = |demand: &&Demand<'_>| demand.exempt && demand.caller.as_ref() == Some(&caller.virtual_node);
+    let mine = |demand: &&Demand<'_>| demand.exempt && demand.caller == Some(caller.virtual_node.as_str());
     let allowed = demands.iter().filter(mine);
     let allowed = allowed.map(|demand| format!("{companion} must allow {}", shown(demand.entry)));
     let ours = map.dependencies.iter().filter(|(key, dependency)| {

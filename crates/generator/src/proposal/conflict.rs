@@ -33,9 +33,9 @@ pub const ON_CONFLICT: [(&str, OnConflict); 3] = [
 
 /// Hosts whose clients dial another port than the host's own, by that own port.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Moves(pub(super) BTreeMap<(DnsName, u16), u16>);
+pub(super) struct Moves<'a>(pub(super) BTreeMap<(&'a DnsName, u16), u16>);
 
-impl Moves {
+impl Moves<'_> {
     /// The port that clients dial.
     pub(super) fn dialled(&self, host: &DnsName, port: u16) -> u16 {
         self.get(host, port).unwrap_or(port)
@@ -43,24 +43,24 @@ impl Moves {
 
     /// The port that clients dial, where it is another.
     pub(super) fn get(&self, host: &DnsName, port: u16) -> Option<u16> {
-        self.0.get(&(host.clone(), port)).copied()
+        self.0.get(&(host, port)).copied()
     }
 }
 
 /// The nodes, and who claims which port of which caller.
-pub(super) struct Settled {
-    pub(super) fleet: Fleet,
-    pub(super) clients: Clients,
-    pub(super) ports: Ports,
+pub(super) struct Settled<'a> {
+    pub(super) fleet: Fleet<'a>,
+    pub(super) clients: Clients<'a>,
+    pub(super) ports: Ports<'a>,
 }
 
 /// Decides every port, by the choice made for conflicts. Demands whose port bypasses the proxy are marked.
-pub(super) fn settle(
-    traffic: &Traffic<'_>,
+pub(super) fn settle<'a>(
+    traffic: &Traffic<'a>,
     ledger: &Ledger,
-    demands: &mut [Demand<'_>],
+    demands: &mut [Demand<'a>],
     choice: OnConflict,
-) -> Settled {
+) -> Settled<'a> {
     if choice == OnConflict::IgnorePort {
         return exempted(traffic, demands);
     }
@@ -74,7 +74,7 @@ pub(super) fn settle(
     decided(traffic, demands, routers.into_moves())
 }
 
-fn decided(traffic: &Traffic<'_>, demands: &[Demand<'_>], moves: Moves) -> Settled {
+fn decided<'a>(traffic: &Traffic<'a>, demands: &[Demand<'a>], moves: Moves<'a>) -> Settled<'a> {
     let fleet = Fleet::of(demands, moves);
     let clients = Clients::of(demands, &fleet);
     let ports = claims::decide(traffic, demands, &clients, &fleet);
@@ -82,11 +82,11 @@ fn decided(traffic: &Traffic<'_>, demands: &[Demand<'_>], moves: Moves) -> Settl
 }
 
 /// Exempts ports until no caller has a conflict. Each turn exempts one more at least, so it ends.
-fn exempted(traffic: &Traffic<'_>, demands: &mut [Demand<'_>]) -> Settled {
-    let mut exempt: BTreeSet<(String, u16)> = demands
+fn exempted<'a>(traffic: &Traffic<'a>, demands: &mut [Demand<'a>]) -> Settled<'a> {
+    let mut exempt: BTreeSet<(&str, u16)> = demands
         .iter()
         .filter(|demand| demand.kind.is_beyond_the_mesh())
-        .filter_map(|demand| Some((demand.caller.clone()?, demand.entry.port)))
+        .filter_map(|demand| Some((demand.caller?, demand.entry.port)))
         .collect();
     loop {
         mark(demands, &exempt);
@@ -99,35 +99,39 @@ fn exempted(traffic: &Traffic<'_>, demands: &mut [Demand<'_>]) -> Settled {
     }
 }
 
-fn mark(demands: &mut [Demand<'_>], exempt: &BTreeSet<(String, u16)>) {
+fn mark(demands: &mut [Demand<'_>], exempt: &BTreeSet<(&str, u16)>) {
     for demand in demands {
-        let Some(caller) = &demand.caller else { continue };
-        demand.exempt = demand.kind != Kind::NotIntercepted && exempt.contains(&(caller.clone(), demand.entry.port));
+        let Some(caller) = demand.caller else { continue };
+        demand.exempt = demand.kind != Kind::NotIntercepted && exempt.contains(&(caller, demand.entry.port));
     }
 }
 
-fn conflicts(demands: &[Demand<'_>], settled: &Settled, exempt: &BTreeSet<(String, u16)>) -> BTreeSet<(String, u16)> {
+fn conflicts<'a>(
+    demands: &[Demand<'a>],
+    settled: &Settled<'a>,
+    exempt: &BTreeSet<(&str, u16)>,
+) -> BTreeSet<(&'a str, u16)> {
     let mut more = BTreeSet::new();
     for demand in demands.iter().filter(|demand| !demand.exempt) {
         // Where a host is HTTP to some and TCP to others, the others leave.
-        if let (Some(caller), Kind::Host(host, Listener::Tcp)) = (&demand.caller, &demand.kind)
+        if let (Some(caller), Kind::Host(host, Listener::Tcp)) = (demand.caller, demand.kind)
             && settled.fleet.is_contested(host, demand.entry.port)
         {
-            more.insert((caller.clone(), demand.entry.port));
+            more.insert((caller, demand.entry.port));
         }
     }
-    for ((caller, number), port) in &settled.ports.by_door {
+    for (&(caller, number), port) in &settled.ports.by_door {
         if !port.is_conflict() {
             continue;
         }
-        if !exempt.contains(&(caller.clone(), *number)) {
-            more.insert((caller.clone(), *number));
+        if !exempt.contains(&(caller, number)) {
+            more.insert((caller, number));
             continue;
         }
         // Envoy refuses the listener even where nothing is redirected to it: the hosts that bring it must stay away.
         for host in port.external.keys() {
             let others = settled.clients.ports(caller, host).into_iter();
-            more.extend(others.map(|other| (caller.clone(), other)));
+            more.extend(others.map(|other| (caller, other)));
         }
     }
     more

@@ -62,8 +62,8 @@ pub fn cut_over_page(proposal: &Proposal, steps: &NextSteps) -> String {
 
 /// A caller for whom something is to be done before the mesh drops the rest.
 fn with_a_step<'a>(proposal: &'a Proposal, cut_over: &CutOver) -> Option<&'a Caller> {
-    let mut callers = proposal.callers.iter();
-    let caller = callers.find(|caller| caller.virtual_node == cut_over.virtual_node)?;
+    let name = |caller: &Caller| caller.virtual_node.cmp(&cut_over.virtual_node);
+    let caller = proposal.callers.get(proposal.callers.binary_search_by(name).ok()?)?;
     let any = !caller.backends.is_empty() || !caller.waiting.is_empty() || !caller.ignored_ports.is_empty();
     any.then_some(caller)
 }

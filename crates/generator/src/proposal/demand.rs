@@ -16,18 +16,18 @@ use crate::text::inert;
 pub(super) struct Demand<'a> {
     pub(super) entry: &'a Entry,
     /// The virtual node of the service; `None` where nothing in the inventory owns or knows it.
-    pub(super) caller: Option<String>,
-    pub(super) kind: Kind,
+    pub(super) caller: Option<&'a str>,
+    pub(super) kind: Kind<'a>,
     /// Whether the caller's proxy ignores the port, so that another target enforces the entry.
     pub(super) exempt: bool,
 }
 
-impl Demand<'_> {
+impl<'a> Demand<'a> {
     /// The caller, host, listener and port of a demand for an external host that is to be a backend.
-    pub(super) fn for_host(&self) -> Option<(&str, &DnsName, Listener, u16)> {
-        match (&self.kind, self.caller.as_deref()) {
+    pub(super) fn for_host(&self) -> Option<(&'a str, &'a DnsName, Listener, u16)> {
+        match (self.kind, self.caller) {
             (Kind::Host(host, listener), Some(caller)) if !self.exempt => {
-                Some((caller, host, *listener, self.entry.port))
+                Some((caller, host, listener, self.entry.port))
             }
             _ => None,
         }
@@ -35,8 +35,8 @@ impl Demand<'_> {
 }
 
 /// What a destination is to App Mesh.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind<'a> {
     /// A service of ours: a backend of the mesh's own.
     Ours(Listener),
     /// The mesh lets it through by itself.
@@ -50,10 +50,10 @@ pub(super) enum Kind {
     /// It is many names.
     Wildcard,
     /// A virtual node with this listener.
-    Host(DnsName, Listener),
+    Host(&'a DnsName, Listener),
 }
 
-impl Kind {
+impl Kind<'_> {
     /// Whether the proxy sees it and App Mesh has no words for it.
     pub(super) fn is_beyond_the_mesh(&self) -> bool {
         matches!(self, Kind::ServerFirst | Kind::Nameless | Kind::Wildcard)
@@ -69,7 +69,7 @@ pub(crate) const NEVER_INTERCEPTED: u16 = 22;
 
 /// The live `allow` entries in the order of the ledger, with a finding for each that has expired.
 pub(super) fn collect<'a>(
-    map: &DependencyMap,
+    map: &'a DependencyMap,
     ours: &Ours<'_>,
     ledger: &'a Ledger,
     today: Option<Date>,
@@ -99,13 +99,10 @@ pub(super) fn explain(map: &DependencyMap, ours: &Ours<'_>, demands: &[Demand<'_
 }
 
 /// The name of a service in the mesh.
-pub(crate) fn virtual_node(map: &DependencyMap, service: &ServiceName) -> String {
-    map.manifest
-        .services
-        .get(service)
-        .and_then(|facts| facts.virtual_node.clone())
-        .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| service.as_str().to_owned())
+pub(crate) fn virtual_node<'a>(map: &'a DependencyMap, service: &'a ServiceName) -> &'a str {
+    let facts = map.manifest.services.get(service);
+    let named = facts.and_then(|facts| facts.virtual_node.as_deref());
+    named.filter(|name| !name.is_empty()).unwrap_or(service.as_str())
 }
 
 /// How an entry is written in a sentence.
@@ -114,7 +111,7 @@ pub(crate) fn shown(entry: &Entry) -> String {
     format!("{}:{} ({protocol})", entry.destination, entry.port)
 }
 
-fn kind(entry: &Entry, ours: &Ours<'_>) -> Kind {
+fn kind<'a>(entry: &'a Entry, ours: &Ours<'_>) -> Kind<'a> {
     if entry.protocol() != Protocol::Tcp || entry.port == NEVER_INTERCEPTED {
         return Kind::NotIntercepted;
     }
@@ -130,7 +127,7 @@ fn kind(entry: &Entry, ours: &Ours<'_>) -> Kind {
         return Kind::ServerFirst;
     }
     match &entry.destination {
-        Destination::Name(host) => Kind::Host(host.clone(), Listener::of(entry.application)),
+        Destination::Name(host) => Kind::Host(host, Listener::of(entry.application)),
         Destination::Below(_) => Kind::Wildcard,
         Destination::Address(_) | Destination::Range(_) | Destination::Aws(_) => Kind::Nameless,
     }
@@ -148,10 +145,10 @@ pub(super) fn is_allowed_by_mesh(destination: &Destination, port: u16, applicati
     is_aws && port == 443 && application == Application::Tls
 }
 
-fn expired(entry: &Entry, caller: String) -> Finding {
+fn expired(entry: &Entry, caller: &str) -> Finding {
     let day = entry.expires.map_or_else(String::new, |day| day.to_string());
     let sentence = format!("the entry for {} expired after {day} and is not proposed", shown(entry));
-    Finding::about(Severity::Warning, Code::Expired, Some(&caller), sentence)
+    Finding::about(Severity::Warning, Code::Expired, Some(caller), sentence)
         .on_port(entry.port)
         .because([format!("line {} of the ledger", entry.line)])
         .way_out("review the dependency: set a later expires, or set verdict to deny")
@@ -162,7 +159,7 @@ fn finding(map: &DependencyMap, ours: &Ours<'_>, demand: &Demand<'_>) -> Option<
         entry, caller, kind, ..
     } = demand;
     let what = shown(entry);
-    let Some(caller) = caller.as_deref() else {
+    let Some(caller) = *caller else {
         return Some(if entry.service.is_unattributed() {
             unattributed(entry, &what)
         } else {

@@ -19,31 +19,32 @@ use crate::text::inert;
 pub(super) fn explain(
     traffic: &Traffic<'_>,
     ledger: &Ledger,
-    clients: &Clients,
-    fleet: &Fleet,
-    ports: &Ports,
+    clients: &Clients<'_>,
+    fleet: &Fleet<'_>,
+    ports: &Ports<'_>,
     findings: &mut Vec<Finding>,
 ) {
     let routers = RouterPorts::suggest(traffic, ledger, ports, |_, _| false);
-    for ((caller, number), port) in &ports.by_door {
+    for (&(caller, number), port) in &ports.by_door {
         if port.is_conflict() {
-            let way = routers.way_out(*number, &port.external, clients, fleet);
-            findings.push(conflict(caller, *number, port, clients, way));
+            let way = routers.way_out(number, &port.external, clients, fleet);
+            findings.push(conflict(caller, number, port, clients, way));
             continue;
         }
         if port.closed {
-            findings.extend(neighbours(caller, *number, port, clients, fleet, ports));
+            findings.extend(neighbours(caller, number, port, clients, fleet, ports));
             continue;
         }
-        let attached: BTreeSet<&DnsName> = port.external.keys().filter(|host| !ports.waits(caller, host)).collect();
+        let hosts = port.external.keys().copied();
+        let attached: BTreeSet<&DnsName> = hosts.filter(|host| !ports.waits(caller, host)).collect();
         if !attached.is_empty() {
-            findings.extend(cut_over(traffic, caller, *number, port, &attached, fleet.moves()));
+            findings.extend(cut_over(traffic, caller, number, port, &attached, fleet.moves()));
         }
     }
     findings.extend(extra_ports(clients, fleet, ports));
 }
 
-fn conflict(caller: &str, number: u16, port: &Port, clients: &Clients, router: Option<String>) -> Finding {
+fn conflict(caller: &str, number: u16, port: &Port<'_>, clients: &Clients<'_>, router: Option<String>) -> Finding {
     let shown_caller = inert(caller);
     let (code, sentence) = match port.decision() {
         Decision::Mixed => (
@@ -88,7 +89,7 @@ fn conflict(caller: &str, number: u16, port: &Port, clients: &Clients, router: O
     if let Some(router) = router {
         finding = finding.way_out(router);
     }
-    let named = |entry: &Entry| matches!(entry.destination, Destination::Name(_));
+    let named = |entry: &&Entry| matches!(entry.destination, Destination::Name(_));
     if !port.unmodelled.iter().all(named) {
         finding = finding.way_out("allow by name what cannot be expressed, then propose again");
     }
@@ -99,14 +100,14 @@ fn conflict(caller: &str, number: u16, port: &Port, clients: &Clients, router: O
 fn neighbours(
     caller: &str,
     number: u16,
-    port: &Port,
-    clients: &Clients,
-    fleet: &Fleet,
-    ports: &Ports,
+    port: &Port<'_>,
+    clients: &Clients<'_>,
+    fleet: &Fleet<'_>,
+    ports: &Ports<'_>,
 ) -> Option<Finding> {
     let contested = |host: &DnsName| fleet.is_contested(host, number) && clients.has(caller, host, number);
     let held_here = |host: &DnsName| !contested(host) && ports.held_by(caller, host) == Some(number);
-    if !port.external.keys().any(held_here) {
+    if !port.external.keys().copied().any(held_here) {
         return None;
     }
     let facts = port.external.keys().map(|host| {
@@ -139,14 +140,14 @@ fn cut_over(
     traffic: &Traffic<'_>,
     caller: &str,
     number: u16,
-    port: &Port,
+    port: &Port<'_>,
     attached: &BTreeSet<&DnsName>,
-    moves: &Moves,
+    moves: &Moves<'_>,
 ) -> Option<Finding> {
     let shown_caller = inert(caller);
     if port.decision() == Decision::LoneTcp {
         let host = attached.iter().next()?;
-        if moves.0.iter().any(|((moved, _), to)| moved == *host && *to == number) {
+        if moves.0.iter().any(|((moved, _), to)| moved == host && *to == number) {
             // Nothing else dials a port that was chosen because nothing uses it.
             return None;
         }
@@ -180,9 +181,9 @@ fn others(
     traffic: &Traffic<'_>,
     caller: &str,
     number: u16,
-    port: &Port,
+    port: &Port<'_>,
     attached: &BTreeSet<&DnsName>,
-    moves: &Moves,
+    moves: &Moves<'_>,
     fate: &str,
 ) -> Vec<String> {
     const UNLESS: &str = ", unless its SNI is below amazonaws.com";
@@ -214,7 +215,7 @@ fn others(
 }
 
 /// A backend opens every port of its node: says so to callers that used fewer.
-fn extra_ports(clients: &Clients, fleet: &Fleet, ports: &Ports) -> Vec<Finding> {
+fn extra_ports(clients: &Clients<'_>, fleet: &Fleet<'_>, ports: &Ports<'_>) -> Vec<Finding> {
     clients
         .pairs()
         .filter(|(caller, host)| !ports.waits(caller, host))

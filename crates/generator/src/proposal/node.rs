@@ -1,6 +1,6 @@
 //! The virtual nodes that stand for external hosts: one a host, with a listener for every port its callers use.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 use egressmap_aggregator::identity::DnsName;
@@ -75,26 +75,26 @@ impl fmt::Display for Listener {
 }
 
 /// The callers of a host's port, by what they speak there.
-type BySpeech = BTreeMap<Listener, BTreeSet<String>>;
+type BySpeech<'a> = BTreeMap<Listener, BTreeSet<&'a str>>;
 
 /// All external nodes, and the ports of hosts that callers disagree about.
 #[derive(Debug)]
-pub(super) struct Fleet {
-    nodes: BTreeMap<DnsName, BTreeMap<u16, Listener>>,
-    contested: BTreeMap<(DnsName, u16), BySpeech>,
-    moves: Moves,
+pub(super) struct Fleet<'a> {
+    nodes: HashMap<&'a DnsName, BTreeMap<u16, Listener>>,
+    contested: BTreeMap<(&'a DnsName, u16), BySpeech<'a>>,
+    moves: Moves<'a>,
 }
 
-impl Fleet {
+impl<'a> Fleet<'a> {
     /// The nodes that the demands of all callers make together.
-    pub(super) fn of(demands: &[Demand<'_>], moves: Moves) -> Self {
-        let mut wanted: BTreeMap<(DnsName, u16), BySpeech> = BTreeMap::new();
+    pub(super) fn of(demands: &[Demand<'a>], moves: Moves<'a>) -> Self {
+        let mut wanted: HashMap<(&DnsName, u16), BySpeech<'a>> = HashMap::new();
         for (caller, host, listener, port) in demands.iter().filter_map(Demand::for_host) {
-            let door = wanted.entry((host.clone(), port)).or_default();
-            door.entry(listener).or_default().insert(caller.to_owned());
+            let door = wanted.entry((host, port)).or_default();
+            door.entry(listener).or_default().insert(caller);
         }
         let mut fleet = Fleet {
-            nodes: BTreeMap::new(),
+            nodes: HashMap::new(),
             contested: BTreeMap::new(),
             moves,
         };
@@ -109,13 +109,13 @@ impl Fleet {
     }
 
     /// The ports that lead to a host's node, as clients dial them.
-    pub(super) fn listeners<'a>(&'a self, host: &'a DnsName) -> impl Iterator<Item = (u16, Listener)> + 'a {
+    pub(super) fn listeners<'s>(&'s self, host: &'s DnsName) -> impl Iterator<Item = (u16, Listener)> + 's {
         let ports = self.nodes.get(host).into_iter().flatten();
         ports.map(|(port, listener)| (self.moves.dialled(host, *port), *listener))
     }
 
     /// Which hosts are dialled on another port than their own.
-    pub(super) fn moves(&self) -> &Moves {
+    pub(super) fn moves(&self) -> &Moves<'a> {
         &self.moves
     }
 
@@ -132,7 +132,7 @@ impl Fleet {
 
     /// Whether callers need this port of the host as HTTP and as TCP.
     pub(super) fn is_contested(&self, host: &DnsName, port: u16) -> bool {
-        self.contested.contains_key(&(host.clone(), port))
+        self.contested.contains_key(&(host, port))
     }
 
     pub(super) fn into_nodes(self) -> Vec<ExternalNode> {
@@ -142,21 +142,23 @@ impl Fleet {
             let doors = listeners.keys().map(|port| (moves.dialled(host, *port), *port));
             doors.filter(|_| moved).collect()
         };
+        let mut nodes: Vec<(&DnsName, BTreeMap<u16, Listener>)> = nodes.into_iter().collect();
+        nodes.sort_unstable_by_key(|(host, _)| *host);
         nodes
             .into_iter()
             .map(|(host, listeners)| ExternalNode {
-                name: names::node_name(&host),
-                routes: routes(&host, &listeners),
+                name: names::node_name(host),
+                routes: routes(host, &listeners),
                 node_is: Standing::New,
                 service_is: Standing::New,
-                host,
+                host: host.clone(),
                 listeners,
             })
             .collect()
     }
 }
 
-fn two_protocols(host: &DnsName, port: u16, by_listener: &BySpeech) -> Finding {
+fn two_protocols(host: &DnsName, port: u16, by_listener: &BySpeech<'_>) -> Finding {
     let sentence =
         format!("{host}:{port} is needed as HTTP and as TCP, and one port of a virtual node speaks one protocol");
     let evidence = by_listener.iter().map(|(listener, callers)| {

@@ -10,12 +10,18 @@ use super::finding::{Code, Finding, Severity};
 use crate::ledger::{Destination, Index, Ledger, Question, Verdict};
 use crate::text::inert;
 
-type ByCaller = BTreeMap<(Code, String), Vec<String>>;
+type ByCaller<'a> = BTreeMap<(Code, &'a str), Vec<String>>;
 
 /// One finding a caller and kind.
-pub(super) fn note(map: &DependencyMap, ledger: &Ledger, today: Option<Date>, findings: &mut Vec<Finding>) {
+pub(super) fn note(
+    map: &DependencyMap,
+    ledger: &Ledger,
+    index: &Index<'_>,
+    today: Option<Date>,
+    findings: &mut Vec<Finding>,
+) {
     let mut facts = ByCaller::new();
-    let (index, nowhere) = (Index::of(ledger), BTreeSet::new());
+    let nowhere = BTreeSet::new();
     for entry in &ledger.entries {
         match entry.verdict {
             Verdict::Review => add(
@@ -51,19 +57,19 @@ pub(super) fn note(map: &DependencyMap, ledger: &Ledger, today: Option<Date>, fi
         .iter()
         .filter(|(key, dependency)| !dependency.only_refused(key.protocol))
     {
-        let fact = format!("{}:{} ({})", inert(&key.destination), key.port, protocol(key.protocol));
-        if let Some(code) = kind(key, dependency, &index) {
+        if let Some(code) = kind(key, dependency, index) {
+            let fact = format!("{}:{} ({})", inert(&key.destination), key.port, protocol(key.protocol));
             add(&mut facts, code, virtual_node(map, &key.service), fact);
         }
     }
     findings.extend(
         facts
             .into_iter()
-            .map(|((code, caller), facts)| finding(code, &caller, facts)),
+            .map(|((code, caller), facts)| finding(code, caller, facts)),
     );
 }
 
-fn add(facts: &mut ByCaller, code: Code, caller: String, fact: String) {
+fn add<'a>(facts: &mut ByCaller<'a>, code: Code, caller: &'a str, fact: String) {
     facts.entry((code, caller)).or_default().push(fact);
 }
 

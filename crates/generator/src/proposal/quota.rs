@@ -17,13 +17,9 @@ const NODES: usize = 200;
 const ROUTERS: usize = 200;
 /// Routes of one virtual router, by default; can be raised.
 const ROUTES: usize = 50;
-/// Resources of one CloudFormation template.
-const RESOURCES: usize = 500;
-/// Outputs of one CloudFormation template.
-const OUTPUTS: usize = 200;
 
 pub(super) fn check(map: &DependencyMap, nodes: &[ExternalNode], callers: &[Caller], findings: &mut Vec<Finding>) {
-    let mut ours: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    let mut ours: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (key, _) in map
         .dependencies
         .iter()
@@ -35,7 +31,7 @@ pub(super) fn check(map: &DependencyMap, nodes: &[ExternalNode], callers: &[Call
     }
     for caller in callers {
         let external = caller.backends.len() + caller.waiting.len();
-        let internal = ours.get(&caller.virtual_node).map_or(0, BTreeSet::len);
+        let internal = ours.get(caller.virtual_node.as_str()).map_or(0, BTreeSet::len);
         if external + internal > BACKENDS {
             let sentence = format!(
                 "{} would have {} backends, and a virtual node may have {BACKENDS} unless the quota is raised",
@@ -71,7 +67,6 @@ pub(super) fn check(map: &DependencyMap, nodes: &[ExternalNode], callers: &[Call
         );
     }
     findings.extend(routers(nodes));
-    findings.extend(template(nodes, callers));
 }
 
 fn routers(nodes: &[ExternalNode]) -> Option<Finding> {
@@ -84,20 +79,5 @@ fn routers(nodes: &[ExternalNode]) -> Option<Finding> {
     (routed > ROUTERS || most > ROUTES).then(|| {
         Finding::about(Severity::Decision, Code::MeshQuota, None, sentence)
             .way_out("ask for higher quotas of virtual routers per mesh and routes per router before you apply")
-    })
-}
-
-/// One stack creates all of it: a resource cannot move from one stack to another without being replaced.
-fn template(nodes: &[ExternalNode], callers: &[Caller]) -> Option<Finding> {
-    let of_node = |node: &ExternalNode| 2 + node.routes.len() + usize::from(!node.routes.is_empty());
-    let resources: usize = nodes.iter().map(of_node).sum();
-    let outputs = callers.iter().filter(|caller| !caller.backends.is_empty()).count();
-    let sentence = format!(
-        "a CloudFormation template of this would have {resources} resources and {outputs} outputs, and may have {RESOURCES} and \
-         {OUTPUTS}"
-    );
-    (resources > RESOURCES || outputs > OUTPUTS).then(|| {
-        Finding::about(Severity::Warning, Code::TemplateQuota, None, sentence)
-            .way_out("use another App Mesh target, or keep a ledger and a stack for each part of the mesh")
     })
 }

@@ -1,16 +1,16 @@
 //! What each caller stands to lose when it is cut over, and the order to go in: the least to lose first.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use egressmap_aggregator::identity::DnsName;
-use egressmap_aggregator::map::{Class, Dependency, DependencyMap, Hours, Key};
+use egressmap_aggregator::map::{Class, Dependency, Hours, Key};
 
-use super::demand::{NEVER_INTERCEPTED, is_allowed_by_mesh, virtual_node};
+use super::demand::{NEVER_INTERCEPTED, is_allowed_by_mesh};
 use super::node::Listener;
 use super::traffic::Traffic;
 use super::{Caller, ExternalNode};
-use crate::ledger::{Destination, Index, Ledger, Question, Verdict};
+use crate::ledger::{Destination, Index, Question, Verdict};
 
 /// The cut-over of one caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,14 +90,12 @@ impl CutOver {
 
 /// Every virtual node that was seen to call or is allowed to, the one with the least to lose first.
 pub(super) fn cut_over(
-    map: &DependencyMap,
-    ledger: &Ledger,
+    index: &Index<'_>,
     traffic: &Traffic<'_>,
     callers: &[Caller],
     nodes: &[ExternalNode],
 ) -> Vec<CutOver> {
-    let by_host: BTreeMap<&DnsName, &ExternalNode> = nodes.iter().map(|node| (&node.host, node)).collect();
-    let index = Index::of(ledger);
+    let by_host: HashMap<&DnsName, &ExternalNode> = nodes.iter().map(|node| (&node.host, node)).collect();
     let mut found: BTreeMap<String, (CutOver, Hours)> = BTreeMap::new();
     let start = |name: &str, waiting| {
         let cut_over = CutOver {
@@ -115,24 +113,22 @@ pub(super) fn cut_over(
     for (name, caller) in &by_name {
         found.insert((*name).to_owned(), start(name, caller.waiting.len()));
     }
-    for (key, dependency) in traffic.all() {
-        if key.service.is_unattributed() {
-            continue;
-        }
-        let name = virtual_node(map, &key.service);
-        let caller = by_name.get(name.as_str()).copied();
-        let (cut_over, hours) = found.entry(name.clone()).or_insert_with(|| start(&name, 0));
-        hours.union(&dependency.seen);
-        let fate = fate(key, dependency, &index, caller, &by_host);
-        if fate != Fate::Kept {
-            let volume = dependency.volume();
-            cut_over.losses.push(Loss {
-                destination: key.destination.clone(),
-                port: key.port,
-                fate,
-                records: dependency.flow().records.max(dependency.access.records),
-                bytes: volume.bytes_out.saturating_add(volume.bytes_in),
-            });
+    for (name, seen) in traffic.callers() {
+        let standing = Standing::of(by_name.get(name).copied(), &by_host);
+        for (key, dependency) in seen.filter(|(key, _)| !key.service.is_unattributed()) {
+            let (cut_over, hours) = found.entry(name.to_owned()).or_insert_with(|| start(name, 0));
+            hours.union(&dependency.seen);
+            let fate = fate(key, dependency, index, &standing);
+            if fate != Fate::Kept {
+                let volume = dependency.volume();
+                cut_over.losses.push(Loss {
+                    destination: key.destination.clone(),
+                    port: key.port,
+                    fate,
+                    records: dependency.flow().records.max(dependency.access.records),
+                    bytes: volume.bytes_out.saturating_add(volume.bytes_in),
+                });
+            }
         }
     }
     let mut order: Vec<CutOver> = found
@@ -148,14 +144,34 @@ pub(super) fn cut_over(
     order
 }
 
+/// What a caller gets, found by host and by port.
+#[derive(Default)]
+struct Standing<'a> {
+    ignored: Option<&'a BTreeSet<u16>>,
+    attached: BTreeMap<&'a str, &'a ExternalNode>,
+    /// The first host of each port that clients dial, and what is spoken there.
+    ports: BTreeMap<u16, (&'a ExternalNode, Listener)>,
+}
+
+impl<'a> Standing<'a> {
+    fn of(caller: Option<&'a Caller>, nodes: &HashMap<&DnsName, &'a ExternalNode>) -> Self {
+        let mut standing = Standing {
+            ignored: caller.map(|caller| &caller.ignored_ports),
+            ..Standing::default()
+        };
+        let backends = caller.into_iter().flat_map(|caller| &caller.backends);
+        for node in backends.filter_map(|host| nodes.get(host).copied()) {
+            standing.attached.insert(node.host.as_str(), node);
+            for (port, listener) in node.dialled() {
+                standing.ports.entry(port).or_insert((node, listener));
+            }
+        }
+        standing
+    }
+}
+
 /// What becomes of one dependency over TCP, by where the proposal places it.
-fn fate(
-    key: &Key,
-    dependency: &Dependency,
-    index: &Index<'_>,
-    caller: Option<&Caller>,
-    nodes: &BTreeMap<&DnsName, &ExternalNode>,
-) -> Fate {
+fn fate(key: &Key, dependency: &Dependency, index: &Index<'_>, standing: &Standing<'_>) -> Fate {
     let by_address = dependency.class == Class::Infrastructure && key.port != 53;
     if dependency.class == Class::Internal || by_address || key.port == NEVER_INTERCEPTED {
         return Fate::Kept;
@@ -173,7 +189,7 @@ fn fate(
             fate
         }
     };
-    if caller.is_some_and(|caller| caller.ignored_ports.contains(&key.port)) {
+    if standing.ignored.is_some_and(|ports| ports.contains(&key.port)) {
         return if verdict == Some(Verdict::Allow) {
             Fate::Kept
         } else {
@@ -189,9 +205,7 @@ fn fate(
             Fate::Kept
         };
     }
-    let backends = || caller.into_iter().flat_map(|caller| &caller.backends);
-    let attached = || backends().filter_map(|host| nodes.get(host).copied());
-    if let Some(node) = attached().find(|node| node.host.as_str() == key.destination) {
+    if let Some(node) = standing.attached.get(key.destination.as_str()) {
         if node.dialled().any(|(port, _)| port == key.port) {
             return Fate::Kept;
         }
@@ -199,11 +213,7 @@ fn fate(
             return Fate::DialsAnotherPort(*dialled);
         }
     }
-    let here = attached().find_map(|node| {
-        let (_, listener) = node.dialled().find(|(port, _)| *port == key.port)?;
-        Some((node, listener))
-    });
-    meant(match here {
+    meant(match standing.ports.get(&key.port) {
         None => Fate::DroppedByTheMesh,
         Some((node, Listener::Tcp)) => Fate::Misrouted(node.host.clone()),
         Some((_, Listener::Http)) => Fate::Refused,

@@ -19,17 +19,17 @@ const ENVOY: [u16; 3] = [9901, 15000, 15001];
 /// The free port suggested for each (host, port) that must give way somewhere. A virtual service is shared by the whole
 /// mesh, so its new port is the same for every caller.
 #[derive(Debug)]
-pub(super) struct RouterPorts(BTreeMap<(DnsName, u16), u16>);
+pub(super) struct RouterPorts<'a>(BTreeMap<(&'a DnsName, u16), u16>);
 
-impl RouterPorts {
+impl<'a> RouterPorts<'a> {
     /// `stays` names the ports of hosts that no router helps: nobody on their port moves.
     pub(super) fn suggest(
         traffic: &Traffic<'_>,
         ledger: &Ledger,
-        ports: &Ports,
+        ports: &Ports<'a>,
         stays: impl Fn(&DnsName, u16) -> bool,
     ) -> Self {
-        let moving: BTreeSet<(DnsName, u16)> = ports
+        let moving: BTreeSet<(&DnsName, u16)> = ports
             .by_door
             .iter()
             .filter(|((_, number), port)| !port.external.keys().any(|host| stays(host, *number)))
@@ -61,7 +61,7 @@ impl RouterPorts {
     }
 
     /// The same as a decision: each host that moves is dialled on its new port.
-    pub(super) fn into_moves(self) -> Moves {
+    pub(super) fn into_moves(self) -> Moves<'a> {
         Moves(self.0)
     }
 
@@ -69,13 +69,13 @@ impl RouterPorts {
     pub(super) fn way_out(
         &self,
         port: u16,
-        hosts: &BTreeMap<DnsName, Listener>,
-        clients: &Clients,
-        fleet: &Fleet,
+        hosts: &BTreeMap<&DnsName, Listener>,
+        clients: &Clients<'_>,
+        fleet: &Fleet<'_>,
     ) -> Option<String> {
         let moving: Vec<(&DnsName, u16)> = hosts
             .keys()
-            .filter_map(|host| self.0.get(&(host.clone(), port)).map(|free| (host, *free)))
+            .filter_map(|host| self.0.get(&(host, port)).map(|free| (*host, *free)))
             .collect();
         let changes: Vec<String> = moving
             .iter()
@@ -97,7 +97,7 @@ impl RouterPorts {
 }
 
 /// A virtual service has a node or a router, never both: the other ports of the node need the router too.
-fn keeping(moving: &[(&DnsName, u16)], port: u16, fleet: &Fleet) -> String {
+fn keeping(moving: &[(&DnsName, u16)], port: u16, fleet: &Fleet<'_>) -> String {
     let kept: Vec<String> = moving
         .iter()
         .filter_map(|(host, _)| {
@@ -120,25 +120,25 @@ fn keeping(moving: &[(&DnsName, u16)], port: u16, fleet: &Fleet) -> String {
 }
 
 /// The hosts that must leave a port so that the rest of its claims can stay.
-fn movers(traffic: &Traffic<'_>, caller: &str, number: u16, port: &Port) -> Vec<DnsName> {
+fn movers<'a>(traffic: &Traffic<'_>, caller: &str, number: u16, port: &Port<'a>) -> Vec<&'a DnsName> {
     let tcp = || {
         port.external
             .iter()
             .filter(|(_, listener)| **listener == Listener::Tcp)
-            .map(|(host, _)| host)
+            .map(|(host, _)| *host)
     };
     let ours_is_tcp = port.internal.values().any(|listener| *listener == Listener::Tcp);
     match port.decision() {
         Decision::Shared | Decision::LoneTcp | Decision::UnmodelledNeighbour => Vec::new(),
-        _ if ours_is_tcp => port.external.keys().cloned().collect(),
-        Decision::Mixed => tcp().cloned().collect(),
+        _ if ours_is_tcp => port.external.keys().copied().collect(),
+        Decision::Mixed => tcp().collect(),
         Decision::SecondTcp => {
             // The busiest stays where its clients are; among equals the first by name.
             let busiest = tcp().max_by(|a, b| {
                 let records = |host| records(traffic, caller, host, number);
                 records(a).cmp(&records(b)).then_with(|| b.cmp(a))
             });
-            tcp().filter(|host| Some(*host) != busiest).cloned().collect()
+            tcp().filter(|host| Some(*host) != busiest).collect()
         }
     }
 }

@@ -30,6 +30,17 @@ pub enum Keeper {
     Elsewhere,
 }
 
+impl Keeper {
+    /// Who keeps what has this address in Terraform's state, if the module of this proposal would call it `resource`.
+    pub(crate) fn of(address: Option<&String>, resource: &str) -> Keeper {
+        match address {
+            None => Keeper::Nobody,
+            Some(address) if address.ends_with(resource) => Keeper::Module,
+            Some(_) => Keeper::Elsewhere,
+        }
+    }
+}
+
 impl Standing {
     /// Whether it must be created.
     #[must_use]
@@ -57,11 +68,7 @@ impl Standing {
 pub(super) fn compare(current: &Current, nodes: &mut [ExternalNode], findings: &mut Vec<Finding>) {
     for node in nodes {
         let label = node.name.replace('-', "_");
-        let keeper = |address: Option<&String>, kind: &str| match address {
-            None => Keeper::Nobody,
-            Some(address) if address.ends_with(&format!("{kind}.{label}")) => Keeper::Module,
-            Some(_) => Keeper::Elsewhere,
-        };
+        let keeper = |address: Option<&String>, kind: &str| Keeper::of(address, &format!("{kind}.{label}"));
         if let Some(service) = current.services.get(node.host.as_str()) {
             let by = keeper(service.terraform.as_ref(), "aws_appmesh_virtual_service");
             let wanted = if node.routes.is_empty() {
@@ -123,7 +130,7 @@ fn other_node(node: &ExternalNode, other: &str, found: Option<&Node>) -> Option<
 /// What exists for hosts outside and no allowed dependency uses, and backends that callers have beyond what they are allowed.
 pub(super) fn unused(
     current: &Current,
-    ours: &BTreeSet<String>,
+    ours: &BTreeSet<&str>,
     nodes: &[ExternalNode],
     callers: &[Caller],
     findings: &mut Vec<Finding>,
@@ -138,7 +145,7 @@ pub(super) fn unused(
         let node = current.nodes.get(provider);
         let calls = node.is_some_and(|node| !node.backends.is_empty());
         let host = node.and_then(|node| node.host.as_deref());
-        !calls && !ours.contains(provider) && (provider.starts_with("ext-") || host == Some(name))
+        !calls && !ours.contains(provider.as_str()) && (provider.starts_with("ext-") || host == Some(name))
     };
     let idle: Vec<String> = current
         .services

@@ -11,6 +11,11 @@ pub(super) const SUNSET: &str = "> AWS ended App Mesh on 2026-09-30: its console
 /// The page, in Markdown.
 #[must_use]
 pub fn summary(proposal: &Proposal) -> String {
+    summary_of(proposal, &proposal.findings)
+}
+
+/// The page with these findings.
+pub(crate) fn summary_of(proposal: &Proposal, findings: &[Finding]) -> String {
     let mut page = format!(
         "# Egress proposal for the mesh {}\n\n{SUNSET}\n",
         markdown(&proposal.mesh)
@@ -23,11 +28,7 @@ pub fn summary(proposal: &Proposal) -> String {
         ("Know before you apply", Severity::Warning),
         ("Notes", Severity::Note),
     ] {
-        let findings: Vec<&Finding> = proposal
-            .findings
-            .iter()
-            .filter(|finding| finding.severity == severity)
-            .collect();
+        let findings: Vec<&Finding> = findings.iter().filter(|finding| finding.severity == severity).collect();
         if !findings.is_empty() {
             page.push_str(&format!("\n## {title}\n"));
             findings

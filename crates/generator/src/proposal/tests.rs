@@ -426,12 +426,6 @@ fn what_is_over_a_quota_needs_a_decision_before_anything_is_applied() {
             .sentence
             .contains("203 virtual nodes or more")
     );
-    let hosts = (0..251).map(|n| Seen::http(&format!("shop{n}"), &format!("h{n}.example"), 80));
-    assert!(
-        finding(&of(hosts), Code::TemplateQuota)
-            .sentence
-            .contains("would have 502 resources and 251 outputs")
-    );
     for code in [Code::BackendQuota, Code::MeshQuota] {
         assert_eq!(finding(&proposal, code).severity, Severity::Decision);
     }

@@ -8,13 +8,13 @@ use super::demand::virtual_node;
 
 /// TCP dependencies by virtual node of the caller and port, without those that were only ever refused.
 #[derive(Debug)]
-pub(super) struct Traffic<'a>(BTreeMap<String, BTreeMap<u16, Vec<Seen<'a>>>>);
+pub(super) struct Traffic<'a>(BTreeMap<&'a str, BTreeMap<u16, Vec<Seen<'a>>>>);
 
 type Seen<'a> = (&'a Key, &'a Dependency);
 
 impl<'a> Traffic<'a> {
     pub(super) fn of(map: &'a DependencyMap) -> Self {
-        let mut callers: BTreeMap<String, BTreeMap<u16, Vec<Seen<'a>>>> = BTreeMap::new();
+        let mut callers: BTreeMap<&'a str, BTreeMap<u16, Vec<Seen<'a>>>> = BTreeMap::new();
         for (key, dependency) in &map.dependencies {
             if key.protocol == Protocol::Tcp && !dependency.only_refused(key.protocol) {
                 let caller = callers.entry(virtual_node(map, &key.service)).or_default();
@@ -32,9 +32,10 @@ impl<'a> Traffic<'a> {
             .map_or(&[], Vec::as_slice)
     }
 
-    /// All of it.
-    pub(super) fn all(&self) -> impl Iterator<Item = Seen<'a>> + '_ {
-        self.0.values().flat_map(BTreeMap::values).flatten().copied()
+    /// All of it, caller by caller.
+    pub(super) fn callers(&self) -> impl Iterator<Item = (&'a str, impl Iterator<Item = Seen<'a>>)> {
+        let callers = self.0.iter();
+        callers.map(|(caller, ports)| (*caller, ports.values().flatten().copied()))
     }
 
     /// Every port that anybody opened a connection to.

@@ -119,7 +119,7 @@ fn finding(
     Finding::about(
         Severity::Note,
         Code::CouldBeWider,
-        Some(&virtual_node(map, service)),
+        Some(virtual_node(map, service)),
         sentence,
     )
     .on_port(port)

@@ -7,7 +7,7 @@ use egressmap_aggregator::identity::{DnsName, ServiceName};
 use egressmap_aggregator::map::{Application, Protocol};
 use ipnet::IpNet;
 
-use super::Attempt;
+use super::{Attempt, work};
 use crate::ledger::Destination;
 use crate::proposal::{Allowed, Placement, Proposal};
 
@@ -37,6 +37,14 @@ impl<'a> Allowances<'a> {
         Self::of(proposal, |allowed| Some(&allowed.entry.service))
     }
 
+    /// The same without what a target leaves out: that is nobody's, whoever asks.
+    pub(super) fn by_service_but(proposal: &'a Proposal, left_out: &[&Allowed]) -> Self {
+        let left_out: BTreeSet<*const Allowed> = left_out.iter().map(|allowed| std::ptr::from_ref(*allowed)).collect();
+        Self::of(proposal, |allowed| {
+            (!left_out.contains(&std::ptr::from_ref(allowed))).then_some(&allowed.entry.service)
+        })
+    }
+
     /// Of all services together.
     pub(super) fn of_everybody(proposal: &'a Proposal) -> Self {
         Self::of(proposal, |_| None)
@@ -56,6 +64,7 @@ impl<'a> Allowances<'a> {
 
     /// What is allowed to the service of an attempt, on its port.
     pub(super) fn for_service<'s>(&'s self, attempt: &'s Attempt<'_>) -> Option<&'s Rules<'a>> {
+        work::look();
         let key = attempt.key;
         let doors: &BTreeMap<(Option<&'s ServiceName>, u16, Protocol), Rules<'a>> = &self.0;
         doors.get(&(Some(&key.service), key.port, key.protocol))
@@ -63,12 +72,14 @@ impl<'a> Allowances<'a> {
 
     /// What is allowed to everybody on the port of an attempt.
     pub(super) fn for_everybody(&self, attempt: &Attempt<'_>) -> Option<&Rules<'a>> {
+        work::look();
         self.0.get(&(None, attempt.key.port, attempt.key.protocol))
     }
 }
 
 impl<'a> Rules<'a> {
     fn add(&mut self, allowed: &'a Allowed) {
+        work::look();
         let spoken = allowed.entry.application;
         match &allowed.entry.destination {
             Destination::Name(name) => {
@@ -100,13 +111,14 @@ impl<'a> Rules<'a> {
 
     /// The entry for a host, whatever is spoken: its own, else the wildcard nearest above it, at any depth.
     pub(super) fn host(&self, host: &DnsName) -> Option<&'a Allowed> {
-        let spoken = || self.spoken.iter();
+        let spoken = || self.spoken.iter().inspect(|_| work::look());
         let own = spoken().find_map(|application| self.names.get(&(host.as_str(), *application)).copied());
         own.or_else(|| spoken().find_map(|application| self.wildcard(host, *application)))
     }
 
     /// The entry for a host with which this is spoken.
     pub(super) fn host_speaking(&self, host: &DnsName, application: Application) -> Option<&'a Allowed> {
+        work::look();
         let own = self.names.get(&(host.as_str(), application)).copied();
         own.or_else(|| self.wildcard(host, application))
     }
@@ -115,6 +127,7 @@ impl<'a> Rules<'a> {
     fn wildcard(&self, host: &DnsName, application: Application) -> Option<&'a Allowed> {
         let mut rest = host.as_str();
         while let Some((_, above)) = rest.split_once('.') {
+            work::look();
             if let Some(allowed) = self.below.get(&(above, application)) {
                 return Some(allowed);
             }
@@ -131,6 +144,7 @@ impl<'a> Rules<'a> {
             .rev()
             .filter_map(|length| IpNet::new(address, *length).ok());
         around
+            .inspect(|_| work::look())
             .filter_map(|range| self.ranges.get(&range.trunc()).copied())
             .next()
     }

@@ -50,7 +50,7 @@ impl Policy for AppMesh<'_> {
             return unowned;
         }
         let caller = virtual_node(self.map, &key.service);
-        let judgement = self.at_door(attempt, &caller);
+        let judgement = self.at_door(attempt, caller);
         if judgement.cuts() && attempt.is_only_at(IpAddr::is_ipv6) {
             return Judgement {
                 verdict: Verdict::Uncertain,
@@ -85,6 +85,9 @@ impl<'a> AppMesh<'a> {
         let port = attempt.key.port;
         let closed = Door::default();
         let door = self.doors.get(caller, port).unwrap_or(&closed);
+        if door.exempt {
+            return Judgement::allow(format!("port {port} bypasses the proxy"));
+        }
         if let Some(entry) = door.bypass {
             let rule = format!(
                 "port {port} bypasses the proxy, as the proposal asks for {}",

@@ -13,7 +13,9 @@ impl<'a> DnsFirewall<'a> {
         let live = proposal
             .allowed
             .iter()
-            .filter(|allowed| allowed.placement != Placement::NoCaller);
+            .filter(|allowed| allowed.placement != Placement::NoCaller)
+            // The API takes no name with an underscore.
+            .filter(|allowed| !allowed.entry.destination.to_string().contains('_'));
         DnsFirewall(live.collect())
     }
 }

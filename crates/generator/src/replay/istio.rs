@@ -5,9 +5,10 @@ use egressmap_aggregator::map::{Application, DependencyMap};
 
 use super::allowances::{Allowances, Rules};
 use super::port::{allowed_at, in_spite_of, rest};
-use super::{Attempt, Judgement, Policy, said, transport, unowned, within_cluster};
+use super::{Attempt, Judgement, Policy, Spoken, said, transport, unowned, within_cluster};
 use crate::ledger::Destination;
 use crate::proposal::{Allowed, Proposal};
+use crate::target::left_out;
 use crate::text::inert;
 
 /// The mesh with a service entry for every allowed host, and a Sidecar for every caller.
@@ -20,7 +21,7 @@ impl<'a> Istio<'a> {
     pub(super) fn new(map: &'a DependencyMap, proposal: &'a Proposal) -> Self {
         Istio {
             map,
-            allowed: Allowances::by_service(proposal),
+            allowed: Allowances::by_service_but(proposal, &left_out(proposal)),
         }
     }
 }
@@ -51,14 +52,16 @@ fn at_port(attempt: &Attempt<'_>, rules: &Rules<'_>) -> Judgement {
         [Application::Tcp] if number == 443 => {
             Judgement::drop("TCP on 443 would take the port from all TLS, so it is left out")
         }
-        [only] => allowed_at(attempt, rules).unwrap_or_else(|| match only {
-            Application::Http => by_name(
+        [Application::Http] => by_literal(attempt, rules).unwrap_or_else(|| {
+            by_name(
                 attempt,
                 rules,
-                *only,
+                Application::Http,
                 "Host",
                 "no service entry has this host: 502 block_all",
-            ),
+            )
+        }),
+        [only] => allowed_at(attempt, rules).unwrap_or_else(|| match only {
             Application::Tls => by_name(
                 attempt,
                 rules,
@@ -97,6 +100,18 @@ fn hosts<'a>(rules: &Rules<'a>) -> impl Iterator<Item = (&'a DnsName, &'a Allowe
             Destination::Name(host) => Some((host, *allowed)),
             _ => None,
         })
+}
+
+/// For HTTP an address is a host like any other: it is what the client says in `Host`.
+fn by_literal(attempt: &Attempt<'_>, rules: &Rules<'_>) -> Option<Judgement> {
+    let allowed = allowed_at(attempt, rules).filter(|_| attempt.may_speak(Application::Http))?;
+    match attempt.spoken() {
+        Spoken::Literal => Some(allowed),
+        Spoken::Name(_) => None,
+        Spoken::Reverse(_) | Spoken::Unknown => Some(Judgement::uncertain(
+            "passes only if its Host is the address, and the log shows no Host",
+        )),
+    }
 }
 
 fn by_name(attempt: &Attempt<'_>, rules: &Rules<'_>, speaks: Application, what: &str, refused: &str) -> Judgement {

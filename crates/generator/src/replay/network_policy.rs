@@ -6,7 +6,9 @@ use super::allowances::{Allowances, Rules};
 use super::cilium::dns;
 use super::port::{allowed_at, in_spite_of};
 use super::{Attempt, Judgement, Policy, ranges, said, transport, unowned, within_cluster};
-use crate::proposal::Proposal;
+use crate::ledger::Destination;
+use crate::proposal::{Allowed, Proposal};
+use crate::target::is_domain_name;
 use crate::text::inert;
 
 /// What a policy can name.
@@ -27,9 +29,16 @@ pub(super) struct NetworkPolicy<'a> {
 
 impl<'a> NetworkPolicy<'a> {
     pub(super) fn new(map: &'a DependencyMap, proposal: &'a Proposal, knows: Knows) -> Self {
+        let unwritable = |allowed: &&Allowed| match &allowed.entry.destination {
+            Destination::Name(name) | Destination::Below(name) => {
+                knows == Knows::Names && !is_domain_name(name.as_str())
+            }
+            _ => false,
+        };
+        let left_out: Vec<&Allowed> = proposal.allowed.iter().filter(unwritable).collect();
         NetworkPolicy {
             map,
-            allowed: Allowances::by_service(proposal),
+            allowed: Allowances::by_service_but(proposal, &left_out),
             knows,
         }
     }

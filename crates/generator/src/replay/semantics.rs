@@ -4,7 +4,7 @@ use egressmap_aggregator::map::DependencyMap;
 use egressmap_parser::near::did_you_mean;
 
 use super::network_policy::Knows;
-use super::{Policy, appmesh, cilium, dns_firewall, envoy, istio, network_firewall, network_policy, security_group};
+use super::{Policy, beside, cilium, dns_firewall, envoy, istio, network_firewall, network_policy, security_group};
 use crate::proposal::Proposal;
 
 /// How one target treats egress.
@@ -25,12 +25,12 @@ impl Semantics {
     }
 }
 
-/// App Mesh, whatever the syntax that its definitions are written in.
+/// App Mesh, whatever the syntax that its definitions are written in, with the companion of its proposal.
 const fn appmesh(name: &'static str) -> Semantics {
     Semantics {
         name,
         by: "HTTP by host, all other TCP by port alone",
-        make: |map, proposal| Box::new(appmesh::AppMesh::new(map, proposal)),
+        make: |map, proposal| Box::new(beside::Beside::new(map, proposal)),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::sample::{self, Seen};
 mod appmesh;
 mod by_name;
 mod laws;
+mod rendered;
 mod work;
 
 /// A ledger that allows these: service, destination, port and what is spoken.

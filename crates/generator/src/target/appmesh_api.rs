@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::proposal::{ExternalNode, Listener, NextSteps, Proposal, Standing, cut_over_page, summary};
-use crate::target::{RenderedFile, Target, file};
+use crate::target::{Rendered, RenderedFile, Target, file};
 use crate::text::file_stem;
 
 /// `appmesh-api`.
@@ -34,64 +34,71 @@ impl Target for AppmeshApi {
         "AWS App Mesh as JSON input of its API, with the backends to add to each caller"
     }
 
-    fn render(&self, proposal: &Proposal) -> Vec<RenderedFile> {
-        let mut files = vec![
-            file("CUTOVER.md", cut_over_page(proposal, &STEPS)),
-            file("PROPOSAL.md", summary(proposal)),
-            file("backends.json", pretty(&backends(proposal))),
-        ];
-        for node in &proposal.nodes {
-            files.extend(routes(proposal, node));
+    fn render(&self, proposal: &Proposal) -> Rendered {
+        Rendered {
+            files: files(proposal),
+            findings: proposal.findings.clone(),
         }
-        for node in proposal.nodes.iter().filter(|node| node.node_is.is_new()) {
-            files.push(file(
-                format!("create-virtual-node/{}.json", node.name),
-                pretty(&virtual_node(proposal, node)),
-            ));
-        }
-        let is_new = |node: &&ExternalNode| !node.routes.is_empty() && !proposal.current.routers.contains(&node.name);
-        for node in proposal.nodes.iter().filter(is_new) {
-            files.push(file(
-                format!("create-virtual-router/{}.json", node.name),
-                pretty(&virtual_router(proposal, node)),
-            ));
-        }
-        let mut updates = callers(proposal);
-        for node in proposal.nodes.iter().filter(|node| node.node_is.changes()) {
-            updates.push(file(
-                format!("update-virtual-node/{}.json", node.name),
-                pretty(&virtual_node(proposal, node)),
-            ));
-        }
-        for node in &proposal.nodes {
-            let folder = match node.service_is {
-                Standing::New => "create-virtual-service",
-                Standing::Changes(_) => "update-virtual-service",
-                Standing::There(_) => continue,
-            };
-            let provider = if node.routes.is_empty() {
-                json!({"virtualNode": {"virtualNodeName": node.name}})
-            } else {
-                json!({"virtualRouter": {"virtualRouterName": node.name}})
-            };
-            let service = json!({
-                "meshName": proposal.mesh,
-                "virtualServiceName": node.host.as_str(),
-                "spec": {"provider": provider},
-            });
-            let service = file(format!("{folder}/{}.json", node.name), pretty(&service));
-            if node.service_is.is_new() {
-                files.push(service);
-            } else {
-                updates.push(service);
-            }
-        }
-        let flip = json!({"meshName": proposal.mesh, "spec": {"egressFilter": {"type": "DROP_ALL"}}});
-        files.push(file("drop-all/update-mesh.json", pretty(&flip)));
-        updates.sort_by(|a, b| a.path.cmp(&b.path));
-        files.extend(updates);
-        files
     }
+}
+
+fn files(proposal: &Proposal) -> Vec<RenderedFile> {
+    let mut files = vec![
+        file("CUTOVER.md", cut_over_page(proposal, &STEPS)),
+        file("PROPOSAL.md", summary(proposal)),
+        file("backends.json", pretty(&backends(proposal))),
+    ];
+    for node in &proposal.nodes {
+        files.extend(routes(proposal, node));
+    }
+    for node in proposal.nodes.iter().filter(|node| node.node_is.is_new()) {
+        files.push(file(
+            format!("create-virtual-node/{}.json", node.name),
+            pretty(&virtual_node(proposal, node)),
+        ));
+    }
+    let is_new = |node: &&ExternalNode| !node.routes.is_empty() && !proposal.current.routers.contains_key(&node.name);
+    for node in proposal.nodes.iter().filter(is_new) {
+        files.push(file(
+            format!("create-virtual-router/{}.json", node.name),
+            pretty(&virtual_router(proposal, node)),
+        ));
+    }
+    let mut updates = callers(proposal);
+    for node in proposal.nodes.iter().filter(|node| node.node_is.changes()) {
+        updates.push(file(
+            format!("update-virtual-node/{}.json", node.name),
+            pretty(&virtual_node(proposal, node)),
+        ));
+    }
+    for node in &proposal.nodes {
+        let folder = match node.service_is {
+            Standing::New => "create-virtual-service",
+            Standing::Changes(_) => "update-virtual-service",
+            Standing::There(_) => continue,
+        };
+        let provider = if node.routes.is_empty() {
+            json!({"virtualNode": {"virtualNodeName": node.name}})
+        } else {
+            json!({"virtualRouter": {"virtualRouterName": node.name}})
+        };
+        let service = json!({
+            "meshName": proposal.mesh,
+            "virtualServiceName": node.host.as_str(),
+            "spec": {"provider": provider},
+        });
+        let service = file(format!("{folder}/{}.json", node.name), pretty(&service));
+        if node.service_is.is_new() {
+            files.push(service);
+        } else {
+            updates.push(service);
+        }
+    }
+    let flip = json!({"meshName": proposal.mesh, "spec": {"egressFilter": {"type": "DROP_ALL"}}});
+    files.push(file("drop-all/update-mesh.json", pretty(&flip)));
+    updates.sort_by(|a, b| a.path.cmp(&b.path));
+    files.extend(updates);
+    files
 }
 
 fn virtual_router(proposal: &Proposal, node: &ExternalNode) -> Value {
@@ -121,7 +128,7 @@ fn routes(proposal: &Proposal, node: &ExternalNode) -> Vec<RenderedFile> {
     };
     let is_new = |port: &u16| {
         let route = (node.name.clone(), format!("{}-{port}", node.name));
-        !proposal.current.routes.contains(&route)
+        !proposal.current.routes.contains_key(&route)
     };
     node.routes.iter().filter(|(port, _)| is_new(port)).map(route).collect()
 }
@@ -181,5 +188,5 @@ fn backends(proposal: &Proposal) -> Value {
 }
 
 fn pretty(value: &Value) -> String {
-    format!("{value:#}\n")
+    serde_json::to_string_pretty(value).expect("every key is text, so the value is JSON") + "\n"
 }

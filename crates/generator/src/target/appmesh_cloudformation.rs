@@ -1,13 +1,23 @@
-//! Writes a proposal as one CloudFormation template.
+//! Writes a proposal as a CloudFormation template, or several where one may not hold all of it.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::proposal::{ExternalNode, Listener, NextSteps, Proposal, cut_over_page, summary};
-use crate::target::{RenderedFile, Target, file};
+use crate::object::object;
+use crate::proposal::{
+    Code, ExternalNode, Finding, Listener, NextSteps, Proposal, Severity, cut_over_page, summary_of,
+};
+use crate::target::{Rendered, Target, file};
 use crate::text::{hash, inert};
 use crate::yaml;
+
+mod stacks;
+
+use stacks::{OUTPUTS, Part, RESOURCES, Stack};
+
+const RESOURCES_KEY: &str = "Resources:\n";
+const OUTPUTS_KEY: &str = "Outputs:\n";
 
 /// `appmesh-cloudformation`.
 #[derive(Debug)]
@@ -26,6 +36,18 @@ const STEPS: NextSteps = NextSteps {
     unflip: "set it to `ALLOW_ALL`, and deploy.",
 };
 
+/// The same, where one template is not enough.
+const SEVERAL: NextSteps = NextSteps {
+    create: "for `template.yaml` and every `template-….yaml`, in any order: `aws cloudformation deploy --template-file template-….yaml \
+             --stack-name egress-… --parameter-overrides MeshName=…`, with the name of the stack after that of the file; a template \
+             above 51,200 bytes needs `--s3-bucket BUCKET` too.",
+    check_created: "`aws cloudformation describe-stacks` says `CREATE_COMPLETE` or `UPDATE_COMPLETE` of each stack.",
+    remove: "`aws cloudformation delete-stack` for each of the stacks, before any caller names its services.",
+    attach: "Add `VirtualService: {VirtualServiceName: …}` for every name in the caller's output, which one of the stacks has, to \
+             `Spec.Backends` of its own `AWS::AppMesh::VirtualNode`, and deploy that caller.",
+    ..STEPS
+};
+
 impl Target for AppmeshCloudformation {
     fn name(&self) -> &'static str {
         "appmesh-cloudformation"
@@ -35,67 +57,119 @@ impl Target for AppmeshCloudformation {
         "AWS App Mesh as a CloudFormation template, with the backends of each caller as outputs"
     }
 
-    fn render(&self, proposal: &Proposal) -> Vec<RenderedFile> {
-        vec![
-            file("CUTOVER.md", cut_over_page(proposal, &STEPS)),
-            file("PROPOSAL.md", summary(proposal)),
-            file("template.yaml", yaml::document(&template(proposal))),
-        ]
+    fn render(&self, proposal: &Proposal) -> Rendered {
+        let stacks = stacks(proposal);
+        let findings = findings(proposal, &stacks);
+        let steps = if stacks.len() > 1 { &SEVERAL } else { &STEPS };
+        let mut files = vec![
+            file("CUTOVER.md", cut_over_page(proposal, steps)),
+            file("PROPOSAL.md", summary_of(proposal, &findings)),
+        ];
+        let head = head(proposal);
+        let templates = stacks.iter();
+        files.extend(templates.map(|stack| file(stack.file.as_str(), template(&head, stack))));
+        Rendered { files, findings }
     }
 }
 
-fn template(proposal: &Proposal) -> Value {
-    let mut resources = Map::new();
-    for node in &proposal.nodes {
-        let id = logical_id(&node.name);
-        let provider = if node.routes.is_empty() {
-            json!({"VirtualNode": {"VirtualNodeName": node_name(node, &id)}})
-        } else {
-            let name = json!({"Fn::GetAtt": [format!("{id}Router"), "VirtualRouterName"]});
-            json!({"VirtualRouter": {"VirtualRouterName": name}})
-        };
-        let virtual_service = json!({
-            "Type": "AWS::AppMesh::VirtualService",
-            "Properties": {
-                "MeshName": {"Ref": "MeshName"},
-                "VirtualServiceName": node.host.as_str(),
-                "Spec": {"Provider": provider},
-            },
+/// The proposal's own, and that it takes several templates where it does.
+fn findings(proposal: &Proposal, stacks: &[Stack]) -> Vec<Finding> {
+    let mut findings = proposal.findings.clone();
+    if stacks.len() > 1 {
+        let sentence = format!(
+            "this is written as {} CloudFormation templates, each for a stack of its own: one holds at most {RESOURCES} resources, \
+             {OUTPUTS} outputs and 1 MB",
+            stacks.len()
+        );
+        let held = stacks.iter().map(|stack| {
+            let (resources, outputs) = (stack.resources(), stack.outputs());
+            format!("{}: {resources} resources, {outputs} outputs", stack.file)
         });
-        // A stack cannot create what exists; who keeps it changes it.
-        if node.node_is.is_new() {
-            resources.insert(format!("{id}Node"), virtual_node(node));
-        }
-        if !node.routes.is_empty() {
-            resources.insert(format!("{id}Router"), router(node));
-            let routes = node.routes.iter();
-            resources
-                .extend(routes.map(|(port, behind)| (format!("{id}Route{port}"), route(node, &id, *port, *behind))));
-        }
-        if node.service_is.is_new() {
-            resources.insert(format!("{id}Service"), virtual_service);
-        }
+        findings.push(
+            Finding::about(Severity::Warning, Code::TemplateQuota, None, sentence)
+                .because(held)
+                .way_out("deploy them in any order: none refers to another, and a node stays in its stack while that has room")
+                .way_out(
+                    "where a later run moves nodes to a new template, move them with `aws cloudformation create-stack-refactor`: a plain \
+                     update would delete them in one stack before it could create them in the other",
+                ),
+        );
+        findings.sort();
     }
+    findings
+}
+
+/// What every template begins with.
+fn head(proposal: &Proposal) -> String {
+    yaml::document(&object! {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": "External virtual nodes and services with the backends of each caller",
+        "Parameters": parameters(proposal),
+    })
+}
+
+fn template(head: &str, stack: &Stack) -> String {
+    let mut out = format!("{head}{RESOURCES_KEY}");
+    let (resources, outputs): (Vec<&Part>, Vec<&Part>) = stack.parts.iter().partition(|part| part.resources > 0);
     if resources.is_empty() {
         // A template without resources is none; this one makes nothing.
-        resources.insert(
-            "Nothing".to_owned(),
-            json!({"Type": "AWS::CloudFormation::WaitConditionHandle"}),
-        );
+        out.push_str("  Nothing:\n    Type: AWS::CloudFormation::WaitConditionHandle\n");
     }
-    let mut template = Map::new();
-    template.insert("AWSTemplateFormatVersion".to_owned(), "2010-09-09".into());
-    template.insert(
-        "Description".to_owned(),
-        "External virtual nodes and services with the backends of each caller".into(),
-    );
-    template.insert("Parameters".to_owned(), parameters(proposal));
-    template.insert("Resources".to_owned(), Value::Object(resources));
-    let outputs = outputs(proposal);
+    out.extend(resources.iter().map(|part| part.text.as_str()));
     if !outputs.is_empty() {
-        template.insert("Outputs".to_owned(), Value::Object(outputs));
+        out.push_str(OUTPUTS_KEY);
     }
-    Value::Object(template)
+    out.extend(outputs.iter().map(|part| part.text.as_str()));
+    out
+}
+
+/// The nodes with all that belongs to each, and the outputs, divided.
+fn stacks(proposal: &Proposal) -> Vec<Stack> {
+    let nodes = proposal.nodes.iter().map(|node| (&node.name, resources(node)));
+    let nodes = nodes.filter(|(_, resources)| !resources.is_empty());
+    let nodes = nodes.map(|(name, resources)| Part {
+        hash: hash(name),
+        resources: resources.len(),
+        text: yaml::entries(&resources, 1),
+    });
+    let parts = nodes.chain(outputs(proposal)).collect();
+    stacks::divide(parts, head(proposal).len() + RESOURCES_KEY.len() + OUTPUTS_KEY.len())
+}
+
+/// What a stack creates for one host.
+fn resources(node: &ExternalNode) -> Map<String, Value> {
+    let mut resources = Map::new();
+    let id = logical_id(&node.name);
+    // A stack cannot create what exists; who keeps it changes it.
+    if node.node_is.is_new() {
+        resources.insert(format!("{id}Node"), virtual_node(node));
+    }
+    if !node.routes.is_empty() {
+        resources.insert(format!("{id}Router"), router(node));
+        let routes = node.routes.iter();
+        resources.extend(routes.map(|(port, behind)| (format!("{id}Route{port}"), route(node, &id, *port, *behind))));
+    }
+    if node.service_is.is_new() {
+        resources.insert(format!("{id}Service"), virtual_service(node, &id));
+    }
+    resources
+}
+
+fn virtual_service(node: &ExternalNode, id: &str) -> Value {
+    let provider = if node.routes.is_empty() {
+        object! {"VirtualNode": object! {"VirtualNodeName": node_name(node, id)}}
+    } else {
+        let name = json!({"Fn::GetAtt": [format!("{id}Router"), "VirtualRouterName"]});
+        object! {"VirtualRouter": object! {"VirtualRouterName": name}}
+    };
+    object! {
+        "Type": "AWS::AppMesh::VirtualService",
+        "Properties": object! {
+            "MeshName": object! {"Ref": "MeshName"},
+            "VirtualServiceName": node.host.as_str(),
+            "Spec": object! {"Provider": provider},
+        },
+    }
 }
 
 fn virtual_node(node: &ExternalNode) -> Value {
@@ -166,18 +240,22 @@ fn parameters(proposal: &Proposal) -> Value {
 }
 
 /// One output a caller: its virtual node, and the names of its backends with commas between them.
-fn outputs(proposal: &Proposal) -> Map<String, Value> {
+fn outputs(proposal: &Proposal) -> impl Iterator<Item = Part> {
     let mut ids = Ids::default();
-    let mut outputs = Map::new();
-    for caller in proposal.callers.iter().filter(|caller| !caller.backends.is_empty()) {
+    let callers = proposal.callers.iter().filter(|caller| !caller.backends.is_empty());
+    callers.map(move |caller| {
         let backends: Vec<&str> = caller.backends.iter().map(|host| host.as_str()).collect();
-        let output = json!({
+        let output = object! {
             "Description": format!("Backends of {}", description(&caller.virtual_node)),
             "Value": backends.join(","),
-        });
-        outputs.insert(format!("{}Backends", ids.take(&caller.virtual_node)), output);
-    }
-    outputs
+        };
+        let id = format!("{}Backends", ids.take(&caller.virtual_node));
+        Part {
+            hash: hash(&caller.virtual_node),
+            resources: 0,
+            text: yaml::entries(&Map::from_iter([(id, output)]), 1),
+        }
+    })
 }
 
 /// A name shown in a description: short, and without the braces of a dynamic reference.

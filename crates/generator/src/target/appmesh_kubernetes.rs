@@ -1,9 +1,10 @@
 //! Writes a proposal as resources of the App Mesh controller for Kubernetes, and one patch a caller.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use crate::object::object;
 use crate::proposal::{Caller, ExternalNode, Listener, NextSteps, Proposal, Standing, cut_over_page, summary};
-use crate::target::{RenderedFile, Target, file};
+use crate::target::{Rendered, RenderedFile, Target, file};
 use crate::text::{file_stem, inert};
 use crate::yaml;
 
@@ -35,36 +36,43 @@ impl Target for AppmeshKubernetes {
         "AWS App Mesh as resources of its Kubernetes controller, with a patch for each caller"
     }
 
-    fn render(&self, proposal: &Proposal) -> Vec<RenderedFile> {
-        let mut files = vec![
-            file("CUTOVER.md", cut_over_page(proposal, &STEPS)),
-            file("PROPOSAL.md", summary(proposal)),
-        ];
-        let callers = proposal.callers.iter().filter(|caller| !caller.backends.is_empty());
-        let groups: Vec<String> = callers
-            .clone()
-            .map(|caller| yaml::document(&group(proposal, caller)))
-            .collect();
-        if proposal.layout.backend_groups && !groups.is_empty() {
-            files.push(file("backend-groups.yaml", groups.join("---\n")));
+    fn render(&self, proposal: &Proposal) -> Rendered {
+        Rendered {
+            files: files(proposal),
+            findings: proposal.findings.clone(),
         }
-        let mut patches: Vec<RenderedFile> = callers.filter_map(|caller| attachment(proposal, caller)).collect();
-        patches.sort_by(|a, b| a.path.cmp(&b.path));
-        files.extend(patches);
-        // `kubectl apply` changes what exists; what exists as it should is left out.
-        let differs = |standing: Standing| standing.is_new() || standing.changes();
-        let all = || proposal.nodes.iter();
-        let nodes: Vec<&ExternalNode> = all().filter(|node| differs(node.node_is)).collect();
-        let services: Vec<&ExternalNode> = all().filter(|node| differs(node.service_is)).collect();
-        let routed: Vec<&ExternalNode> = all().filter(|node| !node.routes.is_empty()).collect();
-        let mut list = |path: &str, text: String| files.push(file(path, text));
-        list("virtual-nodes.yaml", documents(proposal, &nodes, virtual_node));
-        if !routed.is_empty() {
-            list("virtual-routers.yaml", documents(proposal, &routed, virtual_router));
-        }
-        list("virtual-services.yaml", documents(proposal, &services, virtual_service));
-        files
     }
+}
+
+fn files(proposal: &Proposal) -> Vec<RenderedFile> {
+    let mut files = vec![
+        file("CUTOVER.md", cut_over_page(proposal, &STEPS)),
+        file("PROPOSAL.md", summary(proposal)),
+    ];
+    let callers = proposal.callers.iter().filter(|caller| !caller.backends.is_empty());
+    let groups: Vec<String> = callers
+        .clone()
+        .map(|caller| yaml::document(&group(proposal, caller)))
+        .collect();
+    if proposal.layout.backend_groups && !groups.is_empty() {
+        files.push(file("backend-groups.yaml", groups.join("---\n")));
+    }
+    let mut patches: Vec<RenderedFile> = callers.filter_map(|caller| attachment(proposal, caller)).collect();
+    patches.sort_by(|a, b| a.path.cmp(&b.path));
+    files.extend(patches);
+    // `kubectl apply` changes what exists; what exists as it should is left out.
+    let differs = |standing: Standing| standing.is_new() || standing.changes();
+    let all = || proposal.nodes.iter();
+    let nodes: Vec<&ExternalNode> = all().filter(|node| differs(node.node_is)).collect();
+    let services: Vec<&ExternalNode> = all().filter(|node| differs(node.service_is)).collect();
+    let routed: Vec<&ExternalNode> = all().filter(|node| !node.routes.is_empty()).collect();
+    let mut list = |path: &str, text: String| files.push(file(path, text));
+    list("virtual-nodes.yaml", documents(proposal, &nodes, virtual_node));
+    if !routed.is_empty() {
+        list("virtual-routers.yaml", documents(proposal, &routed, virtual_router));
+    }
+    list("virtual-services.yaml", documents(proposal, &services, virtual_service));
+    files
 }
 
 fn documents(proposal: &Proposal, nodes: &[&ExternalNode], one: fn(&Proposal, &ExternalNode) -> Value) -> String {
@@ -173,24 +181,35 @@ fn attachment(proposal: &Proposal, caller: &Caller) -> Option<RenderedFile> {
     if missing.is_empty() {
         return None;
     }
-    let metadata = &manifest["metadata"];
+    let mut metadata = manifest["metadata"].clone();
+    keep_what_people_wrote(metadata.as_object_mut()?);
     let mut spec = manifest["spec"].clone();
     let backends = spec.as_object_mut()?.entry("backends").or_insert_with(|| json!([]));
     backends.as_array_mut()?.extend(missing);
     // The mesh is filled in by the controller, which refuses it from others.
     spec.as_object_mut()?.remove("meshRef");
-    let (name, namespace) = (
-        metadata["name"].as_str()?,
-        metadata["namespace"].as_str().unwrap_or("default"),
+    let namespace = metadata["namespace"].as_str().unwrap_or("default");
+    let path = format!(
+        "callers/{}/{}.yaml",
+        file_stem(namespace),
+        file_stem(metadata["name"].as_str()?)
     );
     let whole = json!({
         "apiVersion": "appmesh.k8s.aws/v1beta2",
         "kind": "VirtualNode",
-        "metadata": {"name": name, "namespace": namespace},
+        "metadata": metadata,
         "spec": spec,
     });
-    let path = format!("callers/{}/{}.yaml", file_stem(namespace), file_stem(name));
     Some(file(path, yaml::document(&whole)))
+}
+
+/// Leaves of a resource's metadata what its owner gives it: the rest is the server's, and kubectl's own note of what it last applied.
+fn keep_what_people_wrote(metadata: &mut Map<String, Value>) {
+    metadata.retain(|key, _| ["name", "namespace", "labels", "annotations"].contains(&key.as_str()));
+    if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
+        annotations.retain(|key, _| key != "kubectl.kubernetes.io/last-applied-configuration");
+    }
+    metadata.retain(|_, value| value.as_object().is_none_or(|texts| !texts.is_empty()));
 }
 
 /// A reference to a host's virtual service, to the one that exists where there is one.
@@ -198,7 +217,7 @@ fn backend(proposal: &Proposal, node: &ExternalNode) -> Value {
     let existing = proposal.current.services.get(node.host.as_str());
     let place = existing.and_then(|service| service.resource.clone());
     let (namespace, name) = place.unwrap_or_else(|| (proposal.namespace.clone(), node.name.clone()));
-    json!({"virtualService": {"virtualServiceRef": {"name": name, "namespace": namespace}}})
+    object! {"virtualService": object! {"virtualServiceRef": object! {"name": name, "namespace": namespace}}}
 }
 
 /// A JSON patch that adds to the caller's list. A merge patch would replace the list that its owner keeps.
@@ -207,7 +226,7 @@ fn patch(proposal: &Proposal, caller: &Caller) -> RenderedFile {
     let group = json!({"op": "add", "path": "/spec/backendGroups", "value": [{"name": group_name(caller)}]});
     let operations: Vec<Value> = nodes
         .filter(|_| !proposal.layout.backend_groups)
-        .map(|node| json!({"op": "add", "path": "/spec/backends/-", "value": backend(proposal, node)}))
+        .map(|node| object! {"op": "add", "path": "/spec/backends/-", "value": backend(proposal, node)})
         .chain(proposal.layout.backend_groups.then_some(group))
         .collect();
     let namespace = caller.namespace.as_deref().unwrap_or("default");

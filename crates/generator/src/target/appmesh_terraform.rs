@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::hcl::{Body, Expression, reference};
 use crate::proposal::{ExternalNode, Keeper, Listener, NextSteps, Proposal, Standing, cut_over_page, summary};
-use crate::target::{RenderedFile, Target, file};
+use crate::target::{Rendered, RenderedFile, Target, file};
 
 /// `appmesh-terraform`.
 #[derive(Debug)]
@@ -79,32 +79,39 @@ impl Target for AppmeshTerraform {
         "AWS App Mesh as a Terraform module, with a map of backends for each caller"
     }
 
-    fn render(&self, proposal: &Proposal) -> Vec<RenderedFile> {
-        if proposal.layout.tfvars {
-            return vec![
-                file("CUTOVER.md", cut_over_page(proposal, &TFVARS)),
-                file("PROPOSAL.md", summary(proposal)),
-                file("egress.auto.tfvars.json", tfvars(proposal)),
-            ];
+    fn render(&self, proposal: &Proposal) -> Rendered {
+        Rendered {
+            files: files(proposal),
+            findings: proposal.findings.clone(),
         }
-        let mut files = vec![
-            file("CUTOVER.md", cut_over_page(proposal, &STEPS)),
-            file("PROPOSAL.md", summary(proposal)),
-            file("outputs.tf", outputs(proposal)),
-            file("variables.tf", variables(proposal)),
-            file("versions.tf", versions()),
-            file("virtual_nodes.tf", nodes(proposal)),
-        ];
-        if proposal.nodes.iter().any(|node| !node.routes.is_empty()) {
-            files.push(file("virtual_routers.tf", routers(proposal)));
-        }
-        files.push(file("virtual_services.tf", services(proposal)));
-        let imports = imports(proposal);
-        if !imports.is_empty() {
-            files.insert(2, file("import/imports.tf", imports));
-        }
-        files
     }
+}
+
+fn files(proposal: &Proposal) -> Vec<RenderedFile> {
+    if proposal.layout.tfvars {
+        return vec![
+            file("CUTOVER.md", cut_over_page(proposal, &TFVARS)),
+            file("PROPOSAL.md", summary(proposal)),
+            file("egress.auto.tfvars.json", tfvars(proposal)),
+        ];
+    }
+    let mut files = vec![
+        file("CUTOVER.md", cut_over_page(proposal, &STEPS)),
+        file("PROPOSAL.md", summary(proposal)),
+        file("outputs.tf", outputs(proposal)),
+        file("variables.tf", variables(proposal)),
+        file("versions.tf", versions()),
+        file("virtual_nodes.tf", nodes(proposal)),
+    ];
+    if proposal.nodes.iter().any(|node| !node.routes.is_empty()) {
+        files.push(file("virtual_routers.tf", routers(proposal)));
+    }
+    files.push(file("virtual_services.tf", services(proposal)));
+    let imports = imports(proposal);
+    if !imports.is_empty() {
+        files.insert(2, file("import/imports.tf", imports));
+    }
+    files
 }
 
 /// The label of a node's resources: its name, which is unique and has no underscore of its own.
@@ -152,20 +159,59 @@ fn declares(standing: Standing) -> bool {
 fn imports(proposal: &Proposal) -> String {
     let mut out = Body::default();
     for node in &proposal.nodes {
-        let label = label(node);
-        for (standing, kind, name) in [
-            (node.node_is, "virtual_node", node.name.as_str()),
-            (node.service_is, "virtual_service", node.host.as_str()),
-        ] {
-            if standing.keeper() == Some(Keeper::Nobody) {
+        let (label, name) = (label(node), &node.name);
+        let mut kept = vec![
+            (node.node_is.keeper(), format!("virtual_node.{label}"), name.clone()),
+            (
+                node.service_is.keeper(),
+                format!("virtual_service.{label}"),
+                node.host.to_string(),
+            ),
+        ];
+        if !node.routes.is_empty() {
+            kept.push((
+                router_keeper(proposal, node),
+                format!("virtual_router.{label}"),
+                name.clone(),
+            ));
+        }
+        kept.extend(node.routes.keys().map(|port| {
+            let keeper = route_keeper(proposal, node, *port);
+            (keeper, format!("route.{label}_{port}"), format!("{name}/{name}-{port}"))
+        }));
+        for (keeper, resource, id) in kept {
+            if keeper == Some(Keeper::Nobody) {
                 let import = Body::default()
-                    .attribute("to", reference(format!("module.egress.aws_appmesh_{kind}.{label}")))
-                    .attribute("id", format!("{}/{name}", proposal.mesh).as_str());
+                    .attribute("to", reference(format!("module.egress.aws_appmesh_{resource}")))
+                    .attribute("id", format!("{}/{id}", proposal.mesh).as_str());
                 out = out.block("import", &[], import);
             }
         }
     }
     out.into_text()
+}
+
+/// Who keeps the router of a host, where there is one already.
+fn router_keeper(proposal: &Proposal, node: &ExternalNode) -> Option<Keeper> {
+    let address = proposal.current.routers.get(&node.name)?;
+    let resource = format!("aws_appmesh_virtual_router.{}", label(node));
+    Some(Keeper::of(address.as_ref(), &resource))
+}
+
+/// Who keeps one of its routes, where there is one already.
+fn route_keeper(proposal: &Proposal, node: &ExternalNode, port: u16) -> Option<Keeper> {
+    let route = (node.name.clone(), format!("{}-{port}", node.name));
+    let address = proposal.current.routes.get(&route)?;
+    let resource = format!("aws_appmesh_route.{}_{port}", label(node));
+    Some(Keeper::of(address.as_ref(), &resource))
+}
+
+/// The name of a host's router, by reference where the module declares it.
+fn router_name(proposal: &Proposal, node: &ExternalNode) -> Expression {
+    match router_keeper(proposal, node) {
+        Some(Keeper::Elsewhere) => node.name.as_str().into(),
+        _ => reference(format!("aws_appmesh_virtual_router.{}.name", label(node))),
+    }
 }
 
 /// The name of a node, by reference where the module declares it.
@@ -217,13 +263,15 @@ fn routers(proposal: &Proposal) -> String {
             .attribute("name", node.name.as_str())
             .attribute("mesh_name", reference("var.mesh_name"))
             .block("spec", &[], spec);
-        out = out.block("resource", &["aws_appmesh_virtual_router", &label], resource);
-        for (port, listener) in node.dialled() {
-            let router = format!("aws_appmesh_virtual_router.{label}.name");
+        if router_keeper(proposal, node) != Some(Keeper::Elsewhere) {
+            out = out.block("resource", &["aws_appmesh_virtual_router", &label], resource);
+        }
+        let declared = |(port, _): &(u16, Listener)| route_keeper(proposal, node, *port) != Some(Keeper::Elsewhere);
+        for (port, listener) in node.dialled().filter(declared) {
             let resource = Body::default()
                 .attribute("name", format!("{}-{port}", node.name).as_str())
                 .attribute("mesh_name", reference("var.mesh_name"))
-                .attribute("virtual_router_name", reference(router))
+                .attribute("virtual_router_name", router_name(proposal, node))
                 .block("spec", &[], route(node, port, listener));
             out = out.block("resource", &["aws_appmesh_route", &format!("{label}_{port}")], resource);
         }
@@ -258,8 +306,7 @@ fn services(proposal: &Proposal) -> String {
         let (kind, key, name) = if node.routes.is_empty() {
             ("virtual_node", "virtual_node_name", node_name(node))
         } else {
-            let router = format!("aws_appmesh_virtual_router.{}.name", label(node));
-            ("virtual_router", "virtual_router_name", reference(router))
+            ("virtual_router", "virtual_router_name", router_name(proposal, node))
         };
         let provider = Body::default().block(kind, &[], Body::default().attribute(key, name));
         let resource = Body::default()

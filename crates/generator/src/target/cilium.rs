@@ -10,9 +10,10 @@ use super::callers::Caller;
 use super::draft::{Draft, Page};
 use super::losses::Losses;
 use super::pods::{self, Pods};
-use super::{RenderedFile, Target};
+use super::{Rendered, Target};
 use crate::ledger::Destination;
-use crate::proposal::{Allowed, Code, Finding, Proposal};
+use crate::object::object;
+use crate::proposal::{Allowed, Code, Proposal};
 
 /// `cilium`.
 #[derive(Debug)]
@@ -47,12 +48,8 @@ impl Target for Cilium {
         "a CiliumNetworkPolicy for each caller, by DNS name and by address"
     }
 
-    fn render(&self, proposal: &Proposal) -> Vec<RenderedFile> {
-        draft(proposal).into_files(proposal, &PAGE)
-    }
-
-    fn findings(&self, proposal: &Proposal) -> Vec<Finding> {
-        draft(proposal).into_findings(proposal)
+    fn render(&self, proposal: &Proposal) -> Rendered {
+        draft(proposal).into_rendered(proposal, &PAGE)
     }
 }
 
@@ -96,12 +93,12 @@ fn policy<'a>(pods: &Pods<'_>, caller: &Caller<'a>, draft: &mut Draft<'a>) -> Va
             egress.push(json!({"toCIDRSet": ranges, "toPorts": ports}));
         }
     }
-    json!({
+    object! {
         "apiVersion": "cilium.io/v2",
         "kind": "CiliumNetworkPolicy",
         "metadata": pods.metadata(),
-        "spec": {"endpointSelector": {"matchLabels": pods.labels()}, "egress": egress},
-    })
+        "spec": object! {"endpointSelector": object! {"matchLabels": pods.labels()}, "egress": egress},
+    }
 }
 
 /// Whether an entry could be written.

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use super::callers::callers;
 use super::draft::{Draft, Page};
 use super::terraform::{resource, strings, variable, versions};
-use super::{RenderedFile, Target, file};
+use super::{Rendered, Target, file};
 use crate::hcl::{Body, Expression, reference};
 use crate::ledger::Destination;
-use crate::proposal::{Code, Finding, Proposal};
+use crate::proposal::{Code, Proposal};
 
 /// `dns-firewall`.
 #[derive(Debug)]
@@ -45,12 +45,12 @@ impl Target for DnsFirewall {
         "Route 53 Resolver DNS Firewall as a Terraform module: the names a VPC may ask for"
     }
 
-    fn render(&self, proposal: &Proposal) -> Vec<RenderedFile> {
-        draft(proposal).into_files(proposal, &PAGE)
+    fn render(&self, proposal: &Proposal) -> Rendered {
+        draft(proposal).into_rendered(proposal, &PAGE)
     }
 
-    fn findings(&self, proposal: &Proposal) -> Vec<Finding> {
-        draft(proposal).into_findings(proposal)
+    fn is_shared(&self) -> bool {
+        true
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::losses::Losses;
-use super::{RenderedFile, file};
+use super::{Rendered, RenderedFile, file};
 use crate::proposal::{Allowed, Code, Finding, Placement, Proposal, Severity, section, shown};
 use crate::text::{inert, markdown};
 
@@ -42,18 +42,13 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// The files with their page, in the order of their paths.
-    pub(super) fn into_files(self, proposal: &Proposal, page: &Page) -> Vec<RenderedFile> {
+    /// The files with their page, in the order of their paths, and what to know and to decide, the most urgent first.
+    pub(super) fn into_rendered(self, proposal: &Proposal, page: &Page) -> Rendered {
         let findings = findings(proposal, self.losses);
         let mut files = self.files;
         files.push(file("PROPOSAL.md", text(proposal, page, &self.written, &findings)));
         files.sort_by(|a, b| a.path.cmp(&b.path));
-        files
-    }
-
-    /// What to know and to decide, the most urgent first.
-    pub(super) fn into_findings(self, proposal: &Proposal) -> Vec<Finding> {
-        findings(proposal, self.losses)
+        Rendered { files, findings }
     }
 }
 

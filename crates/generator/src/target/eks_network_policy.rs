@@ -10,9 +10,9 @@ use super::callers::Caller;
 use super::draft::{Draft, Page};
 use super::network_policy::{block, cluster, port_of};
 use super::pods::{self, Pods};
-use super::{RenderedFile, Target};
+use super::{Rendered, Target};
 use crate::ledger::Destination;
-use crate::proposal::{Code, Finding, Proposal};
+use crate::proposal::{Code, Proposal};
 
 /// `eks-network-policy`.
 #[derive(Debug)]
@@ -47,12 +47,8 @@ impl Target for EksNetworkPolicy {
         "an ApplicationNetworkPolicy of EKS Auto Mode for each caller, by name and by address"
     }
 
-    fn render(&self, proposal: &Proposal) -> Vec<RenderedFile> {
-        draft(proposal).into_files(proposal, &PAGE)
-    }
-
-    fn findings(&self, proposal: &Proposal) -> Vec<Finding> {
-        draft(proposal).into_findings(proposal)
+    fn render(&self, proposal: &Proposal) -> Rendered {
+        draft(proposal).into_rendered(proposal, &PAGE)
     }
 }
 
@@ -110,7 +106,7 @@ fn policy<'a>(pods: &Pods<'_>, caller: &Caller<'a>, draft: &mut Draft<'a>) -> Va
 }
 
 /// The definition asks for two labels or more, none of which begins or ends with an underscore.
-fn is_domain_name(name: &str) -> bool {
+pub(crate) fn is_domain_name(name: &str) -> bool {
     name.contains('.')
         && !name
             .split('.')

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::callers::callers;
 use super::draft::{Draft, Page};
-use super::{RenderedFile, Target, file};
-use crate::proposal::{Finding, Proposal};
+use super::{Rendered, Target, file};
+use crate::object::object;
+use crate::proposal::Proposal;
 use crate::text::file_stem;
 use crate::yaml;
 
@@ -54,29 +55,16 @@ impl Target for Envoy {
         "static Envoy configuration for each caller: HTTP by host, TLS by SNI, TCP by address"
     }
 
-    fn render(&self, proposal: &Proposal) -> Vec<RenderedFile> {
-        draft(proposal).into_files(proposal, &PAGE)
+    fn render(&self, proposal: &Proposal) -> Rendered {
+        draft(proposal).into_rendered(proposal, &PAGE)
     }
-
-    fn findings(&self, proposal: &Proposal) -> Vec<Finding> {
-        planned(proposal).0.into_findings(proposal)
-    }
-}
-
-/// The draft without its files, and the plan of each caller by the path of its file.
-fn planned(proposal: &Proposal) -> (Draft<'_>, Vec<(String, Plan<'_>)>) {
-    let mut draft = Draft::of("Envoy");
-    let mut plans = Vec::new();
-    for caller in &callers(proposal) {
-        let path = format!("{}.yaml", file_stem(caller.service.as_str()));
-        plans.push((path, Plan::of(caller, &mut draft)));
-    }
-    (draft, plans)
 }
 
 fn draft(proposal: &Proposal) -> Draft<'_> {
-    let (mut draft, plans) = planned(proposal);
-    for (path, plan) in plans {
+    let mut draft = Draft::of("Envoy");
+    for caller in &callers(proposal) {
+        let path = format!("{}.yaml", file_stem(caller.service.as_str()));
+        let plan = Plan::of(caller, &mut draft);
         draft.files.push(file(path, yaml::document(&bootstrap(&plan))));
     }
     draft
@@ -88,17 +76,17 @@ fn bootstrap(plan: &Plan<'_>) -> Value {
         inspector("tls_inspector", "TlsInspector", plan.silent_ports()),
         inspector("http_inspector", "HttpInspector", plan.silent_ports()),
     ];
-    let listener = json!({
+    let listener = object! {
         "name": "egress",
-        "address": {"socket_address": {"address": "127.0.0.1", "port_value": 15001}},
+        "address": json!({"socket_address": {"address": "127.0.0.1", "port_value": 15001}}),
         "listener_filters": filters,
         // A client that waits for the server's first word is matched by its port.
         "listener_filters_timeout": "5s",
         "continue_on_listener_filters_timeout": true,
         "filter_chains": chain::chains(plan),
-        "default_filter_chain": {"name": "blocked", "filters": [chain::tcp_proxy("blocked", BLACK_HOLE)]},
-    });
-    json!({"static_resources": {"listeners": [listener], "clusters": cluster::clusters(plan)}})
+        "default_filter_chain": object! {"name": "blocked", "filters": [chain::tcp_proxy("blocked", BLACK_HOLE)]},
+    };
+    object! {"static_resources": object! {"listeners": [listener], "clusters": cluster::clusters(plan)}}
 }
 
 /// A listener filter, with the ports on which it must not wait for the client.

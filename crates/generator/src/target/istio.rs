@@ -4,9 +4,11 @@ use serde_json::{Value, json};
 
 use super::callers::{Caller, callers};
 use super::draft::{Draft, Page};
+use super::losses::Losses;
 use super::pods::Pods;
-use super::{RenderedFile, Target, file};
-use crate::proposal::{Finding, Proposal};
+use super::{Rendered, Target, file};
+use crate::object::object;
+use crate::proposal::{Allowed, Proposal};
 use crate::yaml;
 
 mod door;
@@ -49,13 +51,35 @@ impl Target for Istio {
         "Istio service entries, and a Sidecar with REGISTRY_ONLY for each caller"
     }
 
-    fn render(&self, proposal: &Proposal) -> Vec<RenderedFile> {
-        draft(proposal).into_files(proposal, &PAGE)
+    fn render(&self, proposal: &Proposal) -> Rendered {
+        draft(proposal).into_rendered(proposal, &PAGE)
     }
+}
 
-    fn findings(&self, proposal: &Proposal) -> Vec<Finding> {
-        draft(proposal).into_findings(proposal)
+/// The entries that Istio has no words for, and those that give way to another caller of their namespace, which speaks something else
+/// to the same host and port.
+pub(crate) fn left_out(proposal: &Proposal) -> Vec<&Allowed> {
+    let (callers, mut losses) = (callers(proposal), Losses::of("Istio"));
+    let mut entries = Entries::default();
+    let mut left_out = Vec::new();
+    for caller in &callers {
+        left_out.extend(
+            caller
+                .grants
+                .iter()
+                .filter(|allowed| !door::is_writable(&allowed.entry.destination)),
+        );
+        if let Some(pods) = Pods::of(caller, &mut losses) {
+            let doors = doors(caller, &mut losses);
+            let wanted: Vec<&Allowed> = doors.iter().map(|door| door.allowed).collect();
+            let kept = entries.take(&pods, doors, &mut losses);
+            if kept.len() < wanted.len() {
+                let gives_way = |allowed: &&Allowed| !kept.iter().any(|door| std::ptr::eq(door.allowed, *allowed));
+                left_out.extend(wanted.into_iter().filter(gives_way));
+            }
+        }
     }
+    left_out
 }
 
 fn draft(proposal: &Proposal) -> Draft<'_> {
@@ -91,18 +115,18 @@ fn sidecar(pods: &Pods<'_>, doors: &[Door<'_>]) -> Value {
         .filter_map(|of_port| {
             let first = of_port.first()?;
             let hosts: Vec<String> = of_port.iter().map(|door| format!("./{}", door.host)).collect();
-            Some(json!({"port": entries::port(first), "hosts": hosts}))
+            Some(object! {"port": entries::port(first), "hosts": hosts})
         })
         .collect();
     egress.push(json!({"hosts": ["istio-system/*", "*/*.svc.cluster.local"]}));
-    json!({
+    object! {
         "apiVersion": "networking.istio.io/v1",
         "kind": "Sidecar",
         "metadata": pods.metadata(),
-        "spec": {
-            "workloadSelector": {"labels": pods.labels()},
-            "outboundTrafficPolicy": {"mode": "REGISTRY_ONLY"},
+        "spec": object! {
+            "workloadSelector": object! {"labels": pods.labels()},
+            "outboundTrafficPolicy": object! {"mode": "REGISTRY_ONLY"},
             "egress": egress,
         },
-    })
+    }
 }

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use super::callers::callers;
 use super::draft::{Draft, Page};
 use super::terraform::{resource, variable, versions};
-use super::{RenderedFile, Target, file};
+use super::{Rendered, Target, file};
 use crate::hcl::{Body, Expression, reference};
-use crate::proposal::{Code, Finding, Proposal};
+use crate::proposal::{Code, Proposal};
 
 mod rules;
 
@@ -55,12 +55,12 @@ impl Target for NetworkFirewall {
         "AWS Network Firewall: Suricata rules by SNI, host and address, in a Terraform module"
     }
 
-    fn render(&self, proposal: &Proposal) -> Vec<RenderedFile> {
-        draft(proposal).into_files(proposal, &PAGE)
+    fn render(&self, proposal: &Proposal) -> Rendered {
+        draft(proposal).into_rendered(proposal, &PAGE)
     }
 
-    fn findings(&self, proposal: &Proposal) -> Vec<Finding> {
-        draft(proposal).into_findings(proposal)
+    fn is_shared(&self) -> bool {
+        true
     }
 }
 

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use super::callers::Caller;
 use super::draft::{Draft, Page};
 use super::pods::{self, Pods};
-use super::{RenderedFile, Target};
+use super::{Rendered, Target};
 use crate::ledger::Destination;
-use crate::proposal::{Code, Finding, Proposal};
+use crate::proposal::{Code, Proposal};
 
 /// `network-policy`.
 #[derive(Debug)]
@@ -43,12 +43,8 @@ impl Target for NetworkPolicy {
         "a Kubernetes NetworkPolicy for each caller, by address"
     }
 
-    fn render(&self, proposal: &Proposal) -> Vec<RenderedFile> {
-        draft(proposal).into_files(proposal, &PAGE)
-    }
-
-    fn findings(&self, proposal: &Proposal) -> Vec<Finding> {
-        draft(proposal).into_findings(proposal)
+    fn render(&self, proposal: &Proposal) -> Rendered {
+        draft(proposal).into_rendered(proposal, &PAGE)
     }
 }
 

@@ -8,10 +8,10 @@ use ipnet::IpNet;
 use super::callers::{Caller, callers};
 use super::draft::{Draft, Page};
 use super::terraform::{resource, variable, versions};
-use super::{RenderedFile, Target, file};
+use super::{Rendered, Target, file};
 use crate::hcl::{Body, Expression, reference};
 use crate::ledger::Destination;
-use crate::proposal::{Allowed, Code, Finding, Proposal};
+use crate::proposal::{Allowed, Code, Proposal};
 
 /// `security-group`.
 #[derive(Debug)]
@@ -50,12 +50,8 @@ impl Target for SecurityGroup {
         "egress rules for the security group of each caller, as a Terraform module"
     }
 
-    fn render(&self, proposal: &Proposal) -> Vec<RenderedFile> {
-        draft(proposal).into_files(proposal, &PAGE)
-    }
-
-    fn findings(&self, proposal: &Proposal) -> Vec<Finding> {
-        draft(proposal).into_findings(proposal)
+    fn render(&self, proposal: &Proposal) -> Rendered {
+        draft(proposal).into_rendered(proposal, &PAGE)
     }
 }
 

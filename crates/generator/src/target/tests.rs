@@ -1,5 +1,6 @@
 //! What the targets render, read back with the parsers of their languages.
 
+mod hostile;
 mod properties;
 mod successors;
 
@@ -70,7 +71,7 @@ fn every_target_has_words_for_a_router() {
 }
 
 fn rendered(target: &str, proposal: &Proposal) -> Vec<RenderedFile> {
-    target_named(target).unwrap().render(proposal)
+    target_named(target).unwrap().render(proposal).files
 }
 
 fn text<'a>(files: &'a [RenderedFile], path: &str) -> &'a str {
@@ -147,6 +148,34 @@ fn what_is_called_after_a_host_does_not_change_when_a_similar_host_appears() {
     let alone: BTreeSet<String> = hosts.iter().flat_map(|host| resources(&[host])).collect();
     assert_eq!(alone.len(), 2 * hosts.len());
     assert_eq!(resources(&hosts), alone);
+}
+
+#[test]
+fn what_one_template_may_not_hold_is_several_that_hold_all_of_it_and_the_page_says_so() {
+    let of = |hosts: u32| {
+        let seen = (0..hosts).map(|n| Seen::http(&format!("shop{n}"), &format!("h{n}.example"), 80));
+        let proposal = proposal(&sample::map(seen), "shop");
+        target_named("appmesh-cloudformation").unwrap().render(&proposal)
+    };
+    let quota = |rendered: &Rendered| {
+        let mut findings = rendered.findings.iter();
+        findings.any(|finding| finding.code == crate::proposal::Code::TemplateQuota)
+    };
+    let one = of(200);
+    assert!(!quota(&one) && text(&one.files, "template.yaml").contains("Shop199Backends"));
+    let several = of(251);
+    assert!(quota(&several));
+    assert!(text(&several.files, "PROPOSAL.md").contains("for a stack of its own"));
+    assert!(text(&several.files, "CUTOVER.md").contains("every `template-….yaml`"));
+    let (mut resources, mut outputs) = (BTreeSet::new(), BTreeSet::new());
+    for file in several.files.iter().filter(|file| file.path.ends_with(".yaml")) {
+        let template: Value = serde_saphyr::from_str(&file.text).unwrap();
+        let keys = |section: &str| -> Vec<String> { template[section].as_object().unwrap().keys().cloned().collect() };
+        assert!(keys("Resources").len() <= 500 && keys("Outputs").len() <= 200 && file.text.len() <= 1_000_000);
+        resources.extend(keys("Resources"));
+        outputs.extend(keys("Outputs"));
+    }
+    assert_eq!((resources.len(), outputs.len()), (502, 251));
 }
 
 #[test]
@@ -248,6 +277,7 @@ fn hostile_map() -> DependencyMap {
             virtual_node: Some(name.clone()),
             namespace: Some(name.clone()),
             owner: Some(name),
+            ..ServiceFacts::default()
         };
         map.manifest.services.insert(sample::service(&service), facts);
     }
@@ -261,7 +291,7 @@ fn hostile_map() -> DependencyMap {
 fn hostile_names_stay_inside_the_folder_and_in_different_files() {
     let proposal = proposal(&hostile_map(), "${mesh}");
     for target in REGISTRY {
-        let files = target.render(&proposal);
+        let files = target.render(&proposal).files;
         let paths: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
         assert_eq!(paths.len(), files.len());
         for path in paths {
@@ -351,7 +381,7 @@ fn hostile_names_are_the_same_text_again_in_json_and_yaml() {
 fn hostile_names_are_shown_on_the_page_and_do_nothing() {
     let proposal = proposal(&hostile_map(), "# <script>\n${mesh}");
     for target in REGISTRY {
-        let files = target.render(&proposal);
+        let files = target.render(&proposal).files;
         for RenderedFile { text: page, .. } in files.iter().filter(|file| file.path.ends_with(".md")) {
             assert!(!page.contains("<script") && page.contains("&lt;script&gt;"));
             assert!(!page.contains("# heading") || page.contains("\\# heading"));

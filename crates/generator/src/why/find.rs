@@ -1,6 +1,6 @@
 //! Finds the one dependency that somebody asks for, or says what is near.
 
-use egressmap_aggregator::identity::split_authority;
+use egressmap_aggregator::identity::{DnsName, split_authority};
 use egressmap_aggregator::map::{Dependency, DependencyMap, Key, Protocol};
 use egressmap_parser::near::did_you_mean;
 
@@ -100,8 +100,9 @@ impl Wanted {
             _ => (text, None),
         };
         let (host, port) = split_authority(rest).unwrap_or((rest, None));
+        let host = host.strip_suffix('.').unwrap_or(host);
         Wanted {
-            host: host.strip_suffix('.').unwrap_or(host).to_owned(),
+            host: DnsName::from_person(host).map_or_else(|_| host.to_owned(), String::from),
             port,
             protocol,
         }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::net::Ipv6Addr;
 
 use egressmap_aggregator::map::{
-    Certainty, Class, Dependency, DependencyMap, Grade, Key, Manifest, OnlySource, Protocol,
+    Certainty, Class, Dependency, DependencyMap, Grade, Key, KnownBy, Manifest, OnlySource, Protocol,
 };
 use egressmap_aggregator::show::{bytes, counted, utc};
 use egressmap_aggregator::suspicion::Suspicion;
@@ -35,7 +35,7 @@ pub(super) fn all(
     tell("what", what(key, it));
     tell("when", when(it));
     tell("who", who(map, key, it));
-    tell("name", name(it));
+    tell("name", name(&map.manifest, it));
     if let Some(also) = also(it) {
         tell("also", also);
     }
@@ -115,16 +115,35 @@ fn who(map: &DependencyMap, key: &Key, it: &Dependency) -> String {
         .get(&key.service)
         .map_or(0, |all| all.iter().count());
     let or_more = if sources >= SAMPLE { " or more" } else { "" };
-    if sources == 0 {
-        return source;
-    }
-    format!(
-        "{source}; the service was seen at {sources}{or_more} {}",
-        if sources == 1 { "address" } else { "addresses" }
-    )
+    let seen_at = if sources == 0 {
+        String::new()
+    } else {
+        let addresses = if sources == 1 { "address" } else { "addresses" };
+        format!("; the service was seen at {sources}{or_more} {addresses}")
+    };
+    let facts = map.manifest.services.get(&key.service);
+    let told: Vec<_> = facts
+        .into_iter()
+        .flat_map(|facts| &facts.known_by)
+        .map(told_by)
+        .collect();
+    let told = if told.is_empty() {
+        String::new()
+    } else {
+        format!("; no inventory has the service, it is known by {}", told.join(" and "))
+    };
+    source + &seen_at + &told
 }
 
-fn name(it: &Dependency) -> String {
+fn told_by(by: &KnownBy) -> &'static str {
+    match by {
+        KnownBy::EcsFields => "the ECS service in its flow records",
+        KnownBy::Proxy => "what its proxy says of itself in the access log",
+        KnownBy::LogName => "the name of the log that its proxy writes",
+    }
+}
+
+fn name(manifest: &Manifest, it: &Dependency) -> String {
     if it.class == Class::Internal {
         return "its address is one of that service, by the inventory".to_owned();
     }
@@ -135,12 +154,12 @@ fn name(it: &Dependency) -> String {
         .name
         .evidence
         .iter()
-        .map(|(grade, count)| rests_on(*grade, *count))
+        .map(|(grade, count)| rests_on(manifest, *grade, *count))
         .collect();
     format!("grade {}: {}", it.name.grade(), evidence.join("; "))
 }
 
-fn rests_on(grade: Grade, count: u64) -> String {
+fn rests_on(manifest: &Manifest, grade: Grade, count: u64) -> String {
     match grade {
         Grade::Authority => format!(
             "{} through the proxy asked for it",
@@ -158,10 +177,18 @@ fn rests_on(grade: Grade, count: u64) -> String {
             "{} told it to another source",
             counted(count, "DNS answer", "DNS answers")
         ),
-        Grade::Aws => format!(
-            "AWS says whose the address is, in {}",
-            counted(count, "record", "records")
-        ),
+        Grade::Aws => {
+            let days: Vec<_> = manifest.aws_ranges.iter().cloned().collect();
+            let ranges = if days.is_empty() {
+                String::new()
+            } else {
+                format!(" (its published ranges: {})", listed(&days))
+            };
+            format!(
+                "AWS says whose the address is, in {}{ranges}",
+                counted(count, "record", "records")
+            )
+        }
         Grade::Fcrdns => format!(
             "reverse DNS says it and it points back, for {}",
             counted(count, "record", "records")

@@ -69,6 +69,27 @@ impl AppMeshApi {
         }
     }
 
+    /// Makes a resource, as if somebody had called the API for it.
+    pub(crate) fn create(&self, collection: &str, body: Value) {
+        self.state.lock().unwrap().create(collection, body).unwrap();
+    }
+
+    /// Every resource below a mesh, as `aws appmesh describe-…` prints it, one after the other.
+    pub(crate) fn described(&self) -> String {
+        let state = self.state.lock().unwrap();
+        let below = state
+            .resources
+            .keys()
+            .filter_map(|path| Some((path, path.rsplit_once('/')?.0)));
+        below
+            .filter(|(_, collection)| *collection != "meshes")
+            .map(|(path, collection)| {
+                let kind = name_key(collection).trim_end_matches("Name");
+                json!({kind: state.describe(path).unwrap()}).to_string()
+            })
+            .collect()
+    }
+
     /// The spec of a resource, as last written.
     pub(crate) fn spec(&self, path: &str) -> Value {
         let state = self.state.lock().unwrap();

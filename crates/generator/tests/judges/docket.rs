@@ -5,13 +5,18 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use egressmap_aggregator::map::{Class, ServiceFacts};
-use egressmap_generator::{Acceptance, Ledger, OnConflict, Proposal, Settings, merge, propose, target_named};
+use egressmap_generator::{Acceptance, Current, Ledger, OnConflict, Proposal, Settings, merge, propose, target_named};
 use tempfile::TempDir;
 
 use crate::sample::{self, Seen};
 
 /// `checkout` is what a judge reads about; the other callers are names that try to be something else.
 pub(crate) fn proposal(on_conflict: OnConflict) -> Proposal {
+    proposal_over(Current::default(), on_conflict)
+}
+
+/// The same for a mesh that holds something already.
+pub(crate) fn proposal_over(current: Current, on_conflict: OnConflict) -> Proposal {
     let seen = [
         Seen::tls("checkout", "api.stripe.com", 443),
         Seen::http("checkout", "rates.example", 80),
@@ -34,9 +39,18 @@ pub(crate) fn proposal(on_conflict: OnConflict) -> Proposal {
     let ledger = merge(None, &map, Acceptance::Observed, None).unwrap().ledger;
     let settings = Settings {
         on_conflict,
+        current,
         ..Settings::for_mesh("shop")
     };
     propose(&map, &ledger, &settings)
+}
+
+/// More than one CloudFormation template may hold.
+pub(crate) fn large_mesh() -> Proposal {
+    let seen = (0..251).map(|n| Seen::http(&format!("shop{}", n % 5), &format!("h{n}.example"), 80));
+    let map = sample::map(seen);
+    let ledger = merge(None, &map, Acceptance::Observed, None).unwrap().ledger;
+    propose(&map, &ledger, &Settings::for_mesh("shop"))
 }
 
 /// Callers whose names try to be something else, beside every form of destination.
@@ -68,7 +82,7 @@ pub(crate) fn write(root: &Path, target: &str, proposal: &Proposal) -> PathBuf {
     if folder.exists() {
         fs::remove_dir_all(&folder).unwrap();
     }
-    for file in target_named(target).unwrap().render(proposal) {
+    for file in target_named(target).unwrap().render(proposal).files {
         let path = folder.join(&file.path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, file.text).unwrap();

@@ -11,6 +11,7 @@ mod appmesh_api;
 mod capture;
 mod cluster;
 mod docket;
+mod import;
 mod modules;
 mod proxy;
 mod python;

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use egressmap_generator::OnConflict;
+use tempfile::TempDir;
 
-use crate::docket::{skip, written};
+use crate::docket::{large_mesh, proposal, skip, write, written};
 
 pub(crate) fn python() -> Command {
     let python = std::env::var_os("EGRESSMAP_PYTHON").unwrap_or_else(|| OsString::from("python3"));
@@ -38,26 +39,35 @@ pub(crate) fn said(output: &Output) -> String {
 }
 
 #[test]
-fn cfn_lint_accepts_the_template_but_for_the_sunset() {
+fn cfn_lint_accepts_every_template_but_for_the_sunset() {
     if !has("cfnlint") {
         return;
     }
-    // With routers it has every kind of resource.
-    let (_root, folder) = written("appmesh-cloudformation", OnConflict::RouterPorts);
-    let output = python()
-        .args([
-            "-c",
-            "from cfnlint.runner import main; main()",
-            "--ignore-checks",
-            "W3696",
-        ])
-        .arg("--template")
-        .arg(folder.join("template.yaml"))
-        // No configuration file of the working folder takes part.
-        .current_dir(&folder)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", said(&output));
+    // With routers it has every kind of resource; a large mesh takes several templates.
+    let root = TempDir::new().unwrap();
+    for (proposal, count) in [(proposal(OnConflict::RouterPorts), 1), (large_mesh(), 2)] {
+        let folder = write(root.path(), "appmesh-cloudformation", &proposal);
+        let templates: Vec<PathBuf> = std::fs::read_dir(&folder)
+            .unwrap()
+            .map(|file| file.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+            .collect();
+        assert_eq!(templates.len(), count);
+        let output = python()
+            .args([
+                "-c",
+                "from cfnlint.runner import main; main()",
+                "--ignore-checks",
+                "W3696",
+            ])
+            .arg("--template")
+            .args(&templates)
+            // No configuration file of the working folder takes part.
+            .current_dir(&folder)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+    }
 }
 
 #[test]

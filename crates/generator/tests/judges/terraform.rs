@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::appmesh_api::AppMeshApi;
 use crate::docket::{proposal, skip, write, written};
 
-/// What a platform team has: the mesh, a caller of its own, and the module between them.
-const ROOT: &str = r#"
+/// The provider, which speaks to the API at `API`.
+pub(crate) const PROVIDER: &str = r#"
 terraform {
   required_providers {
     aws = {
@@ -35,7 +35,10 @@ provider "aws" {
     sts     = "http://API"
   }
 }
+"#;
 
+/// What a platform team has: the mesh, a caller of its own, and the module between them.
+const ROOT: &str = r#"
 variable "egress" {
   type    = string
   default = "ALLOW_ALL"
@@ -186,7 +189,7 @@ fn the_module_applies_once_and_then_the_mesh_drops_the_rest() {
     let terraform = Terraform { root: root.path() };
     fs::write(
         root.path().join("main.tf"),
-        ROOT.replace("API", &api.address.to_string()),
+        format!("{PROVIDER}{ROOT}").replace("API", &api.address.to_string()),
     )
     .unwrap();
 

@@ -50,7 +50,7 @@ impl<'a, E> Belt<'a, E> {
                 Delivery::Failed(error) => self.fault(Fault::Unopened(error)),
                 Delivery::Note(note) => drop(lock(&self.notes).insert(note)),
                 Delivery::Object(object) if self.take(&object.id) => {
-                    let object = self.metered(object);
+                    let (object, meter) = self.metered(object);
                     let id = object.id.clone();
                     match catch_unwind(AssertUnwindSafe(|| read(object, sink, counters))) {
                         Ok(Ok(())) => {}
@@ -60,6 +60,7 @@ impl<'a, E> Belt<'a, E> {
                             message: message(&*panic),
                         }),
                     }
+                    meter.end();
                     self.progress.objects.fetch_add(1, Ordering::Relaxed);
                 }
                 // It came before.
@@ -73,16 +74,21 @@ impl<'a, E> Belt<'a, E> {
         lock(&self.receive).recv().ok()
     }
 
-    fn metered(&self, object: Object) -> Object {
-        let bytes = Arc::clone(&self.progress.bytes);
-        Object {
+    fn metered(&self, object: Object) -> (Object, Meter) {
+        let meter = Meter {
+            bytes: Arc::clone(&self.progress.bytes),
+            own: Arc::default(),
+            size: object.id.size.filter(|_| object.at.is_some()),
+        };
+        let metered = Object {
             body: Box::new(Metered {
                 body: object.body,
-                bytes,
+                meter: meter.clone(),
             }),
             lines: Some(Arc::clone(&self.progress.lines)),
             ..object
-        }
+        };
+        (metered, meter)
     }
 
     /// Whether the object came for the first time.
@@ -143,14 +149,35 @@ pub(super) fn message(panic: &(dyn Any + Send)) -> String {
 /// Counts the bytes of a body as they are read.
 struct Metered {
     body: Box<dyn Read + Send>,
+    meter: Meter,
+}
+
+/// The bytes of one object, as part of all.
+#[derive(Clone)]
+struct Meter {
     bytes: Arc<AtomicU64>,
+    own: Arc<AtomicU64>,
+    /// Of an object that may be read by its index, and so not all of it.
+    size: Option<u64>,
+}
+
+impl Meter {
+    fn add(&self, bytes: u64) {
+        self.own.fetch_add(bytes, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// What was not read by now will not be.
+    fn end(self) {
+        let read = self.own.load(Ordering::Relaxed);
+        self.add(self.size.unwrap_or(read).saturating_sub(read));
+    }
 }
 
 impl Read for Metered {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let read = self.body.read(into)?;
-        self.bytes
-            .fetch_add(u64::try_from(read).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.meter.add(u64::try_from(read).unwrap_or(u64::MAX));
         Ok(read)
     }
 }

@@ -51,13 +51,7 @@ impl Format for CoreDns {
 
     fn parse(&mut self, block: &[u8], out: &mut Output<'_>) {
         for line in lines::split(block) {
-            // Whatever collected the line may have taken its time off.
-            let carried = out.carried_at();
-            let query = Query::read(line).map(|query| Query {
-                time: query.time.or(carried),
-                ..query
-            });
-            match query.map_err(Fault::from).and_then(|query| record(&query)) {
+            match read(line, out.carried_at()).and_then(|query| record(&query)) {
                 Ok(record) => out.dns(&record),
                 Err(_) if line.is_empty() => out.set_aside("blank"),
                 Err(fault) => out.fault(fault.reason(), || fault.message(line)),
@@ -66,11 +60,14 @@ impl Format for CoreDns {
     }
 
     fn show(&mut self, line: &[u8]) -> Shown {
+        self.show_at(line, None)
+    }
+
+    fn show_at(&mut self, line: &[u8], carried_at: Option<u64>) -> Shown {
         if line.is_empty() {
             return Shown::aside(Kind::Blank, "blank");
         }
-        let query = Query::read(line).map_err(Fault::from);
-        match query.and_then(|query| record(&query).map(|_| fields(&query))) {
+        match read(line, carried_at).and_then(|query| record(&query).map(|_| fields(&query))) {
             Ok(fields) => Shown::record(fields),
             Err(fault) => Shown {
                 message: Some(fault.message(line)),
@@ -85,6 +82,15 @@ impl Format for CoreDns {
             },
         }
     }
+}
+
+/// A query with its time: whatever collected the line may have taken that off.
+fn read(line: &[u8], carried_at: Option<u64>) -> Result<Query<'_>, Fault> {
+    let query = Query::read(line)?;
+    Ok(Query {
+        time: query.time.or(carried_at),
+        ..query
+    })
 }
 
 /// The record that a query makes. The plugin logs no answers.

@@ -18,6 +18,7 @@ pub(super) mod block;
 pub(super) mod built_in;
 pub(super) mod clock;
 pub(super) mod connections;
+pub(super) mod identity;
 pub(super) mod meaning;
 pub(super) mod middle;
 pub(super) mod operator;

@@ -51,27 +51,40 @@ struct FlowText {
     fast: Option<Fast>,
     /// The default formats, while neither a header nor a user has said what the format is.
     defaults: Vec<Plan>,
+    /// The formats that a user gave, where there are several and no header came.
+    given: Vec<Plan>,
     shown: show::Reader,
 }
 
 fn start(options: &Options) -> Result<Box<dyn Format>, OptionsError> {
-    let definition = options.flow_format.as_deref();
-    let plan = |fields| {
-        header::given(fields).map_err(|why| OptionsError {
-            option: "flow_format",
-            why,
-        })
+    let refused = |why| OptionsError {
+        option: "flow_format",
+        why,
     };
-    let defaults = match definition {
-        Some(_) => Vec::new(),
-        None => vec![plan(DEFAULT)?, plan(TRANSIT_GATEWAY)?],
-    };
-    let plan = plan(definition.unwrap_or(DEFAULT))?;
+    let mut given: Vec<Plan> = Vec::new();
+    for written in &options.flow_format {
+        let plan = header::given(written).map_err(refused)?;
+        let count = plan.columns();
+        if given.iter().any(|other| other.columns() == count) {
+            let expected = "expected formats that differ in their number of fields, by which their rows are told apart";
+            return Err(refused(format!("{expected}, found two of {count}")));
+        }
+        given.push(plan);
+    }
+    let mut defaults = Vec::new();
+    if given.is_empty() {
+        for format in [DEFAULT, TRANSIT_GATEWAY] {
+            defaults.push(header::given(format).map_err(refused)?);
+        }
+    }
+    let first = given.iter().chain(&defaults).next().cloned();
+    let plan = first.ok_or_else(|| refused("expected a format".to_owned()))?;
     Ok(Box::new(FlowText {
         fast: Fast::new(&plan),
         plan,
         defaults,
-        shown: show::Reader::new(definition),
+        given,
+        shown: show::Reader::new(&options.flow_format),
     }))
 }
 
@@ -86,10 +99,15 @@ impl Format for FlowText {
         if let Some(reason) = fault::no_row(line) {
             return Sniff::Beside(reason);
         }
-        if header::read(line).is_some() || self.plan.fits(line) || default_of(&mut self.defaults, line).is_some() {
+        let lacks = |plan: &Plan| plan.lacking().is_some();
+        if header::read(line).is_some()
+            || self.plan.fits(line)
+            || default_of(&mut self.defaults, line).is_some()
+            || self.given.iter_mut().any(|plan| plan.fits(line))
+        {
             Sniff::Mine
-        } else if self.plan.lacking().is_some() && self.shown.fits(line) {
-            // A format that was given and holds no dependency: its rows can be shown.
+        } else if (lacks(&self.plan) || self.given.iter().any(lacks)) && self.shown.fits(line) {
+            // A format that holds no dependency: its rows can be shown.
             Sniff::Mine
         } else {
             Sniff::Unknown
@@ -103,6 +121,8 @@ impl Format for FlowText {
             let mut reading = Reading {
                 plan: &mut self.plan,
                 defaults: &mut self.defaults,
+                given: &mut self.given,
+                shown: &mut self.shown,
                 same_plan: true,
                 block: rest,
                 out,
@@ -140,6 +160,8 @@ fn default_of(defaults: &mut [Plan], line: &[u8]) -> Option<Plan> {
 struct Reading<'r, 'b, 'o> {
     plan: &'r mut Plan,
     defaults: &'r mut Vec<Plan>,
+    given: &'r mut Vec<Plan>,
+    shown: &'r mut show::Reader,
     same_plan: bool,
     block: &'b [u8],
     out: &'r mut Output<'o>,
@@ -197,8 +219,10 @@ impl Reading<'_, '_, '_> {
             *self.plan = plan;
             self.same_plan = false;
             self.defaults.clear();
+            self.given.clear();
+            self.shown.follow(line);
             self.out.set_aside("header");
-        } else if let Some(plan) = default_of(self.defaults, line) {
+        } else if let Some(plan) = default_of(self.defaults, line).or_else(|| self.given_for(line)) {
             *self.plan = plan;
             let number = self.out.lines() + 1;
             self.line(line, number);
@@ -206,5 +230,12 @@ impl Reading<'_, '_, '_> {
         } else {
             self.out.fault(fault.reason(), || fault.message(line, self.plan));
         }
+    }
+
+    /// Another of the formats that a user gave, if a line has as many columns as it.
+    fn given_for(&self, line: &[u8]) -> Option<Plan> {
+        let count = line.split(|byte| *byte == b' ').count();
+        let other = self.given.iter().find(|plan| plan.columns() == count);
+        other.filter(|_| count != self.plan.columns()).cloned()
     }
 }

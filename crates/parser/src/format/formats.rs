@@ -1,6 +1,6 @@
 //! The log formats that the lines of one object may be in, and the one they are in once a line told.
 
-use super::{Format, Kind, Output, Shown, Sniff};
+use super::{Format, Kind, Options, Output, Shown, Sniff};
 use crate::lines;
 use crate::printable;
 use crate::record::{AccessRecord, DnsRecord, FlowRecord, Sink, Verdict};
@@ -16,6 +16,15 @@ pub(crate) struct Formats {
     /// Those that may be asked; the one that is known stands first.
     all: Vec<Named>,
     known: bool,
+    /// See [`switch`](Self::switch).
+    apart: Option<Box<Formats>>,
+}
+
+/// Whether lines stood in something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Around {
+    Nothing,
+    Something,
 }
 
 enum Whose {
@@ -29,7 +38,22 @@ impl Formats {
     /// Parsers in the order in which they are asked; where there is but one, nothing is asked.
     pub(super) fn new(all: Vec<Named>) -> Self {
         let known = all.len() == 1;
-        Formats { all, known }
+        Formats {
+            all,
+            known,
+            apart: None,
+        }
+    }
+
+    /// Goes over to parsers that keep nothing of the lines so far, or back from them: what the lines of one log say of their
+    /// format does not hold for another log among them.
+    pub(crate) fn switch(&mut self, options: &Options) {
+        // They were started before, and will be again.
+        let started = || options.start().ok().map(Box::new);
+        if let Some(mut other) = self.apart.take().or_else(started) {
+            std::mem::swap(self, &mut other);
+            self.apart = Some(other);
+        }
     }
 
     /// Whether one of them claims a line.
@@ -66,10 +90,14 @@ impl Formats {
         for (_, format) in &mut self.all {
             format.finish(out);
         }
+        if let Some(apart) = &mut self.apart {
+            apart.finish(out);
+        }
     }
 
-    /// What one line says in full, and the name of the format that says it, if one does. The line has no line end.
-    pub(crate) fn show(&mut self, line: &[u8], place: Place) -> (Option<&'static str>, Shown) {
+    /// What one line says in full, and the name of the format that says it, if one does; `None` of a line that has to be
+    /// unwrapped first. The line has no line end.
+    pub(crate) fn show(&mut self, line: &[u8], place: Place, around: Around) -> Option<(Option<&'static str>, Shown)> {
         // What `parse` makes of the line is what counts; a format only says more of it.
         let mut counters = Counters::default();
         let mut sink = Everything;
@@ -79,7 +107,13 @@ impl Formats {
             size: None,
         };
         let mut out = Output::begin(&id, &mut sink, &mut counters);
-        out.at(&[place], |out| self.parse(&[line, b"\n"].concat(), out));
+        // The line end that is taken off again: what of a line looks like one stays.
+        let mut parse = |out: &mut Output<'_>| out.at(&[place], |out| self.parse(&[line, b"\r\n"].concat(), out));
+        match around {
+            Around::Something => parse(&mut out),
+            Around::Nothing if out.bare(parse).is_empty() => {}
+            Around::Nothing => return None,
+        }
         self.finish(&mut out);
         let took = out.took().map_or(0, |other| other + 1);
         let reason = counters.set_aside.keys().next().copied();
@@ -89,11 +123,11 @@ impl Formats {
             .flatten()
             .next()
             .map(|sample| sample.message);
-        match self.all.get_mut(took).filter(|_| self.known) {
+        Some(match self.all.get_mut(took).filter(|_| self.known) {
             Some((name, format)) => {
-                let shown = format.show(line);
+                let shown = format.show_at(line, place.time);
                 (
-                    Some(name),
+                    Some(*name),
                     Shown {
                         reason,
                         message,
@@ -106,7 +140,7 @@ impl Formats {
                 let shown = Shown::aside(kind_of(reason), reason);
                 (None, Shown { message, ..shown })
             }
-        }
+        })
     }
 
     /// Sets lines aside up to the first that a format knows: the block from that line on.

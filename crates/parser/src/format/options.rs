@@ -9,8 +9,9 @@ use super::{FormatKind, Formats, REGISTRY};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
     /// The fields of flow logs without a header, as in the flow log's definition: `${version} ${account-id} …`, or the
-    /// names alone. `None` is the default format of version 2. A header in the log wins.
-    pub flow_format: Option<String>,
+    /// names alone. Of several formats that share a log each has another number of fields. Empty: the default formats of
+    /// version 2 and of Transit Gateways. A header in the log wins.
+    pub flow_format: Vec<String>,
     /// The keys of Envoy's JSON, each with the operator it was defined with: `authority` to `%REQ(:AUTHORITY)%`, the
     /// percent signs left out or not, nested keys joined by dots. Empty: the common names are known.
     pub envoy_json: BTreeMap<String, String>,

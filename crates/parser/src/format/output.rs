@@ -8,7 +8,7 @@ use crate::batch::{FlowBatch, Refused};
 use crate::counters::{Counters, Reason, Sample};
 use crate::record::{AccessRecord, DnsRecord, FlowRecord, Gap, Sink, Verdict};
 use crate::source::ObjectId;
-use crate::unwrap::Place;
+use crate::unwrap::{Carried, Place};
 use strays::Strays;
 
 mod strays;
@@ -26,6 +26,8 @@ pub(crate) struct Output<'a> {
     strays: Option<Strays<'a>>,
     /// Which of the other formats took the last stray of all.
     took: Option<usize>,
+    /// Where nothing is around the lines: those that something is around all the same.
+    carried: Option<Vec<Carried>>,
     sink: &'a mut dyn Sink,
     /// Whether the sink wants to be told of lines set aside.
     telling: bool,
@@ -63,6 +65,7 @@ impl<'a> Output<'a> {
             places: &[],
             strays: None,
             took: None,
+            carried: None,
             sink,
             counters,
             refused: Refused::new(),
@@ -89,6 +92,7 @@ impl<'a> Output<'a> {
             places: self.places,
             strays: Some(Strays::new(block, others)),
             took: None,
+            carried: self.carried.take(),
             sink: &mut *self.sink,
             telling: self.telling,
             counters: &mut *self.counters,
@@ -97,8 +101,15 @@ impl<'a> Output<'a> {
         };
         out.mark();
         format.parse(block, &mut out);
-        let (line, event, took) = (out.line, out.event, out.took);
-        (self.line, self.event, self.took) = (line, event, took);
+        let (line, event, took, carried) = (out.line, out.event, out.took, out.carried);
+        (self.line, self.event, self.took, self.carried) = (line, event, took, carried);
+    }
+
+    /// Nothing is around the lines that `take` gives; returns those that something is around all the same.
+    pub(crate) fn bare(&mut self, take: impl FnOnce(&mut Output<'_>)) -> Vec<Carried> {
+        self.carried = Some(Vec::new());
+        take(self);
+        self.carried.take().unwrap_or_default()
     }
 
     /// The lines that `take` gives stand at these places, one each.
@@ -110,6 +121,7 @@ impl<'a> Output<'a> {
             places,
             strays: None,
             took: None,
+            carried: self.carried.take(),
             sink: &mut *self.sink,
             telling: self.telling,
             counters: &mut *self.counters,
@@ -117,7 +129,9 @@ impl<'a> Output<'a> {
             origin: Arc::clone(&self.origin),
         };
         take(&mut out);
-        (self.line, self.event, self.took) = (out.line, None, out.took);
+        let (line, took, carried) = (out.line, out.took, out.carried);
+        // A line that was unwrapped may stand before the last one that was taken.
+        (self.line, self.event, self.took, self.carried) = (self.line.max(line), None, took, carried);
     }
 
     /// The line is a flow record.
@@ -137,6 +151,11 @@ impl<'a> Output<'a> {
     /// they may be taken by number.
     pub(crate) fn is_in_sequence(&self) -> bool {
         self.places.is_empty() && !self.telling
+    }
+
+    /// Whether somebody wants to be told of lines set aside.
+    pub(crate) fn is_telling(&self) -> bool {
+        self.telling
     }
 
     /// The lines up to this one are taken; to be called where they are in sequence.
@@ -236,7 +255,7 @@ impl<'a> Output<'a> {
 
     /// The line should have been a record. The message is made only if somebody wants it.
     pub(crate) fn fault(&mut self, reason: Reason, message: impl FnOnce() -> String) {
-        if self.is_of_another() {
+        if self.is_of_another() || self.is_carried() {
             return;
         }
         self.next();

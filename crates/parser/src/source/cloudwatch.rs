@@ -3,7 +3,6 @@
 //! An object here is one slice: the events of one UTC hour of a group. Slices never change their bounds, and one is
 //! read only when the events of its hour are expected to have arrived, so that a map can tell what it has counted.
 
-mod body;
 mod client;
 mod envelope;
 mod error;
@@ -14,7 +13,7 @@ mod place;
 mod slices;
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
@@ -22,7 +21,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{self, Sender};
 use tokio::task::{JoinError, JoinSet};
 
-use super::{Deliveries, Delivery, Object, ObjectId, Source, SourceError, SourceKind, Wanted};
+use super::{Deliveries, Delivery, Extent, Object, ObjectId, Source, SourceError, SourceKind, Wanted};
 use client::Group;
 use fetch::Fetched;
 use place::Place;
@@ -77,6 +76,7 @@ pub struct CloudWatchSource {
     wanted: Wanted,
     config: Option<SdkConfig>,
     options: CloudWatchOptions,
+    extent: Arc<OnceLock<Extent>>,
 }
 
 impl CloudWatchSource {
@@ -94,6 +94,7 @@ impl CloudWatchSource {
             wanted: Wanted::default(),
             config: None,
             options: CloudWatchOptions::default(),
+            extent: Arc::default(),
         })
     }
 
@@ -147,6 +148,7 @@ impl Source for CloudWatchSource {
         let reading = Reading {
             uri: self.uri.clone(),
             wanted: self.wanted.clone(),
+            extent: Arc::clone(&self.extent),
             found,
         };
         let (place, config, options) = (self.place.clone(), self.config.clone(), self.options.clone());
@@ -165,12 +167,17 @@ impl Source for CloudWatchSource {
         runtime.shutdown_background();
         done
     }
+
+    fn extent(&self) -> Option<Extent> {
+        self.extent.get().copied()
+    }
 }
 
 /// One reading of a group, from the first question to the last slice.
 struct Reading {
     uri: String,
     wanted: Wanted,
+    extent: Arc<OnceLock<Extent>>,
     found: Sender<Delivery>,
 }
 
@@ -187,6 +194,13 @@ impl Reading {
         if let Some(note) = plan.note(&self.uri) {
             let _ = self.found.send(Delivery::Note(note)).await;
         }
+        let mut sum = Extent::default();
+        for slice in plan.slices() {
+            let id = group.place.object(&extent.account, &group.region, slice);
+            sum.add(&id, self.wanted.counted.as_deref());
+        }
+        // A source that delivers again finds the same.
+        let _ = self.extent.set(sum);
         self.read(&group, &extent.account, &plan).await
     }
 

@@ -4,7 +4,6 @@
 //! it is a blocking [`Read`](std::io::Read).
 
 mod ask;
-mod body;
 mod client;
 mod error;
 mod get;
@@ -17,15 +16,15 @@ mod text;
 mod walk;
 mod window;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::mpsc::{self, Sender};
+use tokio::sync::mpsc::{self, Receiver, Sender, UnboundedSender};
 use tokio::task::JoinSet;
 
-use super::{Deliveries, Delivery, Source, SourceError, SourceKind, Wanted};
+use super::{Deliveries, Delivery, Extent, Source, SourceError, SourceKind, Wanted};
 use client::Bucket;
 use list::Listed;
 use place::Place;
@@ -40,8 +39,8 @@ pub(super) static KIND: SourceKind = SourceKind {
     open: |text, wanted| Ok(Box::new(S3Source::new(text)?.with_wanted(wanted.clone()))),
 };
 
-/// Keys listed ahead of the downloads: a page.
-const AHEAD: usize = 1000;
+/// Keys on their way from the listing: a page.
+const LISTED: usize = 1000;
 
 /// How hard the source tries, and how much it does at once.
 #[derive(Debug, Clone)]
@@ -100,6 +99,7 @@ pub struct S3Source {
     config: Option<SdkConfig>,
     options: S3Options,
     wanted: Wanted,
+    extent: Arc<OnceLock<Extent>>,
 }
 
 impl S3Source {
@@ -115,6 +115,7 @@ impl S3Source {
             config: None,
             options: S3Options::default(),
             wanted: Wanted::default(),
+            extent: Arc::default(),
         })
     }
 
@@ -154,6 +155,7 @@ impl Source for S3Source {
             self.config.clone(),
             self.options.clone(),
             self.wanted.clone(),
+            Arc::clone(&self.extent),
             found,
         ));
         while let Some(delivery) = objects.blocking_recv() {
@@ -167,6 +169,10 @@ impl Source for S3Source {
         let done = runtime.block_on(work).unwrap_or_else(|lost| Err(self.error(&lost)));
         runtime.shutdown_background();
         done
+    }
+
+    fn extent(&self) -> Option<Extent> {
+        self.extent.get().copied()
     }
 }
 
@@ -191,23 +197,46 @@ async fn run(
     config: Option<SdkConfig>,
     options: S3Options,
     wanted: Wanted,
+    extent: Arc<OnceLock<Extent>>,
     found: Sender<Delivery>,
 ) -> Result<(), SourceError> {
     let bucket = Arc::new(Bucket::connect(&place.bucket, config, options, wanted).await?);
-    let (keys, mut listed) = mpsc::channel(AHEAD);
+    let (keys, listed) = mpsc::channel(LISTED);
     let listing = tokio::spawn(walk::walk(Arc::clone(&bucket), place.prefix, keys, found.clone()));
+    let (to, mut ahead) = mpsc::unbounded_channel();
+    tokio::spawn(add_up(Arc::clone(&bucket), listed, extent, to));
     let mut downloads = Downloads {
         bucket,
         running: JoinSet::new(),
         lost: None,
     };
-    while let Some(key) = listed.recv().await {
+    while let Some(key) = ahead.recv().await {
         downloads.start(key, &found).await;
     }
     downloads.finish().await?;
     listing
         .await
         .unwrap_or_else(|lost| Err(error::lost(&place.bucket, &lost)))
+}
+
+/// Adds up what is listed, ahead of the downloads: a key waits in the place of the object that will be remembered for it.
+async fn add_up(
+    bucket: Arc<Bucket>,
+    mut listed: Receiver<Listed>,
+    extent: Arc<OnceLock<Extent>>,
+    to: UnboundedSender<Listed>,
+) {
+    let mut sum = Extent::default();
+    while let Some(key) = listed.recv().await {
+        if let Ok(entry) = &key {
+            sum.add(&entry.id(&bucket), bucket.wanted.counted.as_deref());
+        }
+        if to.send(key).is_err() {
+            return;
+        }
+    }
+    // A source that delivers again finds the same.
+    let _ = extent.set(sum);
 }
 
 /// The downloads under way, never more than allowed.

@@ -57,6 +57,19 @@ pub(super) fn layer_of(line: &[u8], depth: usize, to: &mut dyn Taker) -> Option<
     (delivers(value, depth, to) || behind.trim_ascii_start().starts_with(b"{")).then_some(Layer::Json)
 }
 
+/// Whether something is around a line beyond doubt, whatever it holds.
+pub(crate) fn is_carried(line: &[u8]) -> bool {
+    if line.first() != Some(&b'{') {
+        return prefix::pod(line).is_some() || prefix::tagged(line).is_some();
+    }
+    json::end(line) == json::End::At(line.len())
+        && match object::read(line, &mut Vec::new()) {
+            Delivers::Events(_) | Delivers::Control => true,
+            Delivers::Line(line) => line.certain,
+            Delivers::Itself => false,
+        }
+}
+
 /// Whether an object is there for what it delivers.
 pub(super) fn delivers(value: &[u8], depth: usize, to: &mut dyn Taker) -> bool {
     match object::read(value, &mut Vec::new()) {

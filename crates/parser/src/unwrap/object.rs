@@ -2,6 +2,7 @@
 
 use super::json;
 use super::place::Stream;
+use crate::format::moment_of;
 
 /// The keys under which a shipper puts the line it ships.
 const LINE_KEYS: [&[u8]; 3] = [b"log", b"message", b"msg"];
@@ -28,6 +29,8 @@ pub(super) struct Line<'a> {
     /// Whether its other keys leave no doubt that a container's line is what it ships.
     pub(super) certain: bool,
     pub(super) part: Part,
+    /// When it was written, in Unix seconds, where the shipper says so.
+    pub(super) time: Option<u64>,
 }
 
 /// How a container runtime says that a line goes on.
@@ -106,6 +109,7 @@ pub(super) fn read<'a>(object: &'a [u8], origin: &mut Vec<u8>) -> Delivers<'a> {
         text,
         certain: is_docker || !origin.is_empty() || members.container_id.is_some(),
         part,
+        time: members.time.and_then(moment),
     })
 }
 
@@ -140,6 +144,11 @@ impl<'a> Members<'a> {
         }
         members
     }
+}
+
+/// A time as a shipper writes it: text, or seconds since 1970.
+fn moment(value: &[u8]) -> Option<u64> {
+    moment_of(json::string(value).unwrap_or(value))
 }
 
 /// What Fluent Bit's Kubernetes filter says of the pod.

@@ -7,6 +7,7 @@ use super::origin::Origin;
 use super::parts::{Before, Parts, Unfinished};
 use super::place::{Place, Stream};
 use super::{Taker, json, prefix};
+use crate::format::decimal;
 use crate::lines::{self, LONGEST};
 use crate::printable;
 
@@ -35,6 +36,16 @@ impl Walk {
     /// The layer that all lines of the object are in.
     pub(super) fn begin(&mut self, layer: Layer) {
         self.layers = vec![layer];
+    }
+
+    /// A line that something is around, among those that nothing is around: its layers are its own.
+    pub(super) fn lone(&mut self, line: &[u8], place: Place, to: &mut dyn Taker) {
+        self.layers.clear();
+        self.settled = false;
+        self.line_begins();
+        self.text(line, 0, place, to);
+        self.hand_on(to);
+        self.set_origin(0, b"", to);
     }
 
     /// A physical line begins.
@@ -175,6 +186,8 @@ impl Walk {
             }
             Delivers::Line(line) if line.certain || is_line(&line, value, DEPTH - depth, to) => {
                 self.set_origin(depth, &name, to);
+                let time = line.time.or(place.time);
+                let place = Place { time, ..place };
                 self.shipped(&line, depth, place, to);
             }
             Delivers::Line(_) | Delivers::Itself => {
@@ -198,10 +211,17 @@ impl Walk {
                 _ => self.place(place.line, false),
             };
             any = true;
-            let message = json::members(event)
-                .filter(|(key, _)| key.as_ref() == b"message")
-                .last();
-            match message.and_then(|(_, value)| json::string(value)) {
+            let (mut message, mut time) = (None, place.time);
+            for (key, value) in json::members(event) {
+                match key.as_ref() {
+                    b"message" => message = json::string(value),
+                    // In milliseconds.
+                    b"timestamp" => time = decimal(value).map(|time| time / 1_000).or(time),
+                    _ => {}
+                }
+            }
+            let place = Place { time, ..place };
+            match message {
                 Some(message) => self.message(message, depth, place, to),
                 None => {
                     let message = || {

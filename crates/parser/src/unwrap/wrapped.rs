@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use super::layer::{DEPTH, Layer, delivers, layer_of};
 use super::values::{Item, Values};
 use super::walk::{self, Walk};
-use super::{Place, Taker, json};
+use super::{Carried, Place, Taker, json};
 use crate::lines::{self, Piece};
 use crate::printable;
 
@@ -58,7 +58,7 @@ impl Wrapped {
                 self.walk.fault(place, "too-long", &walk::too_long, to);
             }
             (Piece::Lines(block), State::Fresh) => return self.first_lines(block, to),
-            (Piece::Lines(block), State::Bare) => to.lines(block),
+            (Piece::Lines(block), State::Bare) => self.bare(block, to),
             (Piece::Lines(block), State::Lines) => self.each_line(block, to),
         }
         None
@@ -72,7 +72,7 @@ impl Wrapped {
             let line = lines.next()?;
             if to.claims(line) {
                 self.state = State::Bare;
-                to.lines(rest);
+                self.bare(rest, to);
                 return None;
             }
             if line == WRITE_TEST {
@@ -94,7 +94,24 @@ impl Wrapped {
                 return None;
             }
             let length = rest.len() - lines.rest().len();
-            to.lines(rest.get(..length).unwrap_or_default());
+            self.bare(rest.get(..length).unwrap_or_default(), to);
+        }
+    }
+
+    /// Lines that nothing is around, but for some of them.
+    fn bare(&mut self, block: &[u8], to: &mut dyn Taker) {
+        let mut rest = block;
+        while !rest.is_empty() {
+            let (carried, left) = to.lines(rest);
+            rest = left;
+            if carried.is_empty() {
+                continue;
+            }
+            to.switch();
+            for Carried { line, text } in carried {
+                self.walk.lone(&text, Place::of(line), to);
+            }
+            to.switch();
         }
     }
 

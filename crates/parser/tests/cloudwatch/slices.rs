@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+
+use egressmap_parser::source::Extent;
 
 use super::*;
 
@@ -67,6 +70,26 @@ fn a_later_run_asks_only_for_what_an_earlier_one_has_not_counted_and_nothing_is_
     }
     let expected: Vec<_> = (0..48).map(|n| ("s".to_owned(), format!("event {n}"))).collect();
     assert_eq!(seen, expected);
+}
+
+#[test]
+fn what_there_is_to_read_is_known_in_hours() {
+    let server = a_day();
+    let wanted = Wanted {
+        counted: Some(Arc::new(|id| id.uri.contains("T01:00:00Z&until"))),
+        ..Wanted::default()
+    };
+    let source = source_of(&server, "cloudwatch:///aws/flow", &wanted).with_options(at(DAY + 5 * HOUR));
+    assert_eq!(source.extent(), None);
+    let (to, deliveries) = sync_channel(8);
+    source.deliver(&to).unwrap();
+    assert_eq!(deliveries.try_iter().count(), 4, "three hours and a note");
+    let expected = Extent {
+        objects: 3,
+        counted: 1,
+        bytes: None,
+    };
+    assert_eq!(source.extent(), Some(expected));
 }
 
 #[test]

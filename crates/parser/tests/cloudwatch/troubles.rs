@@ -200,8 +200,8 @@ fn a_network_that_breaks_and_drips_costs_no_event() {
     assert!(proxy.broken().len() >= 3, "{:?}", proxy.broken());
 }
 
-#[test]
-fn a_slice_that_breaks_off_keeps_what_came_and_says_how_much() {
+/// What came of the first slice of twenty events, and its error, where something happens once it was delivered.
+fn while_reading(happens: impl FnOnce(&CloudWatchServer)) -> (usize, String) {
     let server = CloudWatchServer::start();
     for n in 0..20 {
         server.put("/aws/flow", "s", DAY * 1000 + n, &format!("event {n}"));
@@ -218,25 +218,48 @@ fn a_slice_that_breaks_off_keeps_what_came_and_says_how_much() {
             // The other slices fail for good: whether the source gives up before its last is not the point here.
             let _ = source.deliver(&to);
         });
-        let mut first = deliveries.iter().find_map(|delivery| match delivery {
+        let first = deliveries.iter().find_map(|delivery| match delivery {
             Delivery::Object(object) if object.id.uri.contains("T00:00:00Z&until") => Some(object),
             _ => None,
         });
+        happens(&server);
         let mut text = Vec::new();
-        server.refuse("FilterLogEvents", "InternalFailure");
-        let error = first
-            .as_mut()
-            .unwrap()
-            .body
-            .read_to_end(&mut text)
-            .unwrap_err()
-            .to_string();
-        let had = String::from_utf8(text).unwrap().matches("\"message\":\"event ").count();
-        assert!(
-            had < 20 && error.starts_with(&format!("broke off after {had} events: ")),
-            "{error}"
-        );
-        assert!(error.contains("answered InternalFailure to every attempt"), "{error}");
+        let error = first.unwrap().body.read_to_end(&mut text).unwrap_err().to_string();
         drop(deliveries);
-    });
+        (
+            String::from_utf8(text).unwrap().matches("\"message\":\"event ").count(),
+            error,
+        )
+    })
+}
+
+#[test]
+fn a_slice_that_breaks_off_keeps_what_came_and_says_how_much() {
+    let (had, error) = while_reading(|server| server.refuse("FilterLogEvents", "InternalFailure"));
+    assert!(
+        had < 20 && error.starts_with(&format!("broke off after {had} events: ")),
+        "{error}"
+    );
+    assert!(error.contains("answered InternalFailure to every attempt"), "{error}");
+}
+
+#[test]
+fn a_group_deleted_while_it_is_read_is_an_error_of_the_hour_that_broke_off() {
+    let (had, error) = while_reading(|server| server.delete_group("/aws/flow"));
+    assert!(
+        had < 20 && error.starts_with(&format!("broke off after {had} events: ")),
+        "{error}"
+    );
+    assert!(error.contains("no such log group"), "{error}");
+}
+
+#[test]
+fn a_group_deleted_after_its_streams_were_listed_is_named() {
+    let server = a_day();
+    server.refuse("FilterLogEvents", "ResourceNotFoundException");
+    let fault = fault(source(&server));
+    assert!(
+        fault.starts_with("cannot read cloudwatch:///aws/flow?account=") && fault.contains("no such log group"),
+        "{fault}"
+    );
 }

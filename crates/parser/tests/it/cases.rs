@@ -134,7 +134,13 @@ fn options(case: &Path) -> Options {
                     .collect()
             });
     Options {
-        flow_format: text("flow_format"),
+        flow_format: match options.get("flow_format") {
+            Some(Value::Array(several)) => several
+                .iter()
+                .map(|format| format.as_str().unwrap().to_owned())
+                .collect(),
+            _ => text("flow_format").into_iter().collect(),
+        },
         envoy_format: text("envoy_format"),
         envoy_json,
         kind: text("kind"),

@@ -90,7 +90,7 @@ fn compare(log: &Path, expected: &Path, faults: &mut Vec<String>) -> usize {
         .find(|line| line["kind"] == "config")
         .and_then(|line| line["format"].as_str());
     let options = Options {
-        flow_format: format.map(str::to_owned),
+        flow_format: format.map(str::to_owned).into_iter().collect(),
         ..Options::default()
     };
     let found = collect(&fs::read(log).unwrap(), &options);

@@ -123,8 +123,8 @@ fn record(line: u64, fields: &Map<String, Value>) -> Value {
 fn value(name: &'static str, [good_ones, unset, others]: [u32; 3]) -> impl Strategy<Value = String> {
     let good = match name {
         "srcaddr" | "dstaddr" | "pkt-srcaddr" | "pkt-dstaddr" => prop_oneof![
-            any::<u32>().prop_map(|bits| IpAddr::V4(bits.into()).to_string()),
-            any::<u128>().prop_map(|bits| IpAddr::V6(bits.into()).to_string()),
+            3 => any::<u32>().prop_map(|bits| IpAddr::V4(bits.into()).to_string()),
+            1 => any::<u128>().prop_map(|bits| IpAddr::V6(bits.into()).to_string()),
         ]
         .boxed(),
         "protocol" => prop_oneof![Just("6"), Just("17"), Just("1"), Just("58")]
@@ -139,11 +139,13 @@ fn value(name: &'static str, [good_ones, unset, others]: [u32; 3]) -> impl Strat
         "flow-direction" => prop_oneof![Just("ingress"), Just("egress")]
             .prop_map(str::to_owned)
             .boxed(),
-        "start" | "end" => prop_oneof!["1[0-9]{9}", "1[0-9]{12}"].boxed(),
+        "start" | "end" => prop_oneof![6 => "17[0-9]{8}", 1 => "1[0-9]{9}", 1 => "1[0-9]{12}"].boxed(),
         "srcport" | "dstport" => any::<u16>().prop_map(|port| port.to_string()).boxed(),
         "tcp-flags" => any::<u8>().prop_map(|flags| flags.to_string()).boxed(),
-        "packets" | "bytes" => any::<u64>().prop_map(|count| count.to_string()).boxed(),
-        _ => "[a-z]{2,4}-[0-9a-f]{8}".boxed(),
+        "packets" | "bytes" => prop_oneof![4 => 0..1_000_000_000_u64, 1 => any::<u64>()]
+            .prop_map(|count| count.to_string())
+            .boxed(),
+        _ => prop_oneof![2 => "eni-[ab]{1,2}", 1 => "[a-z]{2,4}-[0-9a-f]{8}"].boxed(),
     };
     prop_oneof![
         good_ones => good,
@@ -209,6 +211,11 @@ fn table() -> impl Strategy<Value = Vec<String>> {
     })
 }
 
+/// A line so long that no row before it is near the end of the text.
+fn long_comment() -> String {
+    format!("# {}", "-".repeat(2_000))
+}
+
 /// Tables one behind another, with other lines between, some lines damaged, in either kind of line end.
 fn text() -> impl Strategy<Value = String> {
     let noise = prop_oneof![
@@ -226,8 +233,9 @@ fn text() -> impl Strategy<Value = String> {
         ),
         0..3,
     );
-    (lines, damage, any::<bool>(), any::<bool>()).prop_map(|(lines, damage, crlf, ended)| {
+    (lines, damage, any::<[bool; 3]>()).prop_map(|(lines, damage, [crlf, ended, long])| {
         let mut lines = lines.concat();
+        lines.extend(long.then(long_comment));
         for (line, at, with) in damage {
             if lines.is_empty() {
                 continue;

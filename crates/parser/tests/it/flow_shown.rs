@@ -59,7 +59,7 @@ fn compare(log: &Path, expected: &Path) -> usize {
     let config = expected.iter().position(|line| line["kind"] == "config");
     let format = config.map(|at| expected.remove(at)["format"].as_str().unwrap().to_owned());
     let options = Options {
-        flow_format: format,
+        flow_format: format.into_iter().collect(),
         ..Options::default()
     };
     options.check().unwrap();

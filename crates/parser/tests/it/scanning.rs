@@ -100,7 +100,7 @@ fn a_forced_kind_is_not_asked_for_its_opinion() {
 fn options_are_checked_together() {
     assert_eq!(Options::default().check(), Ok(()));
     let options = Options {
-        flow_format: Some("${srcaddr} ${dstadr}".to_owned()),
+        flow_format: vec!["${srcaddr} ${dstadr}".to_owned()],
         ..Options::default()
     };
     assert!(
@@ -255,6 +255,27 @@ impl Sink for Told {
     fn set_aside(&mut self, line: u64, _: Option<u64>, reason: Reason, message: Option<&str>) {
         self.0.push((line, reason, message.map(str::to_owned)));
     }
+}
+
+#[test]
+fn of_wrapped_lines_among_bare_ones_a_sink_is_told_in_their_turn() {
+    let wrapped = |line: &str| format!("2026-04-05T10:47:35.1Z stdout F {line}\n");
+    let ssh = ROW.replace(" 443 ", " 22 ");
+    let log = format!("{ROW}\n{}what\n{}{ssh}\n", wrapped(&ssh), wrapped(ROW)).repeat(3);
+    let id = ObjectId {
+        uri: "input".to_owned(),
+        version: None,
+        size: None,
+    };
+    let (mut told, mut counters) = (Told::default(), Counters::default());
+    let object = Object::new(id, Box::new(io::Cursor::new(log)));
+    scan(object, &Options::default(), &mut told, &mut counters).unwrap();
+    assert_eq!((counters.lines, counters.flow), (15, 6));
+    let told: Vec<_> = told.0.iter().map(|(line, reason, _)| (*line, *reason)).collect();
+    let expected = (0..3).flat_map(|n| {
+        [(2, "unwanted"), (3, "malformed:columns"), (5, "unwanted")].map(|(line, why)| (5 * n + line, why))
+    });
+    assert_eq!(told, expected.collect::<Vec<_>>());
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use egressmap_loopback::{Break, Proxy};
+use egressmap_loopback::{Break, Proxy, Tls};
 
 use super::*;
 
@@ -83,6 +83,31 @@ fn the_proxy_of_the_environment_is_asked_but_not_for_the_own_machine() {
     ];
     let beside = beside.each_ref().map(|(name, value)| (*name, value.as_str()));
     assert_eq!(report(&[keys.as_slice(), &beside].concat()), "s3://logs/flow/1 one");
+}
+
+#[test]
+fn an_authority_of_ones_own_is_trusted_where_it_is_named_and_nowhere_else() {
+    let server = server();
+    let tls = Tls::start(server.address());
+    let folder = tempfile::tempdir().unwrap();
+    let (own, other) = (folder.path().join("own.pem"), folder.path().join("other.pem"));
+    fs::write(&own, tls.authority()).unwrap();
+    fs::write(&other, Tls::start(server.address()).authority()).unwrap();
+    let trusting = |bundle: &Path| {
+        report(&[
+            ("AWS_ACCESS_KEY_ID", S3Server::ACCESS_KEY),
+            ("AWS_SECRET_ACCESS_KEY", S3Server::SECRET_KEY),
+            ("AWS_REGION", S3Server::REGION),
+            ("AWS_ENDPOINT_URL", &tls.url()),
+            ("AWS_CA_BUNDLE", bundle.to_str().unwrap()),
+        ])
+    };
+    assert_eq!(trusting(&own), "s3://logs/flow/1 one");
+    let refused = trusting(&other);
+    assert!(
+        refused.starts_with("cannot list s3://logs/flow/: ") && refused.contains("certificate"),
+        "{refused}"
+    );
 }
 
 #[test]

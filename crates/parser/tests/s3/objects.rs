@@ -1,8 +1,9 @@
 //! What is in the bucket arrives, whole and once.
 
 use std::sync::mpsc::sync_channel;
+use std::time::Instant;
 
-use egressmap_parser::source::{Delivery, REGISTRY, Wanted};
+use egressmap_parser::source::{Delivery, Extent, REGISTRY, Wanted};
 
 use super::*;
 
@@ -92,6 +93,35 @@ fn a_prefix_without_objects_is_no_fault() {
     for uri in ["s3://empty", "s3://logs/flow/"] {
         assert!(read_well(source(&server.url(), uri)).is_empty());
     }
+}
+
+#[test]
+fn what_there_is_to_read_is_known_as_soon_as_all_is_listed() {
+    let server = S3Server::start();
+    for n in 0..1_500 {
+        server.put("logs", &format!("flow/{n:04}"), "xyz");
+    }
+    let source = source(&server.url(), "s3://logs/flow/").with_wanted(Wanted {
+        counted: Some(Arc::new(|id| id.uri.ends_with("/0000"))),
+        ..Wanted::default()
+    });
+    assert_eq!(source.extent(), None);
+    let (to, deliveries) = sync_channel(0);
+    std::thread::scope(|threads| {
+        threads.spawn(|| source.deliver(&{ to }));
+        // Nobody takes an object meanwhile.
+        let give_up = Instant::now() + Duration::from_secs(20);
+        while source.extent().is_none() && Instant::now() < give_up {
+            std::thread::yield_now();
+        }
+        let expected = Extent {
+            objects: 1_500,
+            counted: 1,
+            bytes: Some(3 * 1_499),
+        };
+        assert_eq!(source.extent(), Some(expected));
+        drop(deliveries);
+    });
 }
 
 #[test]

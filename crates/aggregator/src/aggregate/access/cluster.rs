@@ -57,6 +57,8 @@ impl Cluster {
     fn outbound<'n>(mut parts: impl Iterator<Item = &'n str>) -> Self {
         let port = parts.next().and_then(|port| port.parse().ok());
         let host = parts.nth(1).and_then(|host| DnsName::try_from(host.to_owned()).ok());
+        // What stands for an address without a name is called so (RFC 6761): the address says more.
+        let host = host.filter(|host| !host.is_under("invalid"));
         Cluster {
             port,
             host,
@@ -85,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_mesh_writes_port_and_host_into_the_name() {
-        let cases: [(&str, Option<u16>, Option<&str>); 8] = [
+        let cases: [(&str, Option<u16>, Option<&str>); 9] = [
             ("outbound|443||api.example.test", Some(443), Some("api.example.test")),
             (
                 "outbound|80|v2|cart.shop.svc.cluster.local",
@@ -93,6 +95,7 @@ mod tests {
                 Some("cart.shop.svc.cluster.local"),
             ),
             ("outbound|443||*.example.test", Some(443), None),
+            ("outbound|6000||n-198-51-100-0-24.external.invalid", Some(6000), None),
             ("outbound|", None, None),
             ("cds_egress_my_mesh_ext_api_tcp_443", Some(443), None),
             ("cds_egress_mesh_amazonaws", None, None),

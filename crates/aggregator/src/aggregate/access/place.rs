@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::told::Told;
 use crate::inventory::{Inventory, ObjectOwners, ServiceId};
 
 /// How many origins are remembered at once: the containers of a host write to its log in turn.
@@ -16,6 +17,8 @@ pub(super) struct Place {
     /// Empty where no envelope says it.
     origin: Arc<str>,
     by_origin: HashMap<Arc<str>, ObjectOwners>,
+    /// Whom the name of the origin, or else of the object, tells; looked at when it is asked for.
+    told: Option<Option<Arc<Told>>>,
 }
 
 impl Place {
@@ -27,6 +30,7 @@ impl Place {
     }
 
     pub(super) fn origin(&mut self, origin: &str) {
+        self.told = None;
         self.origin = match self.by_origin.get_key_value(origin) {
             Some((known, _)) => Arc::clone(known),
             None => origin.into(),
@@ -50,6 +54,16 @@ impl Place {
         }
         let owners = self.owners.get_or_insert_with(|| inventory.owners_of_object(&self.uri));
         owners.at(at)
+    }
+
+    /// Whom the name of their origin, or else of their object, tells.
+    pub(super) fn told(&mut self) -> Option<Arc<Told>> {
+        let told = self.told.get_or_insert_with(|| {
+            Told::of_origin(&self.origin)
+                .or_else(|| Told::of_origin(&self.uri))
+                .map(Arc::new)
+        });
+        told.clone()
     }
 
     /// What records that nobody owns are called after.

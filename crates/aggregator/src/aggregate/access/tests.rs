@@ -40,6 +40,7 @@ fn line<'a>(text: &'a str) -> AccessRecord<'a> {
             "local" => record.downstream_local = socket(value),
             "remote" => record.downstream_remote = socket(value),
             "direct" => record.downstream_direct_remote = socket(value),
+            "identity" => record.identity = own(value),
             other => panic!("no such key: {other}"),
         }
     }

@@ -167,6 +167,7 @@ pub(super) fn services(part: &Part, mut each: impl FnMut(ServiceName, ServiceFac
                 virtual_node,
                 namespace,
                 owner,
+                ..ServiceFacts::default()
             };
             each(name, facts);
         },

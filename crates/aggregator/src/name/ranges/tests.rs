@@ -1,8 +1,10 @@
 //! The published ranges: preference, regions, and files that are something else.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
-use super::{AwsRanges, naming_word};
+use ipnet::IpNet;
+
+use super::{AwsRanges, Range, naming_word};
 
 const RANGES: &str = r#"{
   "syncToken": "1760000000", "createDate": "2026-10-01-00-00-00",
@@ -99,4 +101,45 @@ fn a_file_that_is_something_else_is_named_with_what_is_wrong() {
         ),
         "names.json: ipv6_prefixes[0]: expected the name of an AWS region, found \"${x}\""
     );
+}
+
+#[test]
+fn the_longest_prefix_is_found_as_by_trying_them_all() {
+    let mut ranges = AwsRanges::default();
+    let mut seed = 7_u32;
+    let mut next = || {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        seed >> 8
+    };
+    for number in 0..400 {
+        let length = u8::try_from(next() % 17).unwrap() + 16;
+        let address = Ipv4Addr::from(0xcb00_0000 | (next() % 0x1_0000));
+        let prefix = IpNet::new(address.into(), length).unwrap().trunc();
+        ranges.insert(prefix, Range::new(format!("s{number:03}"), "r".to_owned()));
+    }
+    ranges.insert(
+        "2001:db8::/32".parse().unwrap(),
+        Range::new("six".to_owned(), "r".to_owned()),
+    );
+    for _ in 0..5_000 {
+        let address = IpAddr::from(Ipv4Addr::from(0xcb00_0000 | (next() % 0x1_8000)));
+        let holding = ranges.by_prefix.iter().filter(|(prefix, _)| prefix.contains(&address));
+        let longest = holding.max_by_key(|(prefix, _)| prefix.prefix_len());
+        assert_eq!(
+            ranges.longest(address),
+            longest.map(|(prefix, range)| (*prefix, range)),
+            "{address}"
+        );
+    }
+    assert_eq!(ranges.longest("2001:db7::1".parse().unwrap()), None);
+}
+
+#[test]
+fn the_day_of_publication_is_kept_where_it_is_one() {
+    assert_eq!(ranges().days().iter().collect::<Vec<_>>(), ["2026-10-01"]);
+    for no_day in ["", "2026", "2026-1a-01-00", "${x}-12-34-00", "é026-10-01"] {
+        let json = format!(r#"{{"createDate": "{no_day}", "prefixes": []}}"#);
+        let ranges = AwsRanges::from_json("r.json", json.as_bytes()).unwrap();
+        assert!(ranges.days().is_empty(), "{no_day}");
+    }
 }

@@ -84,6 +84,17 @@ const JSON: &str = r#"{
 }
 "#;
 
+#[test]
+fn what_stands_above_the_table_fits_as_well() {
+    let mut map = shop();
+    map.manifest.gaps.skipdata.insert("eni-1".to_owned(), [(1, 3)].into());
+    for width in [60, 80, 120] {
+        let text = table(&map, None, width);
+        let longest = text.lines().map(|line| line.chars().count()).max();
+        assert!(longest <= Some(width), "{width}: {text}");
+    }
+}
+
 fn add(map: &mut DependencyMap, service: &str, destination: &str, port: u16, records: u64) {
     let mut seen = Hours::default();
     seen.mark(START, START + 60);

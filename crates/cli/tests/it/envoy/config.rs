@@ -10,36 +10,57 @@ use serde_json::{Value, json};
 
 use super::{ORIGINAL, ORIGINAL_BY_ADDRESS, Upstreams};
 
-/// One listener for everything, with `parts` for its filter chains, the clusters, and the chain for what matches none.
-pub(super) fn bootstrap(parts: &[Value], log: &Path) -> Value {
-    let inspectors = [
-        "proxy_protocol.v3.ProxyProtocol",
-        "tls_inspector.v3.TlsInspector",
-        "http_inspector.v3.HttpInspector",
-    ];
-    let filters = inspectors.map(|kind| {
+/// The listeners of an Envoy, the first of which clients dial, and its clusters.
+pub(super) struct Configured {
+    pub(super) listeners: Vec<Value>,
+    pub(super) clusters: Vec<Value>,
+}
+
+impl Configured {
+    /// One listener for everything, with its chains, and the filter for what matches none.
+    pub(super) fn with_one_listener(chains: Vec<Value>, rest: Option<Value>, clusters: Vec<Value>) -> Self {
+        let inspectors = [
+            "proxy_protocol.v3.ProxyProtocol",
+            "tls_inspector.v3.TlsInspector",
+            "http_inspector.v3.HttpInspector",
+        ];
+        let mut listener = listener("egress", ("127.0.0.1", 0), &inspectors);
+        listener["filter_chains"] = json!(chains);
+        if let Some(rest) = rest {
+            listener["default_filter_chain"] = json!({"filters": [rest]});
+        }
+        Configured {
+            listeners: vec![listener],
+            clusters,
+        }
+    }
+
+    /// What Envoy starts with; it logs to a file.
+    pub(super) fn bootstrap(&self, log: &Path) -> Value {
+        let text = json!({
+            "admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}}},
+            "static_resources": {"listeners": self.listeners, "clusters": self.clusters},
+        })
+        .to_string();
+        serde_json::from_str(&text.replace("\"ACCESS_LOG\"", &access_log(log).to_string())).unwrap()
+    }
+}
+
+/// A listener without chains.
+pub(super) fn listener(name: &str, (address, port): (&str, u64), inspectors: &[&str]) -> Value {
+    let filter = |kind: &&str| {
         let kind_of = format!("type.googleapis.com/envoy.extensions.filters.listener.{kind}");
         json!({"name": kind, "typed_config": {"@type": kind_of}})
-    });
-    let mut listener = json!({
-        "name": "egress",
-        "address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}},
-        "listener_filters": filters,
-        "filter_chains": parts[0],
-    });
-    if let Some(rest) = parts.get(2) {
-        listener["default_filter_chain"] = json!({"filters": [rest]});
-    }
-    let text = json!({
-        "admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}}},
-        "static_resources": {"listeners": [listener], "clusters": parts[1]},
+    };
+    json!({
+        "name": name,
+        "address": {"socket_address": {"address": address, "port_value": port}},
+        "listener_filters": inspectors.iter().map(filter).collect::<Vec<_>>(),
     })
-    .to_string();
-    serde_json::from_str(&text.replace("\"ACCESS_LOG\"", &access_log(log).to_string())).unwrap()
 }
 
 /// The chains and clusters that App Mesh gives the one caller of a proposal.
-pub(super) fn app_mesh(proposal: &Proposal, upstreams: &Upstreams) -> Vec<Value> {
+pub(super) fn app_mesh(proposal: &Proposal, upstreams: &Upstreams) -> Configured {
     let caller = &proposal.callers[0];
     let mut clusters = vec![cluster("cds_egress_mesh_amazonaws", upstreams.of(ORIGINAL))];
     // As App Mesh has it: without the range Envoy would not go on from this chain to the others of the port.
@@ -56,19 +77,21 @@ pub(super) fn app_mesh(proposal: &Proposal, upstreams: &Upstreams) -> Vec<Value>
             let name = format!("cds_egress_mesh_{}_{listener}_{port}", node.name);
             clusters.push(cluster(&name, upstreams.of(node.host.as_str())));
             match listener {
-                Listener::Http => http
-                    .entry(*port)
-                    .or_default()
-                    .push(virtual_host(node.host.as_str(), *port, &name)),
+                Listener::Http => http.entry(*port).or_default().push(virtual_host(
+                    node.host.as_str(),
+                    &[node.host.to_string(), format!("{}:{port}", node.host)],
+                    "route",
+                    &json!({"cluster": name}),
+                )),
                 Listener::Tcp => chains.push(app_mesh_chain(*port, vec![tcp_proxy(&name)])),
             }
         }
     }
     chains.extend(
         http.into_iter()
-            .map(|(port, hosts)| app_mesh_chain(port, vec![connection_manager(port, &hosts)])),
+            .map(|(port, hosts)| app_mesh_chain(port, vec![connection_manager(&format!("http_{port}"), &hosts)])),
     );
-    vec![json!(chains), json!(clusters)]
+    Configured::with_one_listener(chains, None, clusters)
 }
 
 /// A chain of App Mesh: any address, one port.
@@ -79,8 +102,8 @@ pub(super) fn app_mesh_chain(port: u16, filters: Vec<Value>) -> Value {
 
 /// What the target `envoy` writes for the one caller of a proposal, with the servers on loopback for its clusters and the
 /// log of the test. What goes on by address is a server of its own, so that the log tells it from the rest.
-pub(super) fn default_deny(proposal: &Proposal, upstreams: &Upstreams) -> Vec<Value> {
-    let files = target_named("envoy").unwrap().render(proposal);
+pub(super) fn default_deny(proposal: &Proposal, upstreams: &Upstreams) -> Configured {
+    let files = target_named("envoy").unwrap().render(proposal).files;
     let written = files.iter().find(|file| file.path == "shop.yaml").unwrap();
     let mut written: Value = serde_saphyr::from_str(&written.text).unwrap();
     let resources = &mut written["static_resources"];
@@ -106,7 +129,8 @@ pub(super) fn default_deny(proposal: &Proposal, upstreams: &Upstreams) -> Vec<Va
     let rest = &mut listener["default_filter_chain"]["filters"][0];
     log_here(rest);
     let rest = rest.take();
-    vec![listener["filter_chains"].take(), json!(clusters), rest]
+    let chains = listener["filter_chains"].as_array().unwrap().clone();
+    Configured::with_one_listener(chains, Some(rest), clusters)
 }
 
 fn log_here(filter: &mut Value) {
@@ -136,21 +160,19 @@ pub(super) fn tcp_proxy(cluster: &str) -> Value {
     })
 }
 
-fn virtual_host(name: &str, port: u16, cluster: &str) -> Value {
-    json!({
-        "name": name,
-        "domains": [name, format!("{name}:{port}")],
-        "routes": [{"match": {"prefix": "/"}, "route": {"cluster": cluster}}],
-    })
+/// Hosts, and what becomes of requests to them.
+pub(super) fn virtual_host(name: &str, domains: &[String], action: &str, how: &Value) -> Value {
+    json!({"name": name, "domains": domains, "routes": [{"match": {"prefix": "/"}, action: how}]})
 }
 
-fn connection_manager(port: u16, hosts: &[Value]) -> Value {
+/// A filter that speaks HTTP.
+pub(super) fn connection_manager(name: &str, hosts: &[Value]) -> Value {
     json!({
         "name": "envoy.filters.network.http_connection_manager",
         "typed_config": {
             "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
             "stat_prefix": "http",
-            "route_config": {"name": format!("http_{port}"), "virtual_hosts": hosts},
+            "route_config": {"name": name, "virtual_hosts": hosts},
             "http_filters": [{
                 "name": "envoy.filters.http.router",
                 "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"},

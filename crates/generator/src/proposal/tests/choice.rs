@@ -100,21 +100,15 @@ fn an_ignored_port_takes_all_of_its_entries_out_of_the_mesh_and_no_others() {
     assert_eq!(ports(&proposal, "shop"), [80, 443]);
     assert_eq!(ports(&proposal, "till"), [0_u16; 0]);
     assert_eq!(backends(&proposal, "till"), pair(&["a.example"], &[]));
-    let exempt: Vec<String> = proposal
-        .exempt()
-        .allowed
-        .iter()
-        .map(|allowed| shown(&allowed.entry))
-        .collect();
-    assert_eq!(
-        exempt,
-        [
-            "a.example:80 (http)",
-            "a.example:443 (tls)",
-            "b.example:443 (tls)",
-            "s3.eu-west-1.amazonaws.com:443 (tls)",
-        ]
-    );
+    // The companion sees all ports of the caller; where it stands before everybody, those of till as well.
+    for (is_shared, callers) in [(false, &["shop"][..]), (true, &["shop", "till"])] {
+        let beside = proposal.beside(is_shared);
+        let wanted = proposal
+            .allowed
+            .iter()
+            .filter(|allowed| callers.contains(&allowed.entry.service.as_str()));
+        assert!(beside.allowed.iter().eq(wanted), "{is_shared}");
+    }
     let told = finding(&proposal, Code::PortsExempt);
     assert_eq!(
         told.sentence,

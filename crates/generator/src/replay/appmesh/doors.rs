@@ -1,16 +1,17 @@
 //! What stands behind each port of each caller in App Mesh.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use egressmap_aggregator::identity::DnsName;
 use egressmap_aggregator::map::{Class, DependencyMap, Protocol};
 
 use crate::ledger::Entry;
 use crate::proposal::{Listener, Placement, Proposal, virtual_node};
+use crate::replay::work;
 
 /// The ports of all callers, by virtual node.
 #[derive(Debug)]
-pub(super) struct Doors<'a>(BTreeMap<String, BTreeMap<u16, Door<'a>>>);
+pub(super) struct Doors<'a>(BTreeMap<&'a str, BTreeMap<u16, Door<'a>>>);
 
 /// What one port of one caller leads to.
 #[derive(Debug, Default)]
@@ -21,12 +22,14 @@ pub(super) struct Door<'a> {
     pub(super) internal: BTreeMap<String, Listener>,
     /// The entry because of which the port bypasses the proxy.
     pub(super) bypass: Option<&'a Entry>,
+    /// Whether it does by the choice made for conflicts.
+    pub(super) exempt: bool,
 }
 
 impl<'a> Doors<'a> {
-    pub(super) fn of(map: &DependencyMap, proposal: &'a Proposal) -> Self {
+    pub(super) fn of(map: &'a DependencyMap, proposal: &'a Proposal) -> Self {
         let mut doors = Doors(BTreeMap::new());
-        let listeners: BTreeMap<&DnsName, &BTreeMap<u16, Listener>> = proposal
+        let listeners: HashMap<&DnsName, &BTreeMap<u16, Listener>> = proposal
             .nodes
             .iter()
             .map(|node| (&node.host, &node.listeners))
@@ -43,6 +46,7 @@ impl<'a> Doors<'a> {
                 continue;
             };
             match allowed.placement {
+                Placement::PortExempt => doors.at(caller, entry.port).exempt = true,
                 Placement::PortBypass => doors.at(caller, entry.port).bypass = Some(entry),
                 Placement::Internal => {
                     let listener = Listener::of(entry.application);
@@ -55,7 +59,7 @@ impl<'a> Doors<'a> {
         for (key, dependency) in &map.dependencies {
             let ours = dependency.class == Class::Internal && key.protocol == Protocol::Tcp;
             if ours && !dependency.only_refused(key.protocol) {
-                let door = doors.at(&virtual_node(map, &key.service), key.port);
+                let door = doors.at(virtual_node(map, &key.service), key.port);
                 let listener = Listener::of(dependency.application);
                 door.internal.insert(key.destination.clone(), listener);
             }
@@ -65,10 +69,12 @@ impl<'a> Doors<'a> {
 
     /// A port of a caller, if anything is known of it.
     pub(super) fn get(&self, caller: &str, port: u16) -> Option<&Door<'a>> {
+        work::look();
         self.0.get(caller)?.get(&port)
     }
 
-    fn at(&mut self, caller: &str, port: u16) -> &mut Door<'a> {
-        self.0.entry(caller.to_owned()).or_default().entry(port).or_default()
+    fn at(&mut self, caller: &'a str, port: u16) -> &mut Door<'a> {
+        work::look();
+        self.0.entry(caller).or_default().entry(port).or_default()
     }
 }

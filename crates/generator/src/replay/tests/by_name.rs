@@ -75,11 +75,11 @@ fn an_address_outside_the_range_cuts_part_of_a_dependency() {
 
 #[test]
 fn a_wildcard_reaches_as_deep_as_the_target_writes_it() {
-    let allowed = [("shop", "*.example", 443, "tls")];
+    let allowed = [("shop", "*.cdn.example", 443, "tls")];
     for (name, shallow, deep) in [
-        ("x.example", true, true),
-        ("a.b.c.example", true, true),
-        ("a.b.c.d.example", false, true),
+        ("x.cdn.example", true, true),
+        ("a.b.c.cdn.example", true, true),
+        ("a.b.c.d.cdn.example", false, true),
     ] {
         let seen = || Seen::tls("shop", name, 443);
         assert_eq!(verdict("cilium", seen(), &allowed) == Verdict::Allow, shallow, "{name}");
@@ -98,10 +98,25 @@ fn a_wildcard_reaches_as_deep_as_the_target_writes_it() {
         }
     }
     assert_eq!(
-        verdict("istio", Seen::tls("shop", "example", 443), &allowed),
+        verdict("istio", Seen::tls("shop", "cdn.example", 443), &allowed),
         Verdict::Drop,
         "a name is not below itself"
     );
+}
+
+#[test]
+fn a_name_that_a_target_cannot_write_lets_nothing_through() {
+    for (target, unwritable) in [
+        ("istio", "_a.cdn.example"),
+        ("dns-firewall", "_a.cdn.example"),
+        ("eks-network-policy", "_a.cdn.example"),
+        ("eks-network-policy", "*.example"),
+    ] {
+        let name = unwritable.replace("*.", "x.");
+        let seen = Seen::tls("shop", &name, 443);
+        let allowed = [("shop", unwritable, 443, "tls")];
+        assert_eq!(verdict(target, seen, &allowed), Verdict::Drop, "{target} {unwritable}");
+    }
 }
 
 #[test]

@@ -16,7 +16,7 @@ const PATTERNS: [&str; 4] = ["*.example", "203.0.113.0/24", "a.example", "b.exam
 const PORTS: [u16; 5] = [22, 80, 443, 3306, 8080];
 const SPOKEN: [&str; 4] = ["http", "tls", "tcp", "udp"];
 
-fn seen() -> impl Strategy<Value = Seen> {
+pub(super) fn seen() -> impl Strategy<Value = Seen> {
     let service = prop::sample::select(vec!["shop", "media", "unattributed/10.0.0.9"]);
     let (host, port) = (
         prop::sample::select(HOSTS.to_vec()),
@@ -44,9 +44,9 @@ fn seen() -> impl Strategy<Value = Seen> {
     })
 }
 
-type Allow = (&'static str, &'static str, u16, &'static str);
+pub(super) type Allow = (&'static str, &'static str, u16, &'static str);
 
-fn allows() -> impl Strategy<Value = Vec<Allow>> {
+pub(super) fn allows() -> impl Strategy<Value = Vec<Allow>> {
     let destination = prop::sample::select([HOSTS.as_slice(), PATTERNS.as_slice()].concat());
     let service = prop::sample::select(vec!["shop", "media"]);
     let entry = (

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::plan::{Host, Plan};
 use super::{BLACK_HOLE, ORIGINAL};
+use crate::object::object;
 
 /// Every cluster that the chains name.
 pub(super) fn clusters(plan: &Plan<'_>) -> Vec<Value> {
@@ -45,18 +46,16 @@ pub(super) fn cluster_name(host: &DnsName, port: u16) -> String {
 
 fn named(host: &DnsName, port: u16) -> Value {
     let name = cluster_name(host, port);
-    let address = json!({"socket_address": {"address": host.as_str(), "port_value": port}});
-    json!({
-        "name": name,
+    let address = object! {"address": host.as_str(), "port_value": port};
+    let endpoint = object! {"endpoint": object! {"address": object! {"socket_address": address}}};
+    object! {
+        "name": name.as_str(),
         // One address a connection, as a client would: names with many addresses do not become as many endpoints.
         "type": "LOGICAL_DNS",
         "dns_lookup_family": "V4_PREFERRED",
         "connect_timeout": "10s",
-        "load_assignment": {
-            "cluster_name": name,
-            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}],
-        },
-    })
+        "load_assignment": object! {"cluster_name": name, "endpoints": [object! {"lb_endpoints": [endpoint]}]},
+    }
 }
 
 /// HTTP goes on in the version in which it came.

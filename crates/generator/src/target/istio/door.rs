@@ -78,6 +78,14 @@ fn of_port<'a>(doors: Vec<Door<'a>>, losses: &mut Losses) -> Vec<Door<'a>> {
     kept
 }
 
+/// Istio's hosts are those of RFC 1123: no underscore.
+pub(super) fn is_writable(destination: &Destination) -> bool {
+    match destination {
+        Destination::Name(name) | Destination::Below(name) => !name.as_str().contains('_'),
+        _ => true,
+    }
+}
+
 fn door(allowed: &Allowed) -> Result<Door<'_>, Code> {
     let entry = &allowed.entry;
     let spoken = match entry.application {
@@ -87,10 +95,7 @@ fn door(allowed: &Allowed) -> Result<Door<'_>, Code> {
         Application::Udp | Application::Icmp | Application::Other => return Err(Code::OutOfReach),
     };
     let (host, found, protocol) = match &entry.destination {
-        // Istio's hosts are those of RFC 1123: no underscore.
-        Destination::Name(name) | Destination::Below(name) if name.as_str().contains('_') => {
-            return Err(Code::UnwritableName);
-        }
+        unwritable if !is_writable(unwritable) => return Err(Code::UnwritableName),
         Destination::Name(name) => (name.to_string(), Found::ByName, spoken),
         Destination::Below(_) if spoken == Protocol::Tcp => return Err(Code::NeedsTransport),
         Destination::Below(suffix) => (format!("*.{suffix}"), Found::Anywhere, spoken),

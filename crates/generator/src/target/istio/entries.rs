@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::door::{Door, Found, Protocol};
+use crate::object::object;
 use crate::proposal::Code;
 use crate::target::losses::Losses;
 use crate::target::pods::{Pods, host_object_name};
@@ -69,12 +70,12 @@ fn entry(namespace: &str, name: &str, host: &Host) -> Value {
         Found::Anywhere | Found::At(_) => "NONE",
     });
     spec["exportTo"] = json!(["."]);
-    json!({
+    object! {
         "apiVersion": "networking.istio.io/v1",
         "kind": "ServiceEntry",
-        "metadata": {"name": host_object_name("ext-", name), "namespace": namespace},
+        "metadata": object! {"name": host_object_name("ext-", name), "namespace": namespace},
         "spec": spec,
-    })
+    }
 }
 
 /// A port as service entries and sidecars write it.

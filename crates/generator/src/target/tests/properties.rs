@@ -20,7 +20,7 @@ fn proposal(ledger: &Ledger) -> Proposal {
 
 /// What a target writes for tools; its pages are for people.
 fn definitions(target: &dyn Target, proposal: &Proposal) -> BTreeMap<String, String> {
-    let files = target.render(proposal).into_iter();
+    let files = target.render(proposal).files.into_iter();
     files
         .filter(|file| !file.path.ends_with(".md"))
         .map(|file| (file.path, file.text))
@@ -28,7 +28,7 @@ fn definitions(target: &dyn Target, proposal: &Proposal) -> BTreeMap<String, Str
 }
 
 fn page(target: &dyn Target, proposal: &Proposal) -> String {
-    let mut files = target.render(proposal).into_iter();
+    let mut files = target.render(proposal).files.into_iter();
     files.find(|file| file.path == "PROPOSAL.md").unwrap().text
 }
 
@@ -63,7 +63,10 @@ fn the_order_of_the_ledger_changes_no_definition() {
     let (reversed, plain) = (proposal(&reversed), proposal(&every_form()));
     for target in REGISTRY {
         assert_eq!(definitions(*target, &reversed), definitions(*target, &plain));
-        assert_eq!(target.findings(&reversed).len(), target.findings(&plain).len());
+        assert_eq!(
+            target.render(&reversed).findings.len(),
+            target.render(&plain).findings.len()
+        );
     }
 }
 
@@ -136,7 +139,7 @@ fn a_name_that_tries_to_be_more_leaves_the_structure_of_every_file_as_it_is() {
         if ["istio", "cilium", "network-policy", "eks-network-policy"].contains(&target.name()) {
             // Only what can be the value of a label gets a policy, and the rest is a finding.
             let unselectable = |finding: &&crate::Finding| finding.code.to_string() == "EGR0045";
-            let lost = target.findings(&hostile).iter().filter(unselectable).count();
+            let lost = target.render(&hostile).findings.iter().filter(unselectable).count();
             assert!(lost > 10 && found.len() < expected.len());
             assert!(found.iter().all(|shape| expected.contains(shape)), "{}", target.name());
         } else {

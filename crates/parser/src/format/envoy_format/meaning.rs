@@ -1,8 +1,8 @@
 //! What a command prints: its field in a line shown in full, what may stand in it, and its place in a record.
 
-use super::Command;
 use super::operator::{Class, Takes};
 use super::slot::{Slot, Target};
+use super::{Command, identity};
 
 /// See the module.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,7 +132,9 @@ fn target(command: &Command<'_>) -> Option<Target> {
         "BYTES_RECEIVED" => (Slot::BytesReceived, 0),
         "BYTES_SENT" => (Slot::BytesSent, 0),
         "CONNECTION_ID" => (Slot::ConnectionId, 0),
-        _ => return None,
+        "STREAM_ID" => (Slot::StreamId, 0),
+        "ACCESS_LOG_TYPE" => (Slot::AccessLogType, 0),
+        name => (Slot::Identity, identity::rank(name, arguments.unwrap_or_default())?),
     };
     Some(Target { slot, rank, limit })
 }

@@ -1,4 +1,4 @@
-//! The places that a value of a line may fill: those of an access record, and those that tell connections apart.
+//! The places that a value of a line may fill: those of an access record, and those that tell connections and requests apart.
 
 use crate::Reason;
 
@@ -23,10 +23,13 @@ pub(in crate::format) enum Slot {
     BytesSent,
     UpstreamLocal,
     ConnectionId,
+    StreamId,
+    AccessLogType,
+    Identity,
 }
 
 /// How many there are.
-pub(in crate::format) const SLOTS: usize = Slot::ConnectionId as usize + 1;
+pub(in crate::format) const SLOTS: usize = Slot::Identity as usize + 1;
 
 /// Where the value of a column or a key goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +39,17 @@ pub(in crate::format) struct Target {
     pub(in crate::format) rank: u8,
     /// Envoy cuts the value to so many bytes, and one that long is a piece of a name and no name.
     pub(in crate::format) limit: Option<usize>,
+}
+
+impl Target {
+    /// A text that tells whom the proxy works for, as well as this rank says.
+    pub(in crate::format) fn identity(rank: u8) -> Self {
+        Target {
+            slot: Slot::Identity,
+            rank,
+            limit: None,
+        }
+    }
 }
 
 impl Slot {
@@ -75,6 +89,9 @@ impl Slot {
             Slot::BytesSent => "bytes_sent",
             Slot::UpstreamLocal => "upstream_local_address",
             Slot::ConnectionId => "connection_id",
+            Slot::StreamId => "stream_id",
+            Slot::AccessLogType => "access_log_type",
+            Slot::Identity => "identity",
         }
     }
 

@@ -27,6 +27,16 @@ pub(in crate::format) struct Values<'a> {
     minute: Minute,
 }
 
+/// How far a request had come when its line was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::format) enum Stage {
+    /// The line does not say.
+    Unsaid,
+    /// It goes on, and so its line is written again.
+    UnderWay,
+    Ended,
+}
+
 /// What is wrong with a line.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::format) struct Fault<'a> {
@@ -156,6 +166,7 @@ impl<'a> Values<'a> {
         self.text(Slot::ResponseCodeDetails, &mut record.response_code_details);
         self.text(Slot::RouteName, &mut record.route_name);
         self.text(Slot::UpstreamCluster, &mut record.upstream_cluster);
+        self.text(Slot::Identity, &mut record.identity);
         record.upstream_host = self.socket(Slot::UpstreamHost);
         record.downstream_local = self.socket(Slot::DownstreamLocal);
         record.downstream_remote = self.peer(Slot::DownstreamRemote);
@@ -172,6 +183,25 @@ impl<'a> Values<'a> {
     pub(in crate::format) fn connection(&self) -> Option<u64> {
         match self.value(Slot::ConnectionId) {
             Value::Text(number) | Value::Number(number) => envoy_value::decimal(number),
+            _ => None,
+        }
+    }
+
+    /// How far the request had come, by the type of the line.
+    #[inline]
+    pub(in crate::format) fn stage(&self) -> Stage {
+        match self.value(Slot::AccessLogType) {
+            Value::Text(b"DownstreamStart" | b"DownstreamPeriodic") => Stage::UnderWay,
+            Value::Text(b"DownstreamEnd") => Stage::Ended,
+            _ => Stage::Unsaid,
+        }
+    }
+
+    /// What tells a request from every other, if it is logged.
+    pub(in crate::format) fn stream(&self) -> Option<&'a [u8]> {
+        match self.value(Slot::StreamId) {
+            Value::Text(id) if !matches!(id, b"" | b"-") => Some(id),
+            Value::Number(id) => Some(id),
             _ => None,
         }
     }

@@ -3,11 +3,15 @@
 use std::collections::BTreeMap;
 
 use crate::format::envoy_format::clock::Clock;
+use crate::format::envoy_format::identity::{self, Whom};
 use crate::format::envoy_format::meaning::{self, Meaning};
 use crate::format::envoy_format::parse_lone;
 use crate::format::envoy_format::slot::{SLOTS, Slot, Target};
 use crate::format::envoy_format::values::Values;
 use crate::printable;
+
+/// The longest of the common keys has fewer letters.
+const LONGEST: usize = 32;
 
 /// How many wanted keys an object of the access log has at least, where that many were given.
 const ENOUGH: usize = 3;
@@ -34,6 +38,8 @@ struct Node {
 pub(super) enum Level {
     /// See [`common`].
     Common,
+    /// Those of an object about the proxy's own node, or the peer that called it.
+    About(Whom),
     /// Those below a node.
     Given(usize),
 }
@@ -118,7 +124,7 @@ impl Keys {
     /// Whether an object with these values is meant to be an access record.
     pub(super) fn are_in(&self, found: &Values<'_>) -> bool {
         match self.top() {
-            Level::Common => found.has(Slot::StartTime) && found.is_of_a_proxy(),
+            Level::Common | Level::About(_) => found.has(Slot::StartTime) && found.is_of_a_proxy(),
             Level::Given(_) => found.present() >= self.enough,
         }
     }
@@ -126,7 +132,15 @@ impl Keys {
     /// What is wanted of a key.
     pub(super) fn find(&self, level: Level, key: &str) -> Option<Hit> {
         let (target, below) = match level {
-            Level::Common => (common(key), None),
+            Level::Common => match letters(key, &mut [0; LONGEST])? {
+                b"node" => (None, Some(Level::About(Whom::Node))),
+                b"downstreampeer" => (common(key), Some(Level::About(Whom::Peer))),
+                _ => (common(key), None),
+            },
+            Level::About(whom) => match letters(key, &mut [0; LONGEST])? {
+                b"metadata" => (None, Some(level)),
+                letters => (identity::rank_within(whom, letters).map(Target::identity), None),
+            },
             Level::Given(node) => {
                 let at = *self.nodes.get(node)?.below.get(key)?;
                 let node = self.nodes.get(at)?;
@@ -146,13 +160,7 @@ impl Keys {
 
 /// What a key is called by Istio, in the App Mesh documentation, or by many others.
 pub(super) fn common(key: &str) -> Option<Target> {
-    let mut letters = [0; 32];
-    let mut length = 0;
-    for byte in key.bytes().filter(u8::is_ascii_alphanumeric) {
-        *letters.get_mut(length)? = byte.to_ascii_lowercase();
-        length += 1;
-    }
-    let (slot, rank) = match letters.get(..length)? {
+    let (slot, rank) = match letters(key, &mut [0; LONGEST])? {
         b"starttime" => (Slot::StartTime, 0),
         b"timestamp" => (Slot::StartTime, 1),
         b"time" => (Slot::StartTime, 2),
@@ -184,15 +192,27 @@ pub(super) fn common(key: &str) -> Option<Target> {
         b"downstreamdirectremoteaddress" => (Slot::DownstreamDirectRemote, 0),
         b"upstreamlocaladdress" => (Slot::UpstreamLocal, 0),
         b"connectionid" => (Slot::ConnectionId, 0),
+        b"streamid" => (Slot::StreamId, 0),
+        b"accesslogtype" => (Slot::AccessLogType, 0),
         b"bytesreceived" => (Slot::BytesReceived, 0),
         b"bytessent" => (Slot::BytesSent, 0),
-        _ => return None,
+        letters => return identity::rank_of_key(letters).map(Target::identity),
     };
     Some(Target {
         slot,
         rank,
         limit: None,
     })
+}
+
+/// The letters and digits of a key, without case; none of one that is longer than any wanted key.
+fn letters<'l>(key: &str, room: &'l mut [u8; LONGEST]) -> Option<&'l [u8]> {
+    let mut length = 0;
+    for byte in key.bytes().filter(u8::is_ascii_alphanumeric) {
+        *room.get_mut(length)? = byte.to_ascii_lowercase();
+        length += 1;
+    }
+    room.get(..length)
 }
 
 #[cfg(test)]

@@ -86,7 +86,7 @@ fn name(path: &str, key: Option<&String>, keys: &Keys) -> (Option<(String, u8)>,
     let Some(key) = key else {
         return (None, Class::Free);
     };
-    if let Some(target) = common(key) {
+    if let Some(target) = common(key).filter(|target| target.slot != Slot::Identity) {
         let class = match target.slot {
             Slot::ResponseCode | Slot::BytesReceived | Slot::BytesSent | Slot::ConnectionId => Class::Count,
             _ => Class::Word,

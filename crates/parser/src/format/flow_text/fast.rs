@@ -9,18 +9,20 @@ use pulp::x86::V3;
 
 use super::fields::Field;
 use super::plan::Plan;
-use crate::batch::{Bits, Columns, ROWS, Span};
+use crate::batch::{Columns, ROWS};
 
 mod digits;
 mod ipv4;
 mod marks;
+mod row;
 
 pub(in crate::format) use digits::up_to_eight;
 pub(in crate::format) use ipv4::read as ipv4;
-use marks::Marks;
+use marks::{MOST, Marks};
+use row::Row;
 
 /// Lines are marked in pieces of so many bytes, so that marks and text stay in the processor's first cache.
-const PIECE: usize = 16 * 1024;
+const PIECE: usize = 8 * 1024;
 
 /// No such column.
 const NONE: usize = usize::MAX;
@@ -76,7 +78,7 @@ impl At {
     fn of(plan: &Plan) -> Option<At> {
         let at = |field| plan.column(field).unwrap_or(NONE);
         let needed = |field| plan.column(field);
-        if plan.lacking().is_some() || plan.is_on_the_way() {
+        if plan.lacking().is_some() || plan.is_on_the_way() || plan.columns() > MOST {
             return None;
         }
         Some(At {
@@ -202,11 +204,11 @@ impl<R: Rows> NullaryFnOnce for Piece<'_, '_, R> {
         marks.mark(simd, block, from, block.len().min(from.saturating_add(PIECE)));
         let mut first = 0;
         for &last in marks.lines() {
-            let last = last as usize;
-            let ends = marks.ends(first, last);
-            let row = Row { simd, block, ends };
-            let end = ends.last().map_or(place.read, |end| *end as usize);
-            if ends.len() == at.columns + 1 && row.read(&at, columns, place.filled) {
+            let last = usize::from(last);
+            let starts = marks.starts(first);
+            let end = from + marks.end(last);
+            let row = Row::new(simd, block, place.read, end, starts);
+            if last - first == at.columns && row.is_some_and(|row| row.read(&at, columns, place.filled)) {
                 columns.line[place.filled % ROWS] = place.number;
                 place.filled += 1;
                 if place.filled == ROWS {
@@ -239,177 +241,4 @@ impl<R: Rows> NullaryFnOnce for Piece<'_, '_, R> {
 fn line(block: &[u8], start: usize, end: usize) -> &[u8] {
     let line = block.get(start..end).unwrap_or_default();
     line.strip_suffix(b"\r").unwrap_or(line)
-}
-
-/// One line whose columns are marked: column `c` lies between `ends[c] + 1` and `ends[c + 1]`.
-#[derive(Clone, Copy)]
-struct Row<'a> {
-    simd: V3,
-    block: &'a [u8],
-    ends: &'a [u32],
-}
-
-/// What stands for a value that is unset.
-const UNSET: &[u8] = b"-";
-
-impl<'a> Row<'a> {
-    /// Reads a row of the common kind into row `to` of the columns; `false` where it is of another.
-    #[inline(always)]
-    fn read(self, at: &At, columns: &mut Columns, to: usize) -> bool {
-        let to = to % ROWS;
-        self.try_read(at, columns, to).is_some()
-    }
-
-    #[inline(always)]
-    fn try_read(self, at: &At, columns: &mut Columns, to: usize) -> Option<()> {
-        let mut bits = Bits::default();
-        if at.status != NONE && !self.is(at.status, b"OK") {
-            return None;
-        }
-        if at.action != NONE && !self.is(at.action, b"ACCEPT") {
-            if !self.is(at.action, b"REJECT") {
-                return None;
-            }
-            bits.set(Bits::REJECT);
-        }
-        let (srcaddr, dstaddr) = (self.address(at.srcaddr)?, self.address(at.dstaddr)?);
-        let (mut pkt_srcaddr, mut pkt_dstaddr) = (srcaddr, dstaddr);
-        if at.pkt_srcaddr != NONE && self.text(at.pkt_srcaddr) != UNSET {
-            pkt_srcaddr = self.address(at.pkt_srcaddr)?;
-            bits.set(Bits::PKT_SRC);
-        }
-        if at.pkt_dstaddr != NONE && self.text(at.pkt_dstaddr) != UNSET {
-            pkt_dstaddr = self.address(at.pkt_dstaddr)?;
-            bits.set(Bits::PKT_DST);
-        }
-        let start = self.time(at.start)?;
-        columns.start[to] = start;
-        columns.end[to] = if at.end == NONE { start } else { self.time(at.end)? };
-        columns.srcaddr[to] = srcaddr;
-        columns.dstaddr[to] = dstaddr;
-        columns.pkt_srcaddr[to] = pkt_srcaddr;
-        columns.pkt_dstaddr[to] = pkt_dstaddr;
-        columns.srcport[to] = u16::try_from(self.short(at.srcport)?).ok()?;
-        columns.dstport[to] = u16::try_from(self.short(at.dstport)?).ok()?;
-        columns.protocol[to] = u8::try_from(self.short(at.protocol)?).ok()?;
-        columns.packets[to] = self.count(at.packets)?;
-        columns.bytes[to] = self.count(at.bytes)?;
-        if at.tcp_flags != NONE && self.text(at.tcp_flags) != UNSET {
-            columns.tcp_flags[to] = u8::try_from(self.short(at.tcp_flags)?).ok()?;
-            bits.set(Bits::TCP_FLAGS);
-        } else {
-            columns.tcp_flags[to] = 0;
-        }
-        if at.direction != NONE {
-            match self.text(at.direction) {
-                b"egress" => {
-                    bits.set(Bits::DIRECTION);
-                    bits.set(Bits::EGRESS);
-                }
-                b"ingress" => bits.set(Bits::DIRECTION),
-                UNSET => {}
-                _ => return None,
-            }
-        }
-        columns.bits[to] = bits;
-        self.words(at, columns, to)
-    }
-
-    /// The text columns.
-    #[inline(always)]
-    fn words(self, at: &At, columns: &mut Columns, to: usize) -> Option<()> {
-        columns.eni[to] = self.word(at.eni)?;
-        if at.account != NONE {
-            columns.account[to] = self.word(at.account)?;
-        }
-        if at.instance != NONE {
-            columns.instance[to] = self.word(at.instance)?;
-        }
-        if at.src_aws != NONE {
-            columns.src_aws_service[to] = self.word(at.src_aws)?;
-        }
-        if at.dst_aws != NONE {
-            columns.dst_aws_service[to] = self.word(at.dst_aws)?;
-        }
-        if at.interface_type != NONE {
-            columns.interface_type[to] = self.word(at.interface_type)?;
-        }
-        if at.ecs_cluster != NONE {
-            columns.ecs_cluster[to] = self.word(at.ecs_cluster)?;
-        }
-        if at.ecs_service != NONE {
-            columns.ecs_service[to] = self.word(at.ecs_service)?;
-        }
-        Some(())
-    }
-
-    /// Where a column begins and ends.
-    #[inline(always)]
-    fn bounds(self, column: usize) -> (usize, usize) {
-        match self.ends.get(column..column + 2) {
-            Some(&[before, end]) => (before.wrapping_add(1) as usize, end as usize),
-            _ => (0, 0),
-        }
-    }
-
-    #[inline(always)]
-    fn text(self, column: usize) -> &'a [u8] {
-        let (start, end) = self.bounds(column);
-        self.block.get(start..end).unwrap_or_default()
-    }
-
-    /// Whether a column holds exactly these few bytes.
-    #[inline(always)]
-    fn is<const N: usize>(self, column: usize, word: &[u8; N]) -> bool {
-        self.text(column) == word
-    }
-
-    #[inline(always)]
-    fn address(self, column: usize) -> Option<u32> {
-        let (start, end) = self.bounds(column);
-        ipv4::read(self.simd, self.block, start, end)
-    }
-
-    /// A number of one to eight digits.
-    #[inline(always)]
-    fn short(self, column: usize) -> Option<u64> {
-        let (start, end) = self.bounds(column);
-        up_to_eight(self.block, start, end)
-    }
-
-    /// A count; 0 where there is no such column or it is unset.
-    #[inline(always)]
-    fn count(self, column: usize) -> Option<u64> {
-        if column == NONE {
-            return Some(0);
-        }
-        match self.short(column) {
-            Some(count) => Some(count),
-            None => digits::more(self.text(column)),
-        }
-    }
-
-    /// A time in seconds, as it is in this century.
-    #[inline(always)]
-    fn time(self, column: usize) -> Option<u64> {
-        let (start, end) = self.bounds(column);
-        digits::ten(self.block, start, end)
-    }
-
-    /// Printable text, or nothing where it is unset.
-    #[inline(always)]
-    fn word(self, column: usize) -> Option<Span> {
-        if column == NONE {
-            return Some((0, 0));
-        }
-        let (start, end) = self.bounds(column);
-        let text = self.block.get(start..end)?;
-        if text == UNSET {
-            return Some((0, 0));
-        }
-        if !digits::is_printable(self.simd, self.block, start, end) {
-            return None;
-        }
-        Some((u32::try_from(start).ok()?, u32::try_from(end - start).ok()?))
-    }
 }

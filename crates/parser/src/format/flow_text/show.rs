@@ -33,28 +33,31 @@ pub(super) struct Reader {
     names: Vec<String>,
     /// Whether neither a header nor a user has said what the names are.
     headless: bool,
+    /// The names of each format that a user gave, while no header came.
+    given: Vec<Vec<String>>,
 }
 
 impl Reader {
-    /// By the names of a flow log's definition, or by those of the default formats.
-    pub(super) fn new(definition: Option<&str>) -> Self {
+    /// By the names of flow logs' definitions, or by those of the default formats.
+    pub(super) fn new(definitions: &[String]) -> Self {
+        let given: Vec<_> = definitions.iter().map(|given| header::written(given)).collect();
         Reader {
-            names: header::written(definition.unwrap_or(DEFAULT)),
-            headless: definition.is_none(),
+            names: given.first().cloned().unwrap_or_else(|| header::written(DEFAULT)),
+            headless: given.is_empty(),
+            given,
         }
     }
 
     pub(super) fn line(&mut self, line: &[u8]) -> Shown {
+        self.choose(line);
         let kind = match fault::no_row(line) {
             Some(reason) if reason == "comment" => return Shown::aside(Kind::Comment, reason),
             Some(reason) => return Shown::aside(Kind::Blank, reason),
             None => self.row(line),
         };
-        if let Some(names) = header(line) {
-            self.names.clone_from(&names);
-            self.headless = false;
+        if self.follow(line) {
             return Shown {
-                names,
+                names: self.names.clone(),
                 ..Shown::aside(Kind::Header, "header")
             };
         }
@@ -72,8 +75,28 @@ impl Reader {
         kind
     }
 
+    /// Whether a line is a header: then what follows is read by its names.
+    pub(super) fn follow(&mut self, line: &[u8]) -> bool {
+        let Some(names) = header(line) else {
+            return false;
+        };
+        self.names = names;
+        self.headless = false;
+        self.given.clear();
+        true
+    }
+
+    /// A line is read by the given format with as many columns.
+    fn choose(&mut self, line: &[u8]) {
+        let count = line.split(|byte| *byte == b' ').count();
+        if let Some(names) = self.given.iter().find(|names| names.len() == count) {
+            self.names.clone_from(names);
+        }
+    }
+
     /// Whether all that a line holds is what its fields may hold, whether a needed field is lacking or not.
-    pub(super) fn fits(&self, line: &[u8]) -> bool {
+    pub(super) fn fits(&mut self, line: &[u8]) -> bool {
+        self.choose(line);
         let (names, values) = self.columns(line);
         let (names, values) = (&names, &values);
         names.len() == values.len() && Row { names, values }.broken().is_none()

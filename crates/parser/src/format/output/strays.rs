@@ -5,6 +5,7 @@ use memchr::memchr;
 use super::Output;
 use crate::format::Sniff;
 use crate::format::formats::Named;
+use crate::unwrap::{self, Carried};
 
 /// The lines at hand, and who else may claim them.
 pub(super) struct Strays<'a> {
@@ -54,7 +55,7 @@ impl Output<'_> {
             return false;
         };
         let line = strays.line(self.position().abs_diff(strays.before));
-        let text = line.strip_suffix(b"\r").unwrap_or(line);
+        let text = without_return(line);
         let claims = |(_, format): &mut Named| format.sniff(text) == Sniff::Mine;
         let other = strays.others.iter_mut().position(claims);
         if let Some((_, format)) = other.and_then(|at| strays.others.get_mut(at)) {
@@ -65,10 +66,33 @@ impl Output<'_> {
         other.is_some()
     }
 
+    /// Whether something is around the next line that is not around the others: then it is put by.
+    #[cold]
+    pub(super) fn is_carried(&mut self) -> bool {
+        let position = self.position();
+        let (Some(strays), true) = (&mut self.strays, self.carried.is_some()) else {
+            return false;
+        };
+        let text = without_return(strays.line(position.abs_diff(strays.before)));
+        if !unwrap::is_carried(text) {
+            return false;
+        }
+        let text = text.to_vec();
+        let line = self.hold().line;
+        if let Some(carried) = &mut self.carried {
+            carried.push(Carried { line, text });
+        }
+        true
+    }
+
     fn position(&self) -> u64 {
         match self.places.len() {
             0 => self.line,
             left => left as u64,
         }
     }
+}
+
+fn without_return(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r").unwrap_or(line)
 }

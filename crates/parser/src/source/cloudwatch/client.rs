@@ -5,14 +5,13 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::config::http::HttpResponse;
 use aws_sdk_cloudwatchlogs::config::{Builder, IdentityCache, Region, StalledStreamProtectionConfig};
 use aws_sdk_cloudwatchlogs::error::{ProvideErrorMetadata, SdkError};
-use aws_types::service_config::ServiceConfigKey;
 use tokio::sync::RwLock;
 use tokio::time::sleep;
 
@@ -20,7 +19,9 @@ use super::CloudWatchOptions;
 use super::error::{self, Asked, Refused, Trouble};
 use super::pace::{self, Pace};
 use super::place::Place;
-use crate::source::{SourceError, aws_http};
+use crate::source::SourceError;
+use crate::source::aws::http;
+use crate::source::aws::settings::{endpoint, settings};
 
 /// How often a throttled request is tried: the pace slows down meanwhile, so that a turn comes in the end.
 const THROTTLED_ATTEMPTS: u32 = 12;
@@ -33,6 +34,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
 /// Requests a second to a server that is not AWS's.
 const UNLIMITED: u32 = 1_000_000;
+
+/// What its settings are kept under.
+const SERVICE: &str = "CloudWatch Logs";
 
 /// A log group, and all that is needed to ask for its events and to explain what went wrong.
 pub(super) struct Group {
@@ -63,16 +67,13 @@ impl Group {
         given: Option<SdkConfig>,
         options: CloudWatchOptions,
     ) -> Result<Self, SourceError> {
-        let config = match &given {
-            Some(config) => config.clone(),
-            None => environment().await?,
-        };
+        let config = settings(given.as_ref()).await?;
         let region = place
             .region
             .clone()
             .or_else(|| config.region().map(ToString::to_string));
         let region = region.ok_or_else(|| error::no_region(&place.group))?;
-        let endpoint = endpoint(&config);
+        let endpoint = endpoint(&config, SERVICE);
         let rate = options
             .rate
             .map_or_else(|| allowed(endpoint.as_deref(), &region), f64::from);
@@ -132,10 +133,7 @@ impl Group {
     async fn renew(&self, seen: u32) {
         let mut current = self.client.write().await;
         if current.renewals == seen {
-            let config = match &self.given {
-                Some(config) => Ok(config.clone()),
-                None => environment().await,
-            };
+            let config = settings(self.given.as_ref()).await;
             // The old one is kept where there is no new one: its next refusal says what is wrong.
             let renewed = config.and_then(|config| client(&config, &self.region, &self.options));
             *current = Current {
@@ -154,16 +152,6 @@ impl Group {
     }
 }
 
-/// What the SDK's default chain finds in the environment, the shared files and the machine.
-async fn environment() -> Result<SdkConfig, SourceError> {
-    let for_credentials = aws_http::client(None)?;
-    let loader = aws_config::defaults(BehaviorVersion::latest()).http_client(for_credentials);
-    let mut found = loader.load().await.into_builder();
-    // The service's own depends on its endpoint.
-    found.set_http_client(None);
-    Ok(found.build())
-}
-
 /// A client with credentials of its own, that tries each request once: every attempt must wait for its turn.
 fn client(config: &SdkConfig, region: &str, options: &CloudWatchOptions) -> Result<Client, SourceError> {
     let timeouts = config
@@ -176,7 +164,7 @@ fn client(config: &SdkConfig, region: &str, options: &CloudWatchOptions) -> Resu
         .timeout_config(timeouts.operation_attempt_timeout(options.patience).build())
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
     if config.http_client().is_none() {
-        builder = builder.http_client(aws_http::client(endpoint(config).as_deref())?);
+        builder = builder.http_client(http::client(endpoint(config, SERVICE).as_deref())?);
     }
     Ok(Client::from_conf(builder.build()))
 }
@@ -189,15 +177,4 @@ fn allowed(endpoint: Option<&str>, region: &str) -> f64 {
     } else {
         f64::from(UNLIMITED)
     }
-}
-
-/// The endpoint that the SDK will use: one for CloudWatch Logs comes before one for all services.
-fn endpoint(config: &SdkConfig) -> Option<String> {
-    let key = ServiceConfigKey::builder()
-        .service_id("CloudWatch Logs")
-        .env("AWS_ENDPOINT_URL")
-        .profile("endpoint_url")
-        .build();
-    let own = key.ok().and_then(|key| config.service_config()?.load_config(key));
-    own.or_else(|| config.endpoint_url().map(str::to_owned))
 }

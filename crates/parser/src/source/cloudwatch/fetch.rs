@@ -5,12 +5,15 @@ use std::sync::Arc;
 use aws_sdk_cloudwatchlogs::operation::filter_log_events::FilterLogEventsOutput;
 use tokio::sync::mpsc::Sender;
 
-use super::body::{Feed, body};
 use super::client::Group;
 use super::envelope::Envelopes;
 use super::error::{Asked, Refused, Trouble, cannot_read};
 use super::slices::Slice;
+use crate::source::aws::bridge::{Feed, body};
 use crate::source::{Delivery, Object, ObjectId, SourceError};
+
+/// Pages that wait for the reader: one to read, one to come.
+const PAGES: usize = 2;
 
 /// How the reading of a slice ended.
 pub(super) enum Fetched {
@@ -49,7 +52,7 @@ pub(super) async fn fetch(
         }
         Err(refused) => return Fetched::Refused(refused.error),
     };
-    let (feed, body) = body();
+    let (feed, body) = body(PAGES);
     if to.send(Delivery::Object(Object::new(id, Box::new(body)))).await.is_ok() {
         pages.pour(first, feed).await;
     }
@@ -106,7 +109,7 @@ impl Pages {
                 self.envelopes.close();
             }
             let bytes = self.envelopes.take();
-            if !bytes.is_empty() && !feed.bytes(bytes).await {
+            if !bytes.is_empty() && !feed.bytes(bytes.into()).await {
                 return;
             }
             if self.token.is_none() {

@@ -3,24 +3,27 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use aws_config::SdkConfig;
 use aws_config::identity::IdentityCache;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Builder, Region, StalledStreamProtectionConfig};
 use aws_sdk_s3::types::RequestPayer;
-use aws_types::service_config::ServiceConfigKey;
 use tokio::sync::Semaphore;
 
 use super::S3Options;
 use super::error;
 use super::text::printable_url;
-use crate::source::aws_http;
+use crate::source::aws::http;
+use crate::source::aws::settings::{endpoint, settings};
 use crate::source::{SourceError, Wanted};
 
 /// How often the SDK tries a request; whoever configured another number than its default of three keeps that.
 const ATTEMPTS: u32 = 4;
+
+/// What its settings are kept under.
+const SERVICE: &str = "S3";
 
 /// A bucket, and all that is needed to ask for its objects and to explain what went wrong.
 pub(super) struct Bucket {
@@ -61,9 +64,9 @@ impl Bucket {
         options: S3Options,
         wanted: Wanted,
     ) -> Result<Self, SourceError> {
-        let config = configuration(given.as_ref()).await?;
+        let config = settings(given.as_ref()).await?;
         let region = config.region().ok_or_else(|| error::no_region(name))?.to_string();
-        let endpoint = endpoint(&config);
+        let endpoint = endpoint(&config, SERVICE);
         let session = Session {
             client: client(&config, &region, &options)?,
             region,
@@ -118,7 +121,7 @@ impl Bucket {
         if !old.proven.load(Ordering::Relaxed) {
             return false;
         }
-        let Ok(config) = configuration(self.given.as_ref()).await else {
+        let Ok(config) = settings(self.given.as_ref()).await else {
             return false;
         };
         let Ok(session) = next(old, config, &old.region, &self.options) else {
@@ -167,21 +170,8 @@ fn next(old: &Session, config: SdkConfig, region: &str, options: &S3Options) -> 
     })
 }
 
-/// What was given, or what the SDK's default chain finds in the environment, the shared files and the machine.
-async fn configuration(given: Option<&SdkConfig>) -> Result<SdkConfig, SourceError> {
-    if let Some(given) = given {
-        return Ok(given.clone());
-    }
-    let for_credentials = aws_http::client(None)?;
-    let loader = aws_config::defaults(BehaviorVersion::latest()).http_client(for_credentials);
-    let mut found = loader.load().await.into_builder();
-    // The service's own depends on its endpoint.
-    found.set_http_client(None);
-    Ok(found.build())
-}
-
 fn client(config: &SdkConfig, region: &str, options: &S3Options) -> Result<Client, SourceError> {
-    let endpoint = endpoint(config);
+    let endpoint = endpoint(config, SERVICE);
     let timeouts = config
         .timeout_config()
         .map_or_else(TimeoutConfig::builder, TimeoutConfig::to_builder);
@@ -196,7 +186,7 @@ fn client(config: &SdkConfig, region: &str, options: &S3Options) -> Result<Clien
         // Servers other than AWS's seldom have a host name for each bucket.
         .force_path_style(endpoint.is_some());
     if config.http_client().is_none() {
-        builder = builder.http_client(aws_http::client(endpoint.as_deref())?);
+        builder = builder.http_client(http::client(endpoint.as_deref())?);
     }
     Ok(Client::from_conf(builder.build()))
 }
@@ -207,15 +197,4 @@ fn retries(config: &SdkConfig) -> RetryConfig {
         Some(default) => default.clone().with_max_attempts(ATTEMPTS),
         None => RetryConfig::standard().with_max_attempts(ATTEMPTS),
     }
-}
-
-/// The endpoint that the SDK will use: one for S3 comes before one for all services.
-fn endpoint(config: &SdkConfig) -> Option<String> {
-    let key = ServiceConfigKey::builder()
-        .service_id("S3")
-        .env("AWS_ENDPOINT_URL")
-        .profile("endpoint_url")
-        .build();
-    let for_s3 = key.ok().and_then(|key| config.service_config()?.load_config(key));
-    for_s3.or_else(|| config.endpoint_url().map(str::to_owned))
 }

@@ -15,12 +15,15 @@ use tokio::sync::mpsc::Sender;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use super::body::{Feed, body, lazy_body};
 use super::client::Bucket;
 use super::error::{self, Asked};
 use super::list::{Entry, Listed, version};
 use super::part::{Parts, Refused, Version, length, piece};
+use crate::source::aws::bridge::{Feed, body, lazy_body};
 use crate::source::{Delivery, Object, ObjectId, SourceError};
+
+/// Chunks that wait for the reader. A chunk is what the HTTP client read at once: at most some 400 kB.
+const CHUNKS: usize = 4;
 
 /// How the key of an object ends that is read by its index: its bytes are fetched when asked for.
 const INDEXED: &str = ".parquet";
@@ -53,7 +56,7 @@ pub(super) async fn fetch(bucket: Arc<Bucket>, listed: Listed, to: Sender<Delive
 }
 
 async fn deliver(download: Download, stream: ByteStream, to: Sender<Delivery>) {
-    let (feed, body) = body();
+    let (feed, body) = body(CHUNKS);
     if send(&download, Box::new(body), to).await {
         download.run(Some(stream), feed).await;
     }
@@ -61,7 +64,7 @@ async fn deliver(download: Download, stream: ByteStream, to: Sender<Delivery>) {
 
 /// Nothing is fetched before somebody reads.
 async fn deliver_lazily(download: Download, to: Sender<Delivery>) {
-    let (feed, body, wanted) = lazy_body();
+    let (feed, body, wanted) = lazy_body(CHUNKS);
     if send(&download, Box::new(body), to).await && wanted.await.is_ok() {
         download.run(None, feed).await;
     }

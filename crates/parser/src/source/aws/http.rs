@@ -14,8 +14,8 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use super::SourceError;
 use crate::printable;
+use crate::source::SourceError;
 
 /// The file of certificates to trust instead of the system's, as in other AWS tools.
 const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
@@ -27,7 +27,7 @@ const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
 ///
 /// # Errors
 /// When `AWS_CA_BUNDLE` names no file of certificates.
-pub(super) fn client(endpoint: Option<&str>) -> Result<SharedHttpClient, SourceError> {
+pub(in crate::source) fn client(endpoint: Option<&str>) -> Result<SharedHttpClient, SourceError> {
     let proxy = match endpoint.is_some_and(is_own_machine) {
         true => ProxyConfig::disabled(),
         false => ProxyConfig::from_env(),

@@ -1,7 +1,8 @@
 //! Text within the width of a terminal.
 
 /// As much of a text as there is room for; `…` says that it goes on.
-pub(crate) fn cut(text: &str, width: usize) -> String {
+#[must_use]
+pub fn cut(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
     }
@@ -11,7 +12,8 @@ pub(crate) fn cut(text: &str, width: usize) -> String {
 }
 
 /// A label and words behind it, on as many lines as they need, each with its line end; the words stand below each other.
-pub(crate) fn wrapped(label: &str, text: &str, width: usize) -> String {
+#[must_use]
+pub fn wrapped(label: &str, text: &str, width: usize) -> String {
     let indent = label.chars().count();
     let room = width.saturating_sub(indent).max(20);
     let mut out = label.to_owned();

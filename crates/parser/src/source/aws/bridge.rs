@@ -1,4 +1,4 @@
-//! The bridge from an asynchronous download to a blocking reader, with a bounded number of chunks on it.
+//! The bridge from an asynchronous source to a blocking reader, with a bounded number of pieces on it.
 
 use std::io::{self, Read};
 
@@ -6,12 +6,9 @@ use bytes::{Buf, Bytes};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::oneshot;
 
-/// Chunks that wait for the reader. A chunk is what the HTTP client read at once: at most some 400 kB.
-const CHUNKS: usize = 4;
-
-/// The two ends of a body.
-pub(super) fn body() -> (Feed, Body) {
-    let (to, pieces) = channel(CHUNKS);
+/// The two ends of a body on which so many pieces wait for the reader.
+pub(in crate::source) fn body(waiting: usize) -> (Feed, Body) {
+    let (to, pieces) = channel(waiting);
     (
         Feed(to),
         Body {
@@ -23,10 +20,11 @@ pub(super) fn body() -> (Feed, Body) {
     )
 }
 
-/// The two ends of a body that nobody may ever read: the receiver hears when somebody does.
-pub(super) fn lazy_body() -> (Feed, Body, oneshot::Receiver<()>) {
+/// The same of a body that nobody may ever read: the receiver hears when somebody does.
+#[cfg(feature = "s3")]
+pub(in crate::source) fn lazy_body(waiting: usize) -> (Feed, Body, oneshot::Receiver<()>) {
     let (to, wanted) = oneshot::channel();
-    let (feed, body) = body();
+    let (feed, body) = body(waiting);
     let wanted_body = Body {
         wanted: Some(to),
         ..body
@@ -34,8 +32,8 @@ pub(super) fn lazy_body() -> (Feed, Body, oneshot::Receiver<()>) {
     (feed, wanted_body, wanted)
 }
 
-/// The end that a download fills.
-pub(super) struct Feed(Sender<Piece>);
+/// The end that is filled.
+pub(in crate::source) struct Feed(Sender<Piece>);
 
 enum Piece {
     Bytes(Bytes),
@@ -45,12 +43,12 @@ enum Piece {
 
 impl Feed {
     /// Hands bytes over, once there is room; `false` if nobody reads any more.
-    pub(super) async fn bytes(&self, bytes: Bytes) -> bool {
+    pub(in crate::source) async fn bytes(&self, bytes: Bytes) -> bool {
         self.0.send(Piece::Bytes(bytes)).await.is_ok()
     }
 
     /// Says that all bytes were handed over, or why the rest cannot be had.
-    pub(super) async fn end(self, how: Result<(), String>) {
+    pub(in crate::source) async fn end(self, how: Result<(), String>) {
         let piece = how.map_or_else(Piece::Failed, |()| Piece::End);
         // Nobody reads any more: then nobody needs to know.
         let _ = self.0.send(piece).await;
@@ -60,7 +58,7 @@ impl Feed {
 /// The end that is read. It is at its end only when the feed said so: a feed that vanished is an error.
 ///
 /// Its errors say why; which object it is, the reader knows.
-pub(super) struct Body {
+pub(in crate::source) struct Body {
     wanted: Option<oneshot::Sender<()>>,
     pieces: Receiver<Piece>,
     current: Bytes,
@@ -92,7 +90,7 @@ impl Body {
             Some(Piece::Bytes(bytes)) => self.current = bytes,
             Some(Piece::End) => self.ended = Some(Ok(())),
             Some(Piece::Failed(why)) => self.ended = Some(Err(why)),
-            None => self.ended = Some(Err("the download was abandoned".to_owned())),
+            None => self.ended = Some(Err("the reading was abandoned".to_owned())),
         }
     }
 }
@@ -102,7 +100,7 @@ mod tests {
     use super::*;
 
     fn filled(pieces: Vec<Piece>) -> Body {
-        let (feed, body) = body();
+        let (feed, body) = body(4);
         for piece in pieces {
             feed.0.try_send(piece).unwrap();
         }
@@ -128,7 +126,7 @@ mod tests {
         let mut bytes = Vec::new();
         for _ in 0..2 {
             let why = body.read_to_end(&mut bytes).unwrap_err().to_string();
-            assert_eq!(why, "the download was abandoned");
+            assert_eq!(why, "the reading was abandoned");
         }
         assert_eq!(bytes, b"ab");
     }
