@@ -17,9 +17,11 @@ use crate::prng::Prng;
 use crate::write::{Container, refuse_strangers};
 
 mod edges;
+mod inbound;
 mod line;
 
 use edges::{Edge, Edges};
+pub use inbound::Inbound;
 use line::LineBuffer;
 
 /// Text is handed on in pieces of this size, the records of each in an order of chance: an answer stands far from what

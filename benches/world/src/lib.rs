@@ -36,7 +36,7 @@ mod truth;
 mod world;
 mod write;
 
-pub use bulk::{Bulk, BulkTruth};
+pub use bulk::{Bulk, BulkTruth, Inbound};
 pub use ledger::Ambiguity;
 pub use objects::LogObject;
 pub use roles::{Roles, roles, roles_inventory};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand, ValueEnum};
-use egressmap_world::{Bulk, Container, FlowVersion, Layout, Scenario, World};
+use egressmap_world::{Bulk, Container, FlowVersion, Inbound, Layout, Scenario, World};
 
 /// Makes seeded worlds of services and traffic: their logs, their inventory, and the truth about them.
 #[derive(Parser)]
@@ -65,6 +65,21 @@ enum Make {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Version-2 flow logs of a crowd on the internet that calls one balancer, to standard output.
+    Inbound {
+        /// Records in all.
+        #[arg(long, default_value_t = 50_000_000)]
+        records: u64,
+        /// Distinct clients.
+        #[arg(long, default_value_t = 5_000_000)]
+        clients: u64,
+        /// Let them call over IPv6, where every client counts until all is read.
+        #[arg(long)]
+        ipv6: bool,
+        /// Where chance begins.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -98,6 +113,22 @@ fn main() -> anyhow::Result<()> {
                 FlowVersion::V5
             };
             world(Scenario::city(records, version), seed, &out, container.into())
+        }
+        Make::Inbound {
+            records,
+            clients,
+            ipv6,
+            seed,
+        } => {
+            let inbound = Inbound {
+                records,
+                clients,
+                ipv6,
+                seed,
+            };
+            inbound
+                .write(&mut io::stdout().lock())
+                .context("cannot write to standard output")
         }
         Make::Bulk {
             out,

@@ -4,6 +4,7 @@
 //! whatever needs all records (an interface's own address, equal ports) waits for [`Aggregator::finish`].
 
 use std::collections::BTreeMap;
+use std::io;
 use std::net::IpAddr;
 
 use egressmap_parser::batch::{FlowBatch, Refused};
@@ -14,8 +15,10 @@ use egressmap_parser::{AccessRecord, Action, DnsRecord, FlowRecord, Gap, Sink};
 use crate::address::{mapped_v4, widened};
 use crate::inventory::{Inventory, Owned, ServiceId};
 use crate::observed::Observed;
+use crate::table::part::Part;
 
 mod access;
+mod aside;
 mod compact;
 mod dns;
 mod edges;
@@ -24,6 +27,7 @@ mod flow_table;
 mod flows;
 mod gaps;
 mod interfaces;
+mod kept;
 mod opened;
 mod own;
 mod pages;
@@ -41,12 +45,18 @@ mod turned;
 mod words;
 
 use access::Accesses;
+use aside::Aside;
+pub use aside::Budget;
 use dns::Answers;
 use gaps::GapTable;
 use interfaces::{GATEWAY, Interfaces, Known, NO_INTERFACE, Told};
+pub use kept::Kept;
+use kept::keys::Numbers;
+use kept::rest::Remembered;
 use plane::{Plane, Sighting};
 use roster::Roster;
 use row::{End, ICMP, Row, counted_protocol};
+use settle::{Books, Reading};
 use slot::Slotted;
 use words::Words;
 
@@ -86,6 +96,8 @@ pub struct Aggregator<'i> {
     gaps: GapTable,
     /// First start and last end of any record used.
     window: Option<(u64, u64)>,
+    remembered: Remembered,
+    aside: Aside,
 }
 
 impl<'i> Aggregator<'i> {
@@ -103,12 +115,19 @@ impl<'i> Aggregator<'i> {
             answers: Answers::default(),
             gaps: GapTable::default(),
             window: None,
+            remembered: Remembered::default(),
+            aside: Aside::default(),
         }
     }
 
     /// Adds what another thread counted under the same inventory and settings. Commutative and associative.
     #[must_use]
     pub fn merge(mut self, mut other: Self) -> Self {
+        if self.aside.is_used() || other.aside.is_used() {
+            // Together they may be more than the budget.
+            self.put_aside();
+            other.put_aside();
+        }
         self.settle();
         other.settle();
         let (mut whole, part) = if self.weight() < other.weight() {
@@ -123,6 +142,8 @@ impl<'i> Aggregator<'i> {
         whole.accesses.absorb(part.accesses);
         whole.answers.absorb(part.answers);
         whole.gaps.absorb(&part.gaps);
+        whole.remembered.absorb(part.remembered);
+        whole.aside.absorb(part.aside);
         if let Some((first, last)) = part.window {
             whole.used(first, last);
         }
@@ -133,11 +154,21 @@ impl<'i> Aggregator<'i> {
     #[must_use]
     pub fn finish(mut self) -> Observed {
         self.settle();
+        self.decided(None).expect("nothing is read")
+    }
+
+    /// Decides what needed all records. `rows` has the flows and pairs, where they are not in memory.
+    fn decided(mut self, rows: Option<&Part>) -> io::Result<Observed> {
+        let numbers = rows.map(|rows| (rows, Numbers::of(&self)));
         let (inventory, words) = (self.inventory, &self.words);
         let called = self.accesses.called(inventory);
         let roster = Roster::of(inventory, &mut self.interfaces, words, called.names());
-        let mut v4 = settle::parties(&self.v4, &self.interfaces, inventory);
-        let mut v6 = settle::parties(&self.v6, &self.interfaces, inventory);
+        let books = Books {
+            inventory,
+            remembered: &self.remembered,
+        };
+        let mut v4 = settle::parties(&self.v4, &self.interfaces, &books);
+        let mut v6 = settle::parties(&self.v6, &self.interfaces, &books);
         for (address, tenure) in self.accesses.tenures(&called, &roster) {
             match address {
                 IpAddr::V4(address) => v4.tell(address.to_bits(), tenure),
@@ -153,15 +184,21 @@ impl<'i> Aggregator<'i> {
         let accesses = self.accesses.finish(&roster, &called, holder);
         let answers = self.answers.finish(&roster, holder);
         let (mut flows, mut sources) = (Vec::new(), BTreeMap::new());
-        inbound += settle::settle(self.v4, &v4, &roster, words, &mut flows, &mut sources);
-        inbound += settle::settle(self.v6, &v6, &roster, words, &mut flows, &mut sources);
+        if let Some((rows, numbers)) = &numbers {
+            let reading = Reading::new(rows, numbers, words);
+            inbound += settle::settle_kept(&reading, &self.v4, &v4, &roster, &mut flows, &mut sources)?;
+            inbound += settle::settle_kept(&reading, &self.v6, &v6, &roster, &mut flows, &mut sources)?;
+        } else {
+            inbound += settle::settle(self.v4, &v4, &roster, words, &mut flows, &mut sources);
+            inbound += settle::settle(self.v6, &v6, &roster, words, &mut flows, &mut sources);
+        }
         settle::order(&mut flows);
         let callers = flows.iter().map(|edge| &edge.service);
         let services = called.add_to(
             roster.services(),
             callers.chain(accesses.iter().map(|edge| &edge.service)),
         );
-        Observed {
+        Ok(Observed {
             flows,
             accesses,
             answers,
@@ -170,6 +207,13 @@ impl<'i> Aggregator<'i> {
             window: self.window,
             services,
             sources,
+        })
+    }
+
+    fn book(&self) -> Books<'_> {
+        Books {
+            inventory: self.inventory,
+            remembered: &self.remembered,
         }
     }
 
@@ -359,6 +403,7 @@ impl Sink for Aggregator<'_> {
             record.pkt_dstaddr.unwrap_or(seen[1]),
         ];
         let narrow = (both_narrowed(parties), both_narrowed(seen));
+        self.aside_if_needed();
         let counted = if let (Some(parties), Some(seen)) = narrow {
             self.row(record, parties, seen)
                 .map(|(row, interface)| count(&mut self.v4, &row, interface, seen, record, &self.words))
@@ -389,6 +434,7 @@ impl Sink for Aggregator<'_> {
                 refused.push((*line, reason));
             }
         }
+        self.aside_if_too_much();
     }
 
     fn access(&mut self, _line: u64, record: &AccessRecord<'_>) -> Verdict {

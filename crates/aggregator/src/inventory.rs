@@ -145,6 +145,11 @@ impl Inventory {
         self.names.services()
     }
 
+    /// Adds a service that an earlier run knew.
+    pub(crate) fn remember(&mut self, service: ServiceName, facts: ServiceFacts) {
+        self.names.intern(service, facts);
+    }
+
     /// The name behind an id that this inventory gave out; `None` for [`ServiceId::NOBODY`].
     pub(crate) fn name(&self, id: ServiceId) -> Option<&ServiceName> {
         self.names.get(id)

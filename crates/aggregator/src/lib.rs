@@ -19,7 +19,7 @@ pub mod show;
 pub mod suspicion;
 mod table;
 
-pub use aggregate::{Aggregator, Settings};
+pub use aggregate::{Aggregator, Budget, Kept, Settings};
 pub use inventory::{Inventory, InventoryError};
 pub use merge::MergeError;
 pub use observed::Observed;

@@ -10,6 +10,7 @@ use crate::identity::ServiceName;
 mod gaps;
 mod hours;
 mod kinds;
+mod known;
 mod sources;
 mod starts;
 mod words;
@@ -17,6 +18,7 @@ mod words;
 pub use gaps::{Gaps, RowsByHour};
 pub use hours::Hours;
 pub use kinds::Kinds;
+pub use known::KnownNames;
 pub use sources::{OnlySource, Source, Sources};
 pub use starts::{Start, Starts};
 pub use words::UnknownWord;
@@ -236,6 +238,9 @@ pub struct Manifest {
     /// The days of the AWS ranges that addresses were looked up in.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub aws_ranges: BTreeSet<String>,
+    /// What was known of the far ends from outside the logs.
+    #[serde(default, skip_serializing_if = "KnownNames::is_empty")]
+    pub names: KnownNames,
 }
 
 /// An object that a map has counted.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::collections::btree_map::Entry;
 
 use crate::map::{CountedObject, DependencyMap, Manifest, ServiceFacts};
+use crate::observed::Observed;
 
 /// Two maps that cannot be added: what both have counted would count twice.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +21,28 @@ fn and_more(more: usize) -> String {
         0 => String::new(),
         1 => " and 1 more object".to_owned(),
         more => format!(" and {more} more objects"),
+    }
+}
+
+impl Manifest {
+    /// Adds the manifest of another run, where `observed` is what both have shown together.
+    ///
+    /// # Errors
+    /// When both have counted the same version of an object.
+    pub fn grow(mut self, other: Manifest, observed: &Observed) -> Result<Self, MergeError> {
+        refuse_common(&self.objects, &other.objects)?;
+        self.add(other);
+        self.show(observed);
+        Ok(self)
+    }
+
+    /// Takes over what is decided together.
+    pub fn show(&mut self, observed: &Observed) {
+        self.window = observed.window;
+        self.inbound = observed.inbound;
+        self.gaps.clone_from(&observed.gaps);
+        self.services.clone_from(&observed.services);
+        self.sources.clone_from(&observed.sources);
     }
 }
 
@@ -91,6 +114,7 @@ impl Manifest {
         for (service, sources) in other.sources {
             self.sources.entry(service).or_default().union(&sources);
         }
+        self.names.add(other.names);
         self.aws_ranges.extend(other.aws_ranges);
     }
 }

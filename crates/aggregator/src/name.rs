@@ -15,6 +15,7 @@ mod class;
 mod evidence;
 mod far_end;
 mod join;
+mod known;
 pub mod ptr;
 mod ranges;
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::identity::{DnsName, ServiceName};
 use crate::map::{Application, Certainty, Gaps, Hours, OnlySource, Protocol, ServiceFacts, Sources, Starts, Tally};
 use std::collections::BTreeMap;
@@ -101,7 +103,7 @@ pub struct Answered {
 }
 
 /// A host as a client asked a proxy for it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Host {
     /// From the `:authority`, or a cluster named after the host.
     Authority(DnsName),

@@ -7,15 +7,18 @@
 use std::fs::{self, File};
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use polars::prelude::{ParquetReader, PolarsError, SerReader};
 use serde::{Deserialize, Serialize};
 
+use crate::aggregate::Kept;
 use crate::map::{DependencyMap, Manifest, SCHEMA};
 use crate::replace::replace;
 
 mod cells;
 mod columns;
+pub(crate) mod part;
 mod rows;
 mod sampled;
 mod seal;
@@ -24,10 +27,14 @@ mod tests;
 mod write;
 
 use seal::Sealed;
-pub(crate) use write::Rows;
+use write::Beside;
+pub(crate) use write::{Group, Rows};
 
 /// The key of the manifest in the file's metadata.
 const METADATA_KEY: &str = "egressmap";
+
+/// The key, in the file's metadata, of where what the logs showed before anything was decided lies in the file.
+const KEPT_KEY: &str = "egressmap.kept";
 
 /// The first and last bytes of every Parquet file.
 const MAGIC: &[u8; 4] = b"PAR1";
@@ -107,6 +114,14 @@ impl DependencyMap {
     /// # Errors
     /// When the file cannot be read, is no map, is a map of another schema, or is damaged.
     pub fn read_parquet(path: &Path) -> Result<Self, TableError> {
+        Ok(DependencyMap::read_to_grow(path)?.0)
+    }
+
+    /// Reads a map with what it keeps of its logs, so that more can be added to it. Maps of earlier versions keep nothing.
+    ///
+    /// # Errors
+    /// As [`DependencyMap::read_parquet`].
+    pub fn read_to_grow(path: &Path) -> Result<(Self, Option<Kept>), TableError> {
         let file = fs::read(path).map_err(|source| TableError::Read {
             path: path.to_owned(),
             source,
@@ -120,20 +135,33 @@ impl DependencyMap {
     /// # Errors
     /// When the file system refuses.
     pub fn write_parquet(&self, path: &Path) -> Result<(), TableError> {
+        self.write_keeping(None, path)
+    }
+
+    /// Writes the map with what it keeps of its logs, as [`DependencyMap::write_parquet`] does.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn write_keeping(&self, kept: Option<&Kept>, path: &Path) -> Result<(), TableError> {
         let rows: Vec<_> = self.dependencies.iter().collect();
-        write_rows(&rows, &self.manifest, path)
+        write_rows(&rows, &self.manifest, kept, path)
     }
 }
 
 /// Writes rows and their manifest as [`DependencyMap::write_parquet`] does.
-pub(crate) fn write_rows(rows: &impl Rows, manifest: &Manifest, path: &Path) -> Result<(), TableError> {
+pub(crate) fn write_rows(
+    rows: &impl Rows,
+    manifest: &Manifest,
+    kept: Option<&Kept>,
+    path: &Path,
+) -> Result<(), TableError> {
     let envelope = Envelope {
         schema: SCHEMA,
         manifest,
     };
     let encoded = serde_json::to_string(&envelope)
         .map_err(io::Error::from)
-        .and_then(|envelope| encode(rows, &envelope));
+        .and_then(|envelope| encode(rows, &envelope, kept));
     encoded
         .and_then(|file| replace(path, &file))
         .map_err(|source| TableError::Write {
@@ -143,15 +171,19 @@ pub(crate) fn write_rows(rows: &impl Rows, manifest: &Manifest, path: &Path) -> 
 }
 
 /// A table and its manifest as the bytes of a file.
-fn encode(rows: &impl Rows, envelope: &str) -> io::Result<Vec<u8>> {
+fn encode(rows: &impl Rows, envelope: &str, kept: Option<&Kept>) -> io::Result<Vec<u8>> {
     let metadata = [(METADATA_KEY, envelope), (seal::KEY, seal::BLANK)];
-    let mut file = write::file(&columns::fields(), rows, &metadata)?;
+    let beside = Beside {
+        metadata: &metadata,
+        kept: kept.map(|kept| (KEPT_KEY, kept)),
+    };
+    let mut file = write::file(&columns::fields(), rows, beside)?;
     seal::seal(&mut file).ok_or_else(|| io::Error::other("the Parquet footer has no place for the seal"))?;
     Ok(file)
 }
 
 /// The bytes of the file at `path` as a map.
-fn decode(path: &Path, file: Vec<u8>) -> Result<DependencyMap, TableError> {
+fn decode(path: &Path, file: Vec<u8>) -> Result<(DependencyMap, Option<Kept>), TableError> {
     let not_a_map = |why| TableError::NotAMap {
         path: path.to_owned(),
         why,
@@ -172,20 +204,30 @@ fn decode(path: &Path, file: Vec<u8>) -> Result<DependencyMap, TableError> {
         Sealed::Broken => return Err(damaged("its content is not what was written".to_owned())),
         Sealed::Not => return Err(not_a_map("this Parquet file is something else")),
     }
-    let mut reader = ParquetReader::new(Cursor::new(file)).set_rechunk(true);
+    let file: Arc<[u8]> = file.into();
+    let mut reader = ParquetReader::new(Cursor::new(Arc::clone(&file))).set_rechunk(true);
     let metadata = reader.get_metadata().map_err(of_polars)?.clone();
     let pairs = metadata.key_value_metadata().as_deref().unwrap_or_default();
-    let envelope = pairs
-        .iter()
-        .find(|pair| pair.key == METADATA_KEY)
-        .and_then(|pair| pair.value.as_deref());
+    let of_key = |key: &str| pairs.iter().find(|pair| pair.key == key)?.value.as_deref();
     let manifest = manifest(
         path,
-        envelope.ok_or_else(|| not_a_map("this Parquet file is something else"))?,
+        of_key(METADATA_KEY).ok_or_else(|| not_a_map("this Parquet file is something else"))?,
     )?;
+    let kept = of_key(KEPT_KEY).map(|place| kept(&file, place)).transpose();
+    let kept = kept.map_err(|error| damaged(error.to_string()))?;
     let frame = reader.finish().map_err(of_polars)?;
     let dependencies = rows::dependencies(&frame).map_err(|error| damaged(error.to_string()))?;
-    Ok(DependencyMap { manifest, dependencies })
+    Ok((DependencyMap { manifest, dependencies }, kept))
+}
+
+/// What lies at a place of the file.
+fn kept(file: &[u8], place: &str) -> io::Result<Kept> {
+    let bytes = place.split_once(' ').and_then(|(from, length)| {
+        let from: usize = from.parse().ok()?;
+        file.get(from..from.checked_add(length.parse().ok()?)?)
+    });
+    let bytes = bytes.ok_or_else(|| io::Error::other("what it keeps of its logs is not where it should be"))?;
+    Kept::of_bytes(bytes.into())
 }
 
 /// Whether the Parquet footer, whose length stands before the final magic, names our manifest and seal.

@@ -26,6 +26,8 @@ pub(crate) struct Config {
     /// Whether requests to buckets whose owner does not pay are paid for.
     #[serde(default)]
     pub(crate) requester_pays: bool,
+    /// How much memory counting may take, such as `2GiB`.
+    pub(crate) memory_budget: Option<String>,
     #[serde(default)]
     pub(crate) naming: Naming,
     #[serde(default)]
@@ -141,6 +143,7 @@ const KEYS: &[(&str, &[&str])] = &[
             "out",
             "set-aside",
             "requester-pays",
+            "memory-budget",
             "naming",
             "window",
             "formats",
@@ -218,6 +221,7 @@ impl Config {
             since: self.window.since.clone(),
             until: self.window.until.clone(),
             set_aside: self.set_aside.clone(),
+            memory_budget: self.memory_budget.clone(),
             logs: self.logs(),
         }
     }

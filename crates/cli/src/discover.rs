@@ -2,23 +2,23 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, bail};
 use egressmap_aggregator::inventory::Inventory;
-use egressmap_aggregator::map::{CountedObject, DependencyMap, Kinds, Manifest, Used};
+use egressmap_aggregator::map::{CountedObject, DependencyMap, Kinds, KnownNames, Manifest, Used};
 use egressmap_aggregator::name::{self, AwsRanges, Knowledge};
-use egressmap_aggregator::{Aggregator, Observed, Settings};
+use egressmap_aggregator::{Aggregator, Budget, Kept, Observed, Settings};
 use egressmap_parser::printable;
-use egressmap_parser::source::{Counted, ObjectId, Wanted};
+use egressmap_parser::source::{ObjectId, Wanted};
 use egressmap_parser::{CloudWatchSource, Counters, Fault, Progress, drive, scan};
 
 use crate::args::{DiscoverArgs, Global, Reading};
 use crate::earlier::{Earlier, left_lacking};
 use crate::set_aside::{SetAside, Spooling};
-use crate::{Ending, objects, options, progress, reverse, say, summary, window};
+use crate::{Ending, objects, options, progress, reverse, say, size, summary, window};
 
 /// A map and how its reading went.
 pub(crate) struct Discovery<M = DependencyMap> {
@@ -30,6 +30,8 @@ pub(crate) struct Discovery<M = DependencyMap> {
     pub(crate) resolver: Option<name::ptr::Report>,
     /// Objects that an earlier run had counted and this one skipped.
     pub(crate) known: u64,
+    /// What the map keeps of its logs.
+    pub(crate) kept: Kept,
 }
 
 /// What a map is made of, before its dependencies are.
@@ -37,6 +39,15 @@ pub(crate) struct Survey {
     observed: Observed,
     knowledge: Knowledge,
     manifest: Manifest,
+}
+
+impl Survey {
+    fn named(self) -> DependencyMap {
+        DependencyMap {
+            dependencies: name::name(&self.observed, &self.knowledge),
+            manifest: self.manifest,
+        }
+    }
 }
 
 impl<M> Discovery<M> {
@@ -57,9 +68,13 @@ impl<M> Discovery<M> {
             unsaved: self.unsaved,
             resolver: self.resolver,
             known: self.known,
+            kept: self.kept,
         })
     }
 }
+
+const OF_AN_EARLIER_VERSION: &str = "note: an earlier version wrote this map, without what was counted before names were given\n  \
+    hint: names are given run by run; discover all logs into a new map to give them together";
 
 /// `egressmap discover`.
 pub(crate) fn command(args: &DiscoverArgs, global: &Global) -> Result<Ending> {
@@ -67,31 +82,49 @@ pub(crate) fn command(args: &DiscoverArgs, global: &Global) -> Result<Ending> {
     if let Some(parent) = parent.filter(|parent| !parent.is_dir()) {
         bail!("--out: there is no folder {}", parent.display());
     }
+    let folder = parent.unwrap_or(Path::new("."));
     let before = if args.out.exists() {
-        Some(DependencyMap::read_parquet(&args.out)?)
+        addable(args)?;
+        Some(DependencyMap::read_to_grow(&args.out)?)
     } else {
         None
     };
-    let ending = if before.is_some() {
-        addable(args)?;
-        let discovery = discover(&args.sources, &args.reading, global, before)?;
-        discovery.map.write_parquet(&args.out)?;
-        summary::reading(&discovery, global);
-        summary::dependencies(&Kinds::of(&discovery.map), &discovery.map.manifest, global);
-        discovery.ending()
-    } else {
-        let discovery = survey(&args.sources, &args.reading, global, &DependencyMap::default())?;
-        let survey = &discovery.map;
-        let kinds = name::chart(&survey.observed, &survey.knowledge).write_parquet(&survey.manifest, &args.out)?;
-        summary::reading(&discovery, global);
-        summary::dependencies(&kinds, &survey.manifest, global);
-        discovery.ending()
+    let ending = match before {
+        Some((before, None)) => add_rows(args, global, before, folder)?,
+        before => grow(args, global, before.unwrap_or_default(), folder)?,
     };
     say::note(
         global,
         format_args!("\nmap: {}\nnext: egressmap show {0}", args.out.display()),
     );
     Ok(ending)
+}
+
+/// Adds what is new to what a map keeps, and decides and names everything; a new map keeps nothing yet.
+fn grow(args: &DiscoverArgs, global: &Global, before: (DependencyMap, Option<Kept>), folder: &Path) -> Result<Ending> {
+    let (DependencyMap { manifest: before, .. }, kept) = before;
+    let discovery = survey(&args.sources, &args.reading, global, (&before, kept), folder)?;
+    let discovery = discovery.map(|survey| {
+        let manifest = before.grow(survey.manifest, &survey.observed)?;
+        Ok(Survey { manifest, ..survey })
+    })?;
+    let survey = &discovery.map;
+    let chart = name::chart(&survey.observed, &survey.knowledge);
+    let kinds = chart.write_parquet(&survey.manifest, Some(&discovery.kept), &args.out)?;
+    summary::reading(&discovery, global);
+    summary::dependencies(&kinds, &survey.manifest, global);
+    Ok(discovery.ending())
+}
+
+/// Adds the dependencies of what is new to a map that keeps nothing but its own.
+fn add_rows(args: &DiscoverArgs, global: &Global, before: DependencyMap, folder: &Path) -> Result<Ending> {
+    say::note(global, OF_AN_EARLIER_VERSION);
+    let discovery = survey(&args.sources, &args.reading, global, (&before.manifest, None), folder)?;
+    let discovery = discovery.map(|survey| Ok(before.merge(survey.named())?))?;
+    discovery.map.write_parquet(&args.out)?;
+    summary::reading(&discovery, global);
+    summary::dependencies(&Kinds::of(&discovery.map), &discovery.map.manifest, global);
+    Ok(discovery.ending())
 }
 
 /// A map knows what it has counted by object: what has no lasting name, or is read in part, cannot be added to it.
@@ -112,44 +145,44 @@ fn addable(args: &DiscoverArgs) -> Result<()> {
     Ok(())
 }
 
-/// Reads all sources and names what they show; adds it to the map of an earlier run, where there is one.
-pub(crate) fn discover(
+/// Reads all sources and names what they show. What does not fit into memory goes to `folder`, or as near to it as there is
+/// a folder.
+pub(crate) fn discover(sources: &[String], reading: &Reading, global: &Global, folder: &Path) -> Result<Discovery> {
+    let nothing = Manifest::default();
+    survey(sources, reading, global, (&nothing, None), folder)?.map(|survey| Ok(survey.named()))
+}
+
+/// Reads all sources, apart from what the map of an earlier run has counted, and adds to it what that map keeps.
+fn survey(
     sources: &[String],
     reading: &Reading,
     global: &Global,
-    before: Option<DependencyMap>,
-) -> Result<Discovery> {
-    let before = before.unwrap_or_default();
-    survey(sources, reading, global, &before)?.map(|survey| {
-        let dependencies = name::name(&survey.observed, &survey.knowledge);
-        let manifest = survey.manifest;
-        Ok(before.merge(DependencyMap { manifest, dependencies })?)
-    })
-}
-
-/// Reads all sources, apart from what the map of an earlier run has counted.
-fn survey(sources: &[String], reading: &Reading, global: &Global, before: &DependencyMap) -> Result<Discovery<Survey>> {
+    (before, kept): (&Manifest, Option<Kept>),
+    folder: &Path,
+) -> Result<Discovery<Survey>> {
     counted_once(sources, before)?;
-    let inventory = inventory(reading, global)?;
-    let knowledge = knowledge(reading, global)?;
+    let mut inventory = inventory(reading, global)?;
+    if let Some(kept) = &kept {
+        kept.remembered_by(&mut inventory)?;
+    }
+    let knowledge = knowledge(reading, global, before)?;
+    let budget = budget(reading, global, folder)?;
     let options = options::options(&reading.logs)?;
     let earlier = Arc::new(Earlier::of(before));
-    let counted: Arc<Counted> = {
-        let earlier = Arc::clone(&earlier);
-        Arc::new(move |id| earlier.has(id))
-    };
     let set_aside = reading.set_aside.as_deref().map(SetAside::create).transpose()?;
     let settings = window::window(sources, reading, &options, global)?;
-    let sources = objects::open(sources, &wanted(reading, &settings, &counted))?;
+    let wanted = wanted(reading, &settings, &earlier);
+    let sources = objects::open(sources, &wanted)?;
     let known = AtomicU64::new(0);
     let progress = Progress::default();
-    let outcome = progress::shown(global, &sources, Some(&*counted), &progress, || {
+    let outcome = progress::shown(global, &sources, wanted.counted.as_deref(), &progress, || {
         drive(
             &sources,
             threads(global),
             || {
                 let spool = set_aside.as_ref().map(SetAside::spool);
-                Spooling::new(Aggregator::new(&inventory, &settings), spool)
+                let aggregator = Aggregator::new(&inventory, &settings).within(budget.clone());
+                Spooling::new(aggregator, spool)
             },
             |object, sink: &mut Spooling<Aggregator<'_>>, counters: &mut Counters| {
                 if let Some(unchanged) = earlier.unchanged(&object.id) {
@@ -164,14 +197,16 @@ fn survey(sources: &[String], reading: &Reading, global: &Global, before: &Depen
     for note in &outcome.notes {
         say::note(global, note);
     }
-    let (observed, unsaved) = added_up(outcome.sinks, set_aside);
-    let new = outcome.objects.into_iter().filter(|id| !earlier.has(id));
-    let manifest = Manifest {
-        incomplete: earlier.incomplete_since(&outcome.faults),
-        aws_ranges: knowledge.ranges.days().clone(),
-        ..manifest(&observed, &outcome.counters, new)
-    };
+    let nothing = Aggregator::new(&inventory, &settings);
+    let (whole, unsaved) = added_up(outcome.sinks, set_aside, nothing);
+    let counted = whole.finish_with(kept.as_slice());
+    let (observed, kept) = counted.context("cannot add up what was counted")?;
     let (knowledge, resolver) = reverse::names(&observed, knowledge, reading)?;
+    let new = outcome.objects.into_iter().filter(|id| !earlier.has(id));
+    let mut manifest = manifest(&observed, &outcome.counters, new);
+    manifest.incomplete = earlier.incomplete_since(&outcome.faults);
+    manifest.aws_ranges.clone_from(knowledge.ranges.days());
+    manifest.names = knowledge.of(&observed);
     let faults = outcome.faults.iter().map(Fault::to_string);
     Ok(Discovery {
         map: Survey {
@@ -184,29 +219,45 @@ fn survey(sources: &[String], reading: &Reading, global: &Global, before: &Depen
         unsaved,
         resolver,
         known: known.into_inner(),
+        kept,
     })
 }
 
-fn wanted(reading: &Reading, settings: &Settings, counted: &Arc<Counted>) -> Wanted {
+fn wanted(reading: &Reading, settings: &Settings, earlier: &Arc<Earlier>) -> Wanted {
+    let earlier = Arc::clone(earlier);
     Wanted {
         since: settings.since,
         until: settings.until,
         requester_pays: reading.logs.requester_pays,
-        counted: Some(Arc::clone(counted)),
+        counted: Some(Arc::new(move |id: &ObjectId| earlier.has(id))),
     }
 }
 
 /// What all readers counted together, and why the lines that were set aside are not all written.
-fn added_up(sinks: Vec<Spooling<Aggregator<'_>>>, set_aside: Option<SetAside>) -> (Observed, Option<anyhow::Error>) {
+fn added_up<'i>(
+    sinks: Vec<Spooling<Aggregator<'i>>>,
+    set_aside: Option<SetAside>,
+    nothing: Aggregator<'i>,
+) -> (Aggregator<'i>, Option<anyhow::Error>) {
     let (aggregators, spools): (Vec<_>, Vec<_>) = sinks.into_iter().map(Spooling::apart).unzip();
     let unsaved = set_aside.and_then(|to| to.gather(spools.into_iter().flatten().collect()).err());
-    let whole = aggregators.into_iter().reduce(Aggregator::merge);
-    (whole.map(Aggregator::finish).unwrap_or_default(), unsaved)
+    (aggregators.into_iter().fold(nothing, Aggregator::merge), unsaved)
+}
+
+/// What each reader may take of the memory.
+fn budget(reading: &Reading, global: &Global, folder: &Path) -> Result<Option<Budget>> {
+    let Some(text) = &reading.memory_budget else {
+        return Ok(None);
+    };
+    let bytes = usize::try_from(size::parse("--memory-budget", text)?).unwrap_or(usize::MAX);
+    let folder = folder.ancestors().find(|folder| folder.is_dir());
+    let folder = folder.map_or_else(|| PathBuf::from("."), Path::to_path_buf);
+    Ok(Some(Budget::new(bytes / threads(global), folder)))
 }
 
 /// Some streams of a log group and the whole of it are objects of different names that hold the same events.
-fn counted_once(sources: &[String], before: &DependencyMap) -> Result<()> {
-    let counted = before.manifest.objects.iter().map(|object| &object.uri);
+fn counted_once(sources: &[String], before: &Manifest) -> Result<()> {
+    let counted = before.objects.iter().map(|object| &object.uri);
     let others: Vec<&String> = sources.iter().chain(counted).collect();
     for source in sources {
         if let Some(other) = others.iter().find(|other| CloudWatchSource::overlap(source, other)) {
@@ -236,15 +287,12 @@ fn inventory(reading: &Reading, global: &Global) -> Result<Inventory> {
     Ok(all)
 }
 
-/// The ranges in the user's files, else those that come with the program.
-fn knowledge(reading: &Reading, global: &Global) -> Result<Knowledge> {
-    if reading.names.is_empty() {
-        return Ok(Knowledge {
-            ranges: AwsRanges::bundled(),
-            ..Knowledge::default()
-        });
-    }
+/// The ranges in the user's files, else those that come with the program, and what a map knew.
+fn knowledge(reading: &Reading, global: &Global, before: &Manifest) -> Result<Knowledge> {
     let mut knowledge = Knowledge::default();
+    if reading.names.is_empty() {
+        knowledge.ranges = AwsRanges::bundled();
+    }
     for path in &reading.names {
         let ranges = AwsRanges::from_json(&path.display().to_string(), &read(path)?)?;
         let bundled = AwsRanges::bundled_day();
@@ -259,6 +307,7 @@ fn knowledge(reading: &Reading, global: &Global) -> Result<Knowledge> {
         }
         knowledge.ranges.extend(ranges);
     }
+    knowledge.remember(&before.names);
     Ok(knowledge)
 }
 
@@ -292,6 +341,7 @@ fn manifest(observed: &Observed, counters: &Counters, objects: impl IntoIterator
         services: observed.services.clone(),
         sources: observed.sources.clone(),
         aws_ranges: BTreeSet::new(),
+        names: KnownNames::default(),
     }
 }
 

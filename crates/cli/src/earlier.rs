@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use egressmap_aggregator::map::DependencyMap;
+use egressmap_aggregator::map::Manifest;
 use egressmap_parser::source::ObjectId;
 use egressmap_parser::{Fault, ObjectError};
 
@@ -12,8 +12,8 @@ pub(crate) struct Earlier(BTreeMap<(String, Option<String>), Option<u64>>);
 
 impl Earlier {
     /// The objects that a map has counted.
-    pub(crate) fn of(before: &DependencyMap) -> Earlier {
-        let objects = before.manifest.objects.iter();
+    pub(crate) fn of(before: &Manifest) -> Earlier {
+        let objects = before.objects.iter();
         Earlier(
             objects
                 .map(|object| ((object.uri.clone(), object.version.clone()), object.size))
@@ -55,8 +55,8 @@ impl Earlier {
 }
 
 /// What an earlier run could not read whole, and nobody reads again.
-pub(crate) fn left_lacking(before: &DependencyMap) -> Vec<String> {
-    let incomplete = before.manifest.incomplete.iter();
+pub(crate) fn left_lacking(before: &Manifest) -> Vec<String> {
+    let incomplete = before.incomplete.iter();
     let named = incomplete.map(|(uri, what)| {
         format!("{uri}: {what} (in an earlier run)\n  hint: discover into a new map once the object is whole")
     });

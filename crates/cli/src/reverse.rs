@@ -48,7 +48,7 @@ pub(crate) fn names(
         cache.remember(&asked, day);
         replace(file, cache.to_text().as_bytes()).with_context(|| format!("cannot write {}", file.display()))?;
     }
-    knowledge.ptr = resolved.answers;
+    knowledge.ptr.extend(resolved.answers);
     Ok((knowledge, Some(resolved.report)))
 }
 

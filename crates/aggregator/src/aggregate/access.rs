@@ -7,6 +7,7 @@ use std::sync::Arc;
 use egressmap_parser::AccessRecord;
 use egressmap_parser::record::Verdict;
 use egressmap_parser::source::ObjectId;
+use serde::{Deserialize, Serialize};
 
 use super::parties::Tenure;
 use super::plane::Table;
@@ -46,8 +47,8 @@ pub(super) struct Accesses {
     proxies: Proxies,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Key {
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Key {
     caller: Caller,
     host: Option<Host>,
     address: Option<IpAddr>,
@@ -57,18 +58,30 @@ struct Key {
 }
 
 /// Whose proxy it was, as far as one record tells.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 enum Caller {
     Service(ServiceId),
     /// An address that no entry by address owns: it may be an interface's own.
     Address(IpAddr),
     /// Whom the log names, where no interface has the address as its own.
-    Told(Arc<Told>, Option<IpAddr>),
-    Object(Arc<str>),
+    Told(#[serde(with = "shared")] Arc<Told>, Option<IpAddr>),
+    Object(#[serde(with = "shared")] Arc<str>),
 }
 
-#[derive(Debug, Default)]
-struct Counted {
+impl Key {
+    /// The key with other numbers for services.
+    fn renumbered(self, number: impl Fn(ServiceId) -> ServiceId) -> Self {
+        let caller = match self.caller {
+            Caller::Service(service) => Caller::Service(number(service)),
+            caller => caller,
+        };
+        let owner = number(self.owner);
+        Key { caller, owner, ..self }
+    }
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Counted {
     tally: Tally,
     refused: u64,
     seen: Seen,
@@ -145,6 +158,17 @@ impl Accesses {
             self.edges.entry(key).or_default().add(&counted);
         }
         self.inbound += other.inbound;
+    }
+
+    /// Every edge, with other numbers for services.
+    pub(super) fn rows(&self, number: impl Fn(ServiceId) -> ServiceId) -> impl Iterator<Item = (Key, &Counted)> {
+        let edges = self.edges.iter();
+        edges.map(move |(key, counted)| (key.clone().renumbered(&number), counted))
+    }
+
+    /// Adds such an edge.
+    pub(super) fn load(&mut self, (key, counted): (Key, Counted), number: impl Fn(ServiceId) -> ServiceId) {
+        self.edges.entry(key.renumbered(number)).or_default().add(&counted);
     }
 
     /// Lines of inbound listeners.
@@ -279,6 +303,24 @@ pub(super) fn owner(inventory: &Inventory, address: IpAddr, at: u64) -> ServiceI
     match address {
         IpAddr::V4(address) => address.to_bits().owner_in(inventory, at),
         IpAddr::V6(address) => address.to_bits().owner_in(inventory, at),
+    }
+}
+
+/// What several share, written as itself.
+mod shared {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<T: Serialize + ?Sized, S: Serializer>(shared: &Arc<T>, to: S) -> Result<S::Ok, S::Error> {
+        shared.as_ref().serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, T: ?Sized, D: Deserializer<'de>>(from: D) -> Result<Arc<T>, D::Error>
+    where
+        Box<T>: Deserialize<'de>,
+    {
+        Box::<T>::deserialize(from).map(Arc::from)
     }
 }
 

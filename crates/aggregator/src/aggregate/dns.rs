@@ -5,13 +5,14 @@ use std::net::IpAddr;
 
 use egressmap_parser::DnsRecord;
 use egressmap_parser::record::Verdict;
+use serde::{Deserialize, Serialize};
 
 use super::access::owner;
 use super::interfaces::index;
 use super::plane::Table;
 use super::roster::Roster;
 use super::seen::Seen;
-use crate::identity::ServiceName;
+use crate::identity::{DnsName, ServiceName};
 use crate::inventory::{Inventory, ServiceId};
 use crate::observed::Answered;
 
@@ -38,15 +39,27 @@ struct Key {
 }
 
 /// Who asked, as far as one record tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Asker {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) enum Asker {
     Service(ServiceId),
     /// An address that no entry by address owns: it may be an interface's own, else it is the instance's owner's.
     Address(IpAddr, ServiceId),
 }
 
-#[derive(Debug, Default)]
-struct Told {
+/// Who was told which name of which address.
+pub(super) type Answer<N> = (Asker, IpAddr, N);
+
+impl Asker {
+    fn renumbered(self, number: impl Fn(ServiceId) -> ServiceId) -> Self {
+        match self {
+            Asker::Service(service) => Asker::Service(number(service)),
+            Asker::Address(address, by_instance) => Asker::Address(address, number(by_instance)),
+        }
+    }
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Told {
     answers: u64,
     seen: Seen,
 }
@@ -84,6 +97,29 @@ impl Answers {
             let name = names[index(key.name)];
             self.told.entry(Key { name, ..key }).or_default().add(&told);
         }
+    }
+
+    /// Every answer, with other numbers for services.
+    pub(super) fn rows(
+        &self,
+        number: impl Fn(ServiceId) -> ServiceId,
+    ) -> impl Iterator<Item = (Answer<&DnsName>, &Told)> {
+        let told = self.told.iter();
+        told.map(move |(key, told)| {
+            let name = self.names.get(key.name);
+            ((key.asker.renumbered(&number), key.address, name), told)
+        })
+    }
+
+    /// Adds such an answer.
+    pub(super) fn load(&mut self, (answer, told): (Answer<DnsName>, Told), number: impl Fn(ServiceId) -> ServiceId) {
+        let (asker, address, name) = answer;
+        let key = Key {
+            asker: asker.renumbered(number),
+            address,
+            name: self.names.number(name),
+        };
+        self.told.entry(key).or_default().add(&told);
     }
 
     /// What was told, in order. `holder` tells who holds an address at a moment as an interface's own.

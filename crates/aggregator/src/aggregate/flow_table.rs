@@ -152,6 +152,17 @@ impl<A: Slotted> FlowTable<A> {
         self.shards.iter().flat_map(Shard::iter)
     }
 
+    /// How much memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        let of_shard = |shard: &Shard<A>| size_of_val(shard.slots.get()) + shard.aside.capacity() * size_of::<Flow>();
+        self.shards.iter().map(of_shard).sum()
+    }
+
+    /// The shards as they are, by number.
+    pub(super) fn shards(&self) -> &[Shard<A>] {
+        &self.shards
+    }
+
     /// The shards, by number.
     pub(super) fn into_shards(self) -> Vec<Shard<A>> {
         self.shards
@@ -246,6 +257,11 @@ impl<A: Slotted> Shard<A> {
             }
         }
         parts
+    }
+
+    /// The key of the flow that stands there.
+    pub(super) fn key(&self, at: usize) -> FlowKey<A> {
+        A::flow_key(&self.slots.get()[at])
     }
 
     /// The flow that stands there.

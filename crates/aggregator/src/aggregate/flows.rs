@@ -1,5 +1,7 @@
 //! The flows whose initiator each record tells by itself: counted under one small key, without the client's port.
 
+use serde::{Deserialize, Serialize};
+
 use super::row::{Row, Side};
 use super::seen::Seen;
 use super::words::Words;
@@ -50,7 +52,7 @@ impl StoodIn {
 }
 
 /// What was counted. Adds up in any order.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Flow {
     /// Accepted records from the initiator.
     pub(super) records: u64,
@@ -65,13 +67,14 @@ pub(super) struct Flow {
     /// When, apart from what the responder sent after the end.
     pub(super) seen: Seen,
     /// The interned AWS service of the responder.
+    #[serde(skip)]
     pub(super) aws: u32,
     pub(super) client_ports: ClientPorts,
     pub(super) signs: Signs,
 }
 
 /// The least and the greatest port that the initiator took.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ClientPorts {
     least: u16,
     greatest: u16,
@@ -116,7 +119,7 @@ impl ClientPorts {
 }
 
 /// What speaks for the direction of a flow.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Signs(u8);
 
 impl Signs {
@@ -146,6 +149,11 @@ impl Signs {
 
     pub(super) fn has(self, all: Signs) -> bool {
         self.0 & all.0 == all.0
+    }
+
+    /// Those of them that flags gave.
+    pub(super) fn of_flags(self) -> Self {
+        Signs(self.0 & (Signs::SYN.0 | Signs::SYN_ACK.0 | Signs::FLAGS.0))
     }
 
     /// Whether both ends sent something.

@@ -36,6 +36,13 @@ impl GapTable {
         }
     }
 
+    /// Everything counted: interface, hour, and how many rows of NODATA and of SKIPDATA.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&[u8], u32, [u32; 2])> {
+        let names = self.names();
+        let counts = self.counts.iter();
+        counts.map(move |(&(interface, hour), &rows)| (names.get(&interface).copied().unwrap_or_default(), hour, rows))
+    }
+
     /// The table by name and in order. A row that names no interface stands under `-`.
     pub(super) fn finish(&self) -> Gaps {
         let names = self.names();
@@ -52,7 +59,7 @@ impl GapTable {
         gaps
     }
 
-    fn add(&mut self, name: &[u8], hour: u32, rows: [u32; 2]) {
+    pub(super) fn add(&mut self, name: &[u8], hour: u32, rows: [u32; 2]) {
         let interface = match self.interfaces.get(name) {
             Some(known) => *known,
             None => {

@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 
 use egressmap_parser::FlowDirection;
 use hashbrown::{HashMap, HashSet};
+use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 
 /// The addresses that every record of one interface had at either end so far. Order of records does not matter.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Candidates<A> {
     /// No record yet.
     #[default]

@@ -1,5 +1,7 @@
 //! The flows whose ports are of equal rank: kept with both ports until all is read.
 
+use serde::{Deserialize, Serialize};
+
 use super::flows::{Flow, FlowKey, Signs, StoodIn};
 use super::row::{Row, Side};
 use super::seen::Seen;
@@ -24,7 +26,7 @@ pub(super) struct PairEnd<A> {
 }
 
 /// What was counted, by the end that sent it. Adds up in any order.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Pair {
     pub(super) sent: [Sent; 2],
     /// When anything was let through.
@@ -32,7 +34,7 @@ pub(super) struct Pair {
 }
 
 /// What one end sent.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Sent {
     records: u64,
     bytes: u64,
@@ -43,7 +45,8 @@ pub(super) struct Sent {
     /// The least start of all its records; the end of time while there are none.
     pub(super) first: u64,
     /// The interned AWS service of the end.
-    aws: u32,
+    #[serde(skip)]
+    pub(super) aws: u32,
 }
 
 impl Default for Sent {

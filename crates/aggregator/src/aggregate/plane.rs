@@ -3,6 +3,7 @@
 use egressmap_parser::FlowDirection;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
+use serde::{Deserialize, Serialize};
 
 use super::flow_table::FlowTable;
 use super::flows::{FlowKey, Packets, Signs, StoodIn};
@@ -14,6 +15,9 @@ use super::row::{Row, Side};
 use super::slot::Slotted;
 use super::words::Words;
 use crate::map::Starts;
+
+/// What the starts of a flow take besides, about.
+const STARTS: usize = 64;
 
 pub(super) type Table<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
@@ -35,7 +39,7 @@ pub(super) struct Plane<A: Slotted> {
 }
 
 /// An address and port with their protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) struct Endpoint<A> {
     pub(super) address: A,
     pub(super) port: u16,
@@ -143,22 +147,43 @@ impl<A: Slotted> Plane<A> {
             self.listeners.entry(endpoint).or_default().add(signs);
         }
         for (candidates, new) in other.candidates.iter().zip(&renumbered.interfaces) {
-            let at = index(*new);
-            if at >= self.candidates.len() {
-                self.candidates.resize(at + 1, Candidates::default());
-            }
-            self.candidates[at].merge(candidates);
+            self.may_own(*new, candidates);
         }
         self.inbound += other.inbound;
+    }
+
+    /// Takes in what else is known of an interface's own address.
+    pub(super) fn may_own(&mut self, interface: u32, candidates: &Candidates<A>) {
+        let at = index(interface);
+        if at >= self.candidates.len() {
+            self.candidates.resize(at + 1, Candidates::default());
+        }
+        self.candidates[at].merge(candidates);
+    }
+
+    /// Forgets what is written elsewhere.
+    pub(super) fn forget_flows(&mut self) {
+        self.flows = FlowTable::default();
+        self.pairs = Table::default();
+        self.starts = Table::default();
+    }
+
+    /// How much memory the flows and pairs take, about.
+    pub(super) fn bytes(&self) -> usize {
+        // A pair has its days on the heap; a flow that began in a sampled hour has its starts there.
+        let pairs = self.pairs.capacity() * size_of::<(PairKey<A>, Pair)>();
+        let starts = self.starts.len() * (size_of::<(FlowKey<A>, Starts)>() * 2 + STARTS);
+        self.flows.bytes() + pairs + starts
     }
 
     /// Whether an address that no entry owns can be told, whatever else is read, to be a client on the internet. An
     /// interface's own address is ours, and which that is shows at the end: but an IPv4 address counts as an interface's
     /// own only in that interface's records, so once those rule it out millions of clients cost nothing.
-    fn is_surely_not_ours(&self, address: A, interface: Option<u32>) -> bool {
+    pub(super) fn is_surely_not_ours(&self, address: A, interface: Option<u32>) -> bool {
         if A::PUBLIC_MAY_BE_OURS || address.is_private() {
             return false;
         }
-        !interface.is_some_and(|id| self.candidates[index(id)].may_be(address))
+        let may_be = |id| self.candidates.get(index(id)).is_none_or(|it| it.may_be(address));
+        !interface.is_some_and(may_be)
     }
 }

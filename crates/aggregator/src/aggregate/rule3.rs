@@ -1,9 +1,10 @@
 //! Which end opened the flows whose ports are of equal rank, told by all records together.
 
+use std::borrow::Borrow;
+
 use hashbrown::HashSet;
 
-use super::flow_table::FlowTable;
-use super::flows::{FlowKey, Signs};
+use super::flows::{Flow, FlowKey, Signs};
 use super::pairs::{Pair, PairEnd, PairKey};
 use super::plane::{Endpoint, Table};
 use super::row::{ICMP, TCP};
@@ -89,15 +90,22 @@ impl Standing {
 /// Decides every conversation among the pairs; what else than flags `foreign` flows show does not count, as for [`Turned`].
 /// `flows`, `listeners` and `turned` tell who listens; `ours` tells whether an end of
 /// a pair is ours.
-pub(super) fn decide<A: Slotted>(
-    pairs: &Table<PairKey<A>, Pair>,
-    flows: &FlowTable<A>,
+pub(super) fn decide<A, F, P, K, V>(
+    pairs: impl Fn() -> P,
+    flows: impl Fn() -> F,
     listeners: &Table<Endpoint<A>, Signs>,
     turned: &Turned<A>,
     foreign: impl Fn(&FlowKey<A>) -> bool,
     ours: impl Fn(&PairKey<A>, &PairEnd<A>) -> bool,
-) -> Table<Conversation<A>, Decision> {
-    let courses = courses(pairs, ours);
+) -> Table<Conversation<A>, Decision>
+where
+    A: Slotted,
+    F: Iterator<Item = (FlowKey<A>, Flow)>,
+    P: Iterator<Item = (K, V)>,
+    K: Borrow<PairKey<A>>,
+    V: Borrow<Pair>,
+{
+    let courses = courses(pairs(), ours);
     let mut standings = standings(&courses, flows, listeners, foreign);
     for (end, standing) in &mut standings {
         standing.served |= turned.serves(end);
@@ -111,12 +119,13 @@ pub(super) fn decide<A: Slotted>(
         .collect()
 }
 
-fn courses<A: Slotted>(
-    pairs: &Table<PairKey<A>, Pair>,
+fn courses<A: Slotted, K: Borrow<PairKey<A>>, V: Borrow<Pair>>(
+    pairs: impl Iterator<Item = (K, V)>,
     ours: impl Fn(&PairKey<A>, &PairEnd<A>) -> bool,
 ) -> Table<Conversation<A>, Course> {
     let mut courses: Table<Conversation<A>, Course> = Table::default();
     for (key, pair) in pairs {
+        let (key, pair) = (key.borrow(), pair.borrow());
         let course = courses.entry(Conversation::of(key)).or_insert(Course {
             first: [u64::MAX; 2],
             accepted: [false; 2],
@@ -133,9 +142,9 @@ fn courses<A: Slotted>(
     courses
 }
 
-fn standings<A: Slotted>(
+fn standings<A: Slotted, F: Iterator<Item = (FlowKey<A>, Flow)>>(
     courses: &Table<Conversation<A>, Course>,
-    flows: &FlowTable<A>,
+    flows: impl Fn() -> F,
     listeners: &Table<Endpoint<A>, Signs>,
     foreign: impl Fn(&FlowKey<A>) -> bool,
 ) -> Table<Endpoint<A>, Standing> {
@@ -155,7 +164,7 @@ fn standings<A: Slotted>(
     if standings.is_empty() {
         return standings;
     }
-    let from_flows = flows.iter().map(|(key, flow)| {
+    let from_flows = flows().map(|(key, flow)| {
         let endpoint = Endpoint {
             address: key.responder,
             port: key.port,

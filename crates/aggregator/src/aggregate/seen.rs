@@ -1,12 +1,15 @@
 //! The hours in which one flow was seen, kept small: most flows are met on one day at a time.
 
+use serde::{Deserialize, Serialize};
+
 use crate::map::Hours;
 
 pub(super) const HOUR: u64 = 3_600;
 pub(super) const DAY: u64 = 24 * HOUR;
 
 /// [`Hours`] with its latest day in place. Adds up in any order; becomes [`Hours`] at the end.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(into = "Hours", from = "Hours")]
 pub(super) struct Seen {
     first: u64,
     last: u64,
@@ -27,6 +30,22 @@ impl Days {
             Ok(at) => self.0[at].1 |= hours,
             Err(at) => self.0.insert(at, (day, hours)),
         }
+    }
+}
+
+impl From<Seen> for Hours {
+    fn from(seen: Seen) -> Hours {
+        seen.into_hours()
+    }
+}
+
+impl From<Hours> for Seen {
+    fn from(hours: Hours) -> Seen {
+        let mut seen = Seen::default();
+        for (day, mask) in hours.days {
+            seen.take((hours.first, hours.last), day, mask);
+        }
+        seen
     }
 }
 

@@ -9,6 +9,7 @@ use super::edges::{self, Edge, EdgeKey, Edges};
 use super::flow_table::{PARTS, Shard, place_of};
 use super::flows::{Flow, FlowKey};
 use super::interfaces::Interfaces;
+use super::kept::rest::Remembered;
 use super::own::{Asked, Book, Candidates, own_addresses};
 use super::parties::{Parties, Party};
 use super::plane::{Plane, Table};
@@ -22,13 +23,24 @@ use crate::inventory::{Inventory, Owned, ServiceId};
 use crate::map::{Certainty, Sources, Starts};
 use crate::observed::FlowEdge;
 
-impl<A: Owned> Book<A> for Inventory {
+mod kept;
+
+pub(super) use kept::{Reading, settle_kept};
+
+/// What the inventory says of addresses, and those of earlier runs said.
+pub(super) struct Books<'a> {
+    pub(super) inventory: &'a Inventory,
+    pub(super) remembered: &'a Remembered,
+}
+
+impl<A: Owned> Book<A> for Books<'_> {
     fn states(&self, interface: &[u8], address: A) -> bool {
-        Inventory::states(self, interface, address.to_ip())
+        let address = address.to_ip();
+        self.inventory.states(interface, address) || self.remembered.states(interface, address)
     }
 
     fn owns(&self, address: A) -> bool {
-        self.owns_ever(address)
+        self.inventory.owns_ever(address) || self.remembered.owns(address.to_ip())
     }
 }
 
@@ -36,7 +48,7 @@ impl<A: Owned> Book<A> for Inventory {
 pub(super) fn parties<'i, A: Owned + Slotted>(
     plane: &Plane<A>,
     interfaces: &'i Interfaces,
-    inventory: &Inventory,
+    books: &Books<'_>,
 ) -> Parties<'i, A> {
     let candidates = plane.candidates.iter().copied();
     let asked: Vec<Asked<'_, A>> = interfaces
@@ -44,7 +56,7 @@ pub(super) fn parties<'i, A: Owned + Slotted>(
         .zip(candidates.chain(std::iter::repeat(Candidates::Any)))
         .map(|(name, candidates)| Asked { name, candidates })
         .collect();
-    let own = own_addresses(&asked, inventory);
+    let own = own_addresses(&asked, books);
     Parties::new(own, interfaces.places())
 }
 
@@ -59,15 +71,11 @@ pub(super) fn settle<A: Owned + Slotted>(
     sources: &mut BTreeMap<ServiceName, Sources>,
 ) -> u64 {
     let foreign = |key: &FlowKey<A>| parties.sender(key.initiator, key.initiator_owner, key.place, 0) == Party::Foreign;
-    let turned = Turned::find(&plane.flows, &plane.pairs, &plane.listeners, foreign);
-    let decisions = decide(
-        &plane.pairs,
-        &plane.flows,
-        &plane.listeners,
-        &turned,
-        foreign,
-        |key, end| parties.sender(end.address, end.owner, key.place, 0) != Party::Foreign,
-    );
+    let (flows, pairs) = (|| plane.flows.iter(), || plane.pairs.iter());
+    let turned = Turned::find(flows, pairs, &plane.listeners, foreign);
+    let decisions = decide(pairs, flows, &plane.listeners, &turned, foreign, |key, end| {
+        parties.sender(end.address, end.owner, key.place, 0) != Party::Foreign
+    });
     let right = |(key, flow): &(FlowKey<A>, Flow)| turned.right(key, flow).filter(|_| !foreign(key));
     let shards = plane.flows.into_shards();
     let mut decided: Vec<_> = shards.iter().map(|_| [(); PARTS].map(|()| Vec::new())).collect();

@@ -4,9 +4,10 @@
 //! a record without a SYN reads as if the server had called its client, once for every client port. All records
 //! together show it: the port that is called from many others, each of which meets it alone, is the one that serves.
 
+use std::borrow::Borrow;
+
 use hashbrown::{HashMap, HashSet};
 
-use super::flow_table::FlowTable;
 use super::flows::{Flow, FlowKey, Signs, StoodIn};
 use super::pairs::{Pair, PairKey};
 use super::plane::{Endpoint, Table};
@@ -46,14 +47,20 @@ impl<A> Default for Met<A> {
 impl<A: Slotted> Turned<A> {
     /// Finds them by all flows of a family, by the pairs that no port decides, and by what dropped records showed. Of
     /// `foreign` flows, whose caller is not ours, flags alone count: the rest of them may have been dropped as they came.
-    pub(super) fn find(
-        flows: &FlowTable<A>,
-        pairs: &Table<PairKey<A>, Pair>,
+    pub(super) fn find<F, P, K, V>(
+        flows: impl Fn() -> F,
+        pairs: impl Fn() -> P,
         listeners: &Table<Endpoint<A>, Signs>,
         foreign: impl Fn(&FlowKey<A>) -> bool,
-    ) -> Self {
+    ) -> Self
+    where
+        F: Iterator<Item = (FlowKey<A>, Flow)>,
+        P: Iterator<Item = (K, V)>,
+        K: Borrow<PairKey<A>>,
+        V: Borrow<Pair>,
+    {
         let mut met: HashMap<Endpoint<A>, Met<A>, foldhash::fast::RandomState> = HashMap::default();
-        for (key, flow) in flows.iter() {
+        for (key, flow) in flows() {
             if let Some(caller) = doubtful(&key, &flow).filter(|_| !foreign(&key)) {
                 let met = met.entry(caller).or_default();
                 if flow.packets_out.min(flow.packets_in) >= CONNECTION {
@@ -64,7 +71,7 @@ impl<A: Slotted> Turned<A> {
         if met.is_empty() {
             return Turned(HashSet::default());
         }
-        for (key, flow) in flows.iter() {
+        for (key, flow) in flows() {
             let many = flow.is_of_many() && !foreign(&key);
             if let Some(met) = met.get_mut(&served(&key)) {
                 met.shown |= flow.signs.has(Signs::FLAGS) || many;
@@ -75,10 +82,12 @@ impl<A: Slotted> Turned<A> {
                 met.shown |= signs.has(Signs::FLAGS);
             }
         }
-        let connections = pairs
-            .iter()
-            .filter(|(_, pair)| pair.sent.iter().all(|sent| sent.packets() >= CONNECTION));
+        let connections = pairs().filter(|(_, pair)| {
+            let sent = &pair.borrow().sent;
+            sent.iter().all(|sent| sent.packets() >= CONNECTION)
+        });
         for (key, _) in connections {
+            let key: &PairKey<A> = key.borrow();
             for (at, end) in key.ends.iter().enumerate() {
                 let endpoint = Endpoint {
                     address: end.address,

@@ -34,6 +34,16 @@ impl Words {
         self.list.get(index(id.checked_sub(1)?)).map(|word| &**word)
     }
 
+    /// The number of a name that is here; 0 for one that is not.
+    pub(super) fn number(&self, word: &str) -> u32 {
+        self.ids.get(word).copied().unwrap_or_default()
+    }
+
+    /// All of them.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.list.iter().map(|word| &**word)
+    }
+
     /// Takes over the names of another thread; the new numbers stand in the order of its old ones, none first.
     pub(super) fn absorb(&mut self, other: &Words) -> Vec<u32> {
         let words = other.list.iter().map(|word| self.intern_valid(word));

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::HashMap;
+use serde::{Deserialize, Serialize};
 
 use super::error::printable;
 use crate::identity::ServiceName;
 use crate::map::ServiceFacts;
 
 /// A service of one inventory, or nobody: small enough for the key of every flow.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct ServiceId(u32);
 
 impl ServiceId {

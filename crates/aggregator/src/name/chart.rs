@@ -17,6 +17,7 @@ use super::evidence::Evidence;
 use super::far_end::{FarEnd, Known};
 use super::join::Joined;
 use crate::TableError;
+use crate::aggregate::Kept;
 use crate::identity::ServiceName;
 use crate::map::{Dependency, Key, Kinds, Manifest, Protocol};
 use crate::observed::Observed;
@@ -115,17 +116,17 @@ impl<'o> Chart<'o> {
         all.collect::<Vec<_>>().into_iter().collect()
     }
 
-    /// Writes the map as [`DependencyMap::write_parquet`](crate::map::DependencyMap::write_parquet) would, and returns
+    /// Writes the map as [`DependencyMap::write_keeping`](crate::map::DependencyMap::write_keeping) would, and returns
     /// what kinds of dependencies there are.
     ///
     /// # Errors
     /// When the file system refuses.
-    pub fn write_parquet(&self, manifest: &Manifest, path: &Path) -> Result<Kinds, TableError> {
+    pub fn write_parquet(&self, manifest: &Manifest, kept: Option<&Kept>, path: &Path) -> Result<Kinds, TableError> {
         let counted = Counted {
             chart: self,
             kinds: Mutex::default(),
         };
-        write_rows(&counted, manifest, path)?;
+        write_rows(&counted, manifest, kept, path)?;
         Ok(counted.kinds.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 

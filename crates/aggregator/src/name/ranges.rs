@@ -148,10 +148,28 @@ impl AwsRanges {
         self.by_prefix.is_empty()
     }
 
+    /// Adds a prefix as a map remembers it.
+    pub(super) fn remember(&mut self, prefix: &str, service: &str, region: &str) {
+        let entry = Entry {
+            prefix: prefix.to_owned(),
+            region: region.to_owned(),
+            service: service.to_owned(),
+        };
+        if let Ok((prefix, range)) = entry.read() {
+            self.insert(prefix, range);
+        }
+    }
+
+    /// The prefix that speaks for an address, with its service and region.
+    pub(super) fn entry(&self, address: IpAddr) -> Option<(String, String, String)> {
+        let (prefix, range) = self.longest(address)?;
+        Some((prefix.to_string(), range.service.clone(), range.region.clone()))
+    }
+
     /// The destination that an AWS address stands for: `aws/<service>/<region>`. `logged` is the service that flow
     /// records name, as a [`naming_word`]; they name no region, so it is taken from the ranges where they know.
     pub(super) fn label(&self, address: IpAddr, logged: Option<&str>) -> Option<String> {
-        let range = self.longest(address);
+        let range = self.longest(address).map(|(_, range)| range);
         match (logged, range) {
             (Some(service), Some(range)) => Some(format!("aws/{service}/{}", range.region)),
             (Some(service), None) => Some(format!("aws/{service}")),
@@ -164,12 +182,12 @@ impl AwsRanges {
 
     /// Prefixes lie within each other or apart, and stand in the order of their first addresses, the wider one first. So
     /// the last that does not begin behind an address holds it, or else what holds it is a prefix of them both.
-    fn longest(&self, address: IpAddr) -> Option<&Range> {
+    fn longest(&self, address: IpAddr) -> Option<(IpNet, &Range)> {
         let mut last = IpNet::from(address);
         loop {
             let (prefix, range) = self.by_prefix.range(..=last).next_back()?;
             if prefix.contains(&address) {
-                return Some(range);
+                return Some((*prefix, range));
             }
             last = common(*prefix, address)?;
         }

@@ -48,7 +48,7 @@ fn a_missing_column_and_a_wrong_cell_are_named() {
 
 #[test]
 fn an_empty_map_has_every_column() {
-    let file = encode(&Vec::new(), r#"{"schema": "egressmap/map/v1"}"#).unwrap();
+    let file = encode(&Vec::new(), r#"{"schema": "egressmap/map/v1"}"#, None).unwrap();
     let frame = ParquetReader::new(Cursor::new(file)).finish().unwrap();
     assert_eq!(frame.shape(), (0, 46));
     assert!(matches!(
@@ -63,7 +63,7 @@ fn a_map_of_before_has_neither_sources_nor_starts_and_opens() {
     known.source = OnlySource::One([10, 0, 0, 1].into());
     known.starts.mark(5 * 3_600, 40_000);
     let of = key("checkout", "a.example");
-    let file = encode(&vec![(&of, &known)], "{}").unwrap();
+    let file = encode(&vec![(&of, &known)], "{}", None).unwrap();
     let all = [(of, known.clone())].into();
     let frame = ParquetReader::new(Cursor::new(file)).finish().unwrap();
     assert_eq!(rows::dependencies(&frame).unwrap(), all);

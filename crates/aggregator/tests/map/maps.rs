@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use egressmap_aggregator::identity::ServiceName;
 use egressmap_aggregator::map::{
     Application, Certainty, Class, CountedObject, Dependency, DependencyMap, Gaps, Grade, Hours, Key, KnownBy,
-    Manifest, Naming, OnlySource, Protocol, ServiceFacts, Sources, Starts, Tally, Used,
+    KnownNames, Manifest, Naming, OnlySource, Protocol, ServiceFacts, Sources, Starts, Tally, Used,
 };
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
@@ -218,6 +218,7 @@ fn manifest(prefix: &'static str) -> impl Strategy<Value = Manifest> {
                     services,
                     sources,
                     aws_ranges,
+                    names: KnownNames::default(),
                 }
             },
         )

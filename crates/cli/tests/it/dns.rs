@@ -27,7 +27,7 @@ fn flows() -> String {
     .concat()
 }
 
-fn query(time: &str, source: &str, name: &str, answers: &[(&str, &str)]) -> String {
+pub(crate) fn query(time: &str, source: &str, name: &str, answers: &[(&str, &str)]) -> String {
     let answers: Vec<Value> = answers
         .iter()
         .map(|(kind, data)| json!({"Rdata": data, "Type": kind, "Class": "IN"}))

@@ -10,7 +10,7 @@ use egressmap_world::{Container, FlowVersion, Layout, Scenario, World};
 
 use crate::{egressmap, expect};
 
-/// Of each command: a hundred in all.
+/// Of each command.
 const KILLS: u32 = 50;
 
 /// A world of logs, and the config of a run over it whose ledger already has a hand-written entry.
@@ -60,6 +60,12 @@ fn discover(dir: &Path) -> Command {
     command.arg("discover").arg(dir.join("world/logs"));
     command.arg("--inventory").arg(dir.join("world/inventory.csv"));
     command.arg("--out").arg(dir.join("map.parquet"));
+    command
+}
+
+fn discover_with_little_memory(dir: &Path) -> Command {
+    let mut command = discover(dir);
+    command.args(["--memory-budget", "1KiB"]);
     command
 }
 
@@ -146,4 +152,9 @@ fn a_run_that_was_killed_again_and_again_ends_as_a_clean_one() {
 #[test]
 fn a_map_that_was_killed_again_and_again_ends_as_a_clean_one() {
     assert_same_as_clean(discover, 0);
+}
+
+#[test]
+fn a_map_made_with_little_memory_that_was_killed_again_and_again_ends_as_a_clean_one() {
+    assert_same_as_clean(discover_with_little_memory, 0);
 }

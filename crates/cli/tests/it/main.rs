@@ -7,12 +7,15 @@ mod corpora;
 mod dns;
 mod envoy;
 mod example;
+mod grown;
 mod hostile;
 mod identity;
 mod initiator;
 mod inventory;
 mod killed;
 mod maps;
+#[cfg(target_os = "linux")]
+mod memory;
 mod progress;
 mod proposing;
 mod ranges;

@@ -1,6 +1,8 @@
 //! Whom a proxy works for as the log itself tells it, where no inventory does: by the proxy's identity, or by the name of
 //! the stream or file its lines stand in.
 
+use serde::{Deserialize, Serialize};
+
 use crate::map::KnownBy;
 
 /// The longest text that is taken for an identity.
@@ -10,7 +12,7 @@ const LONGEST: usize = 512;
 const RANDOM: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 
 /// A service that the log names.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Told {
     /// Its own name.
     pub(super) name: Box<str>,
@@ -23,7 +25,7 @@ pub(super) struct Told {
 }
 
 /// What a name is the name of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) enum Kind {
     /// A workload of Kubernetes, in a namespace where one is known.
     Workload,

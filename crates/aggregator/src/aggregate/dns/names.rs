@@ -39,12 +39,15 @@ impl Names {
     /// Takes over the names of another thread; the new numbers stand in the order of its old ones.
     pub(super) fn absorb(&mut self, other: Names) -> Vec<u32> {
         let names = other.list.into_iter();
-        names
-            .map(|name| match self.ids.get(&name) {
-                Some(id) => *id,
-                None => self.add(name),
-            })
-            .collect()
+        names.map(|name| self.number(name)).collect()
+    }
+
+    /// The number of a valid name.
+    pub(super) fn number(&mut self, name: DnsName) -> u32 {
+        match self.ids.get(&name) {
+            Some(id) => *id,
+            None => self.add(name),
+        }
     }
 
     fn add(&mut self, name: DnsName) -> u32 {

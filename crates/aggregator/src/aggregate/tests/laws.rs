@@ -1,5 +1,7 @@
 //! What must hold for any records: neither their order nor their split over threads matters, and none is lost.
 
+use std::io::Read as _;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -68,6 +70,12 @@ fn counted<'i>(inventory: &'i Inventory, records: impl IntoIterator<Item = impl 
     (aggregator, u64::try_from(used).unwrap())
 }
 
+fn bytes(kept: &Kept) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    kept.reader().unwrap().read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
 proptest! {
     #[test]
     fn order_and_split_of_records_do_not_matter(
@@ -99,5 +107,63 @@ proptest! {
             .sum();
         prop_assert!(observed.inbound + from_initiators <= used);
         prop_assert!(observed.flows.iter().all(|edge| !edge.seen.days.is_empty()));
+    }
+}
+
+proptest! {
+    // Each case writes and reads several files.
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn what_runs_kept_grows_into_what_one_run_keeps(
+        dealt in prop::collection::vec((record(), 0..3_usize, 0..4_u8), 0..60),
+    ) {
+        let inventory = Inventory::from_csv("x", INVENTORY.as_bytes()).unwrap();
+        let whole = counted(&inventory, dealt.iter().map(|(text, ..)| text)).0.finish();
+        let (observed, kept) = counted(&inventory, dealt.iter().map(|(text, ..)| text)).0.finish_with(&[]).unwrap();
+        prop_assert_eq!(&observed, &whole);
+
+        let of_run = |run: usize| dealt.iter().filter(move |(_, of, _)| *of == run);
+        let mut grown: Vec<Kept> = Vec::new();
+        for run in 0..3 {
+            let (aggregator, _) = counted(&inventory, of_run(run).map(|(text, ..)| text));
+            let (observed, kept) = aggregator.finish_with(&grown).unwrap();
+            grown = vec![kept];
+            if run == 2 {
+                prop_assert_eq!(&observed, &whole, "grown run by run");
+            }
+        }
+        prop_assert!(bytes(&grown[0]) == bytes(&kept), "grown run by run");
+
+        // Added up by somebody who has no inventory.
+        let runs = (0..3).map(|run| counted(&inventory, of_run(run).map(|(text, ..)| text)).0.finish_with(&[]));
+        let runs: Vec<Kept> = runs.map(|run| run.unwrap().1).collect();
+        let mut names = Inventory::default();
+        runs.iter().for_each(|run| run.remembered_by(&mut names).unwrap());
+        let (observed, merged) = Aggregator::new(&names, &Settings::default()).finish_with(&runs).unwrap();
+        prop_assert_eq!(&observed, &whole, "merged");
+        prop_assert!(bytes(&merged) == bytes(&kept), "merged");
+    }
+
+    #[test]
+    fn what_is_put_aside_at_any_moment_changes_nothing(
+        dealt in prop::collection::vec((record(), 0..2_usize, 0..4_u8), 0..60),
+    ) {
+        let inventory = Inventory::from_csv("x", INVENTORY.as_bytes()).unwrap();
+        let (whole, kept) = counted(&inventory, dealt.iter().map(|(text, ..)| text)).0.finish_with(&[]).unwrap();
+        let threads = (0..2).map(|thread| {
+            let budget = Budget::new(usize::MAX, std::env::temp_dir());
+            let mut aggregator = Aggregator::new(&inventory, &Settings::default()).within(Some(budget));
+            for (text, _, moment) in dealt.iter().filter(|(_, of, _)| *of == thread) {
+                aggregator.flow(1, &Literal::read(text).record());
+                if *moment == 0 {
+                    aggregator.put_aside();
+                }
+            }
+            aggregator
+        });
+        let (observed, put_aside) = threads.reduce(Aggregator::merge).unwrap().finish_with(&[]).unwrap();
+        prop_assert_eq!(observed, whole);
+        prop_assert!(bytes(&put_aside) == bytes(&kept));
     }
 }

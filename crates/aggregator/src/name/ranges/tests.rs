@@ -125,7 +125,11 @@ fn the_longest_prefix_is_found_as_by_trying_them_all() {
         let address = IpAddr::from(Ipv4Addr::from(0xcb00_0000 | (next() % 0x1_8000)));
         let holding = ranges.by_prefix.iter().filter(|(prefix, _)| prefix.contains(&address));
         let longest = holding.max_by_key(|(prefix, _)| prefix.prefix_len());
-        assert_eq!(ranges.longest(address), longest.map(|(_, range)| range), "{address}");
+        assert_eq!(
+            ranges.longest(address),
+            longest.map(|(prefix, range)| (*prefix, range)),
+            "{address}"
+        );
     }
     assert_eq!(ranges.longest("2001:db7::1".parse().unwrap()), None);
 }

@@ -23,15 +23,17 @@ const DICTIONARY_PAGE: i32 = 2;
 
 /// What the cells of a column are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::table) enum Kind {
     Text,
     U32,
     U64,
+    /// Like texts, for what is none.
+    Bytes,
 }
 
 /// A column in the making.
 #[derive(Debug)]
-pub(super) struct Column {
+pub(in crate::table) struct Column {
     kind: Kind,
     /// Whether a cell lists values; else it is one.
     listed: bool,
@@ -47,7 +49,7 @@ pub(super) struct Column {
 
 /// The pages of a column and what the footer says of them.
 #[derive(Debug, Default)]
-pub(super) struct Chunk {
+pub(in crate::table) struct Chunk {
     pub(super) bytes: Vec<u8>,
     pub(super) uncompressed: usize,
     /// Cells and, in lists, the values in them.
@@ -75,7 +77,7 @@ struct Dictionary {
 }
 
 impl Column {
-    pub(super) fn new(kind: Kind, listed: bool) -> Self {
+    pub(in crate::table) fn new(kind: Kind, listed: bool) -> Self {
         Column {
             kind,
             listed,
@@ -90,7 +92,7 @@ impl Column {
 
     /// Adds a text to the cell at hand.
     #[inline]
-    pub(super) fn text(&mut self, text: &[u8]) {
+    pub(in crate::table) fn text(&mut self, text: &[u8]) {
         let from = self.plain.len();
         // No text is longer than a page can be: what names things is short, and lists of them were read from lines.
         let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
@@ -115,7 +117,7 @@ impl Column {
 
     /// Closes the page if it is long enough. To be called between cells.
     #[inline]
-    pub(super) fn pause(&mut self, compressor: &mut Compressor<'_>) -> io::Result<()> {
+    pub(in crate::table) fn pause(&mut self, compressor: &mut Compressor<'_>) -> io::Result<()> {
         if self.plain.len() + 8 * self.numbers.len() < PAGE {
             return Ok(());
         }
@@ -124,7 +126,7 @@ impl Column {
     }
 
     /// The pages; the column is as new.
-    pub(super) fn finish(&mut self, compressor: &mut Compressor<'_>) -> io::Result<Chunk> {
+    pub(in crate::table) fn finish(&mut self, compressor: &mut Compressor<'_>) -> io::Result<Chunk> {
         if !self.listed {
             self.widen_range();
         }
@@ -211,6 +213,7 @@ impl Column {
         };
         self.chunk.range = match self.kind {
             Kind::Text => ends(texts).map(|(least, most)| (least.to_vec(), most.to_vec())),
+            Kind::Bytes => None,
             Kind::U32 | Kind::U64 => ends(numbers.iter().copied()).map(|(least, most)| (number(least), number(most))),
         };
     }
@@ -224,7 +227,7 @@ impl Kind {
                 let [a, b, c, d, ..] = number.to_le_bytes();
                 [a, b, c, d]
             })),
-            Kind::Text | Kind::U64 => to.extend(numbers.iter().flat_map(|number| number.to_le_bytes())),
+            Kind::Text | Kind::Bytes | Kind::U64 => to.extend(numbers.iter().flat_map(|number| number.to_le_bytes())),
         }
     }
 }

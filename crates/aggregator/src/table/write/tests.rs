@@ -5,7 +5,7 @@ use std::io::Cursor;
 
 use polars::prelude::{Column, DataFrame, ParquetReader, PolarsResult, SerReader};
 
-use super::{Cells, Field, GROUP, file};
+use super::{Beside, Cells, Field, GROUP, file};
 use crate::identity::ServiceName;
 use crate::map::{Application, Certainty, Class, Dependency, Hours, Key, Naming, OnlySource, Protocol, Starts, Tally};
 
@@ -59,7 +59,11 @@ fn read(keys: &[Key]) -> DataFrame {
     ];
     let nothing = nothing();
     let rows: Vec<(&Key, &Dependency)> = keys.iter().map(|key| (key, &nothing)).collect();
-    let bytes = file(&fields, &rows, &[]).unwrap();
+    let beside = Beside {
+        metadata: &[],
+        kept: None,
+    };
+    let bytes = file(&fields, &rows, beside).unwrap();
     ParquetReader::new(Cursor::new(bytes))
         .set_rechunk(true)
         .finish()
