@@ -161,10 +161,7 @@ fn survey(
     folder: &Path,
 ) -> Result<Discovery<Survey>> {
     counted_once(sources, before)?;
-    let mut inventory = inventory(reading, global)?;
-    if let Some(kept) = &kept {
-        kept.remembered_by(&mut inventory)?;
-    }
+    let inventory = inventory(reading, global, kept.as_ref())?;
     let knowledge = knowledge(reading, global, before)?;
     let budget = budget(reading, global, folder)?;
     let options = options::options(&reading.logs)?;
@@ -276,13 +273,16 @@ pub(crate) fn threads(global: &Global) -> NonZeroUsize {
     global.threads.unwrap_or_else(cores)
 }
 
-fn inventory(reading: &Reading, global: &Global) -> Result<Inventory> {
+fn inventory(reading: &Reading, global: &Global, kept: Option<&Kept>) -> Result<Inventory> {
     let mut all = Inventory::default();
     for path in &reading.inventory {
         all.extend(Inventory::from_file(&path.display().to_string(), &read(path)?)?);
     }
     for remark in all.remarks() {
         say::note(global, format_args!("inventory {remark}"));
+    }
+    if let Some(kept) = kept {
+        kept.remembered_by(&mut all)?;
     }
     Ok(all)
 }

@@ -44,7 +44,7 @@ impl Inbound {
     }
 
     fn record(&self, record: u64, rng: &mut Prng, to: &mut LineBuffer) {
-        let ours = record % OURS == 0;
+        let ours = record.is_multiple_of(OURS);
         let (client, server) = if ours {
             let far_end = Ipv4Addr::from_bits(0xcb00_7100 + number(record / OURS % 256));
             ("10.60.1.7".to_owned(), far_end.to_string())
