@@ -8,6 +8,9 @@ mod literal;
 
 use std::fmt::Write;
 
+use egressmap_parser::Sink;
+use egressmap_parser::record::Verdict;
+
 use super::*;
 use crate::map::Tally;
 use crate::observed::FlowEdge;

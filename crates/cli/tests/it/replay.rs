@@ -101,13 +101,8 @@ fn a_map_is_told_from_a_log_by_its_content() {
     let disguised = shop.path("flows.txt");
     fs::copy(shop.map(), &disguised).unwrap();
     shop.replay(2, &[&disguised], "istio");
-    let log = workspace_root().join("testdata/format/flow-parquet");
-    let case = fs::read_dir(log)
-        .unwrap()
-        .map(|case| case.unwrap().path())
-        .min()
-        .unwrap();
-    let (_, read) = shop.replay(0, &[&case.join("input.parquet")], "dns-firewall");
+    let log = workspace_root().join("testdata/format/flow-parquet/default-fields/input.parquet");
+    let (_, read) = shop.replay(0, &[&log], "dns-firewall");
     assert!(read.starts_with("read "), "{read}");
     let (_, error) = shop.replay(1, &[&shop.map(), &shop.path("flows.log")], "istio");
     assert!(error.contains("expected one map, or logs alone"), "{error}");
