@@ -141,10 +141,15 @@ impl<'i> Aggregator<'i> {
     }
 
     /// Decides what needed all records, and gives the edges in order.
-    #[must_use]
-    pub fn finish(mut self) -> Observed {
+    ///
+    /// # Errors
+    /// When what was put aside could not be written or read.
+    pub fn finish(mut self) -> io::Result<Observed> {
+        if self.aside.is_used() {
+            return Ok(self.finish_with(&[])?.0);
+        }
         self.settle();
-        self.decided(None).expect("nothing is read")
+        self.decided(None)
     }
 
     /// Decides what needed all records. `rows` has the flows and pairs, where they are not in memory.

@@ -1,6 +1,7 @@
 //! Logs to map: the one place where sources, readers, aggregation and naming are put together.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,8 +31,8 @@ pub(crate) struct Discovery<M = DependencyMap> {
     pub(crate) resolver: Option<name::ptr::Report>,
     /// Objects that an earlier run had counted and this one skipped.
     pub(crate) known: u64,
-    /// What the map keeps of its logs.
-    pub(crate) kept: Kept,
+    /// What the map keeps of its logs, if it is to.
+    pub(crate) kept: Option<Kept>,
 }
 
 /// What a map is made of, before its dependencies are.
@@ -103,14 +104,14 @@ pub(crate) fn command(args: &DiscoverArgs, global: &Global) -> Result<Ending> {
 /// Adds what is new to what a map keeps, and decides and names everything; a new map keeps nothing yet.
 fn grow(args: &DiscoverArgs, global: &Global, before: (DependencyMap, Option<Kept>), folder: &Path) -> Result<Ending> {
     let (DependencyMap { manifest: before, .. }, kept) = before;
-    let discovery = survey(&args.sources, &args.reading, global, (&before, kept), folder)?;
+    let discovery = survey(&args.sources, &args.reading, global, (&before, kept), folder, true)?;
     let discovery = discovery.map(|survey| {
         let manifest = before.grow(survey.manifest, &survey.observed)?;
         Ok(Survey { manifest, ..survey })
     })?;
     let survey = &discovery.map;
     let chart = name::chart(&survey.observed, &survey.knowledge);
-    let kinds = chart.write_parquet(&survey.manifest, Some(&discovery.kept), &args.out)?;
+    let kinds = chart.write_parquet(&survey.manifest, discovery.kept.as_ref(), &args.out)?;
     summary::reading(&discovery, global);
     summary::dependencies(&kinds, &survey.manifest, global);
     Ok(discovery.ending())
@@ -119,7 +120,8 @@ fn grow(args: &DiscoverArgs, global: &Global, before: (DependencyMap, Option<Kep
 /// Adds the dependencies of what is new to a map that keeps nothing but its own.
 fn add_rows(args: &DiscoverArgs, global: &Global, before: DependencyMap, folder: &Path) -> Result<Ending> {
     say::note(global, OF_AN_EARLIER_VERSION);
-    let discovery = survey(&args.sources, &args.reading, global, (&before.manifest, None), folder)?;
+    let before_it = (&before.manifest, None);
+    let discovery = survey(&args.sources, &args.reading, global, before_it, folder, false)?;
     let discovery = discovery.map(|survey| Ok(before.merge(survey.named())?))?;
     discovery.map.write_parquet(&args.out)?;
     summary::reading(&discovery, global);
@@ -146,10 +148,16 @@ fn addable(args: &DiscoverArgs) -> Result<()> {
 }
 
 /// Reads all sources and names what they show. What does not fit into memory goes to `folder`, or as near to it as there is
-/// a folder.
-pub(crate) fn discover(sources: &[String], reading: &Reading, global: &Global, folder: &Path) -> Result<Discovery> {
-    let nothing = Manifest::default();
-    survey(sources, reading, global, (&nothing, None), folder)?.map(|survey| Ok(survey.named()))
+/// a folder. A map that is to grow must `keep` what was counted.
+pub(crate) fn discover(
+    sources: &[String],
+    reading: &Reading,
+    global: &Global,
+    folder: &Path,
+    keep: bool,
+) -> Result<Discovery> {
+    let nothing = (&Manifest::default(), None);
+    survey(sources, reading, global, nothing, folder, keep)?.map(|survey| Ok(survey.named()))
 }
 
 /// Reads all sources, apart from what the map of an earlier run has counted, and adds to it what that map keeps.
@@ -159,6 +167,7 @@ fn survey(
     global: &Global,
     (before, kept): (&Manifest, Option<Kept>),
     folder: &Path,
+    keep: bool,
 ) -> Result<Discovery<Survey>> {
     counted_once(sources, before)?;
     let inventory = inventory(reading, global, kept.as_ref())?;
@@ -196,8 +205,7 @@ fn survey(
     }
     let nothing = Aggregator::new(&inventory, &settings);
     let (whole, unsaved) = added_up(outcome.sinks, set_aside, nothing);
-    let counted = whole.finish_with(kept.as_slice());
-    let (observed, kept) = counted.context("cannot add up what was counted")?;
+    let (observed, kept) = finished(whole, kept.as_slice(), keep).context("cannot add up what was counted")?;
     let (knowledge, resolver) = reverse::names(&observed, knowledge, reading)?;
     let new = outcome.objects.into_iter().filter(|id| !earlier.has(id));
     let mut manifest = manifest(&observed, &outcome.counters, new);
@@ -239,6 +247,16 @@ fn added_up<'i>(
     let (aggregators, spools): (Vec<_>, Vec<_>) = sinks.into_iter().map(Spooling::apart).unzip();
     let unsaved = set_aside.and_then(|to| to.gather(spools.into_iter().flatten().collect()).err());
     (aggregators.into_iter().fold(nothing, Aggregator::merge), unsaved)
+}
+
+/// What was counted, by earlier runs too, and all of it as a map keeps it, where one is to.
+fn finished(whole: Aggregator<'_>, earlier: &[Kept], keep: bool) -> io::Result<(Observed, Option<Kept>)> {
+    if keep {
+        let (observed, kept) = whole.finish_with(earlier)?;
+        Ok((observed, Some(kept)))
+    } else {
+        Ok((whole.finish()?, None))
+    }
 }
 
 /// What each reader may take of the memory.

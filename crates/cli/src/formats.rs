@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
+use egressmap_aggregator::show::{cut, wrapped};
 use egressmap_parser::{decode, format, unwrap};
 use serde::Serialize;
 
 use crate::args::{FormatsArgs, Output};
 use crate::{Ending, json, say};
-use egressmap_aggregator::show::{cut, wrapped};
 
 #[derive(Serialize)]
 struct Listed {

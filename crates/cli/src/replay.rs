@@ -65,7 +65,7 @@ fn map(args: &ReplayArgs, global: &Global) -> Result<(DependencyMap, Ending)> {
             bail!("expected one map, or logs alone\n  hint: put maps together with egressmap merge, and replay that")
         }
         logs => {
-            let discovery = discover::discover(logs, &args.reading, global, &std::env::temp_dir())?;
+            let discovery = discover::discover(logs, &args.reading, global, &std::env::temp_dir(), false)?;
             summary::reading(&discovery, global);
             let ending = discovery.ending();
             Ok((discovery.map, ending))

@@ -22,7 +22,7 @@ pub(crate) fn run(args: &RunArgs, global: &Global) -> Result<Ending> {
         config.propose.companion.as_deref(),
     )?;
     targets(&config.propose.targets)?;
-    let discovery = discover::discover(&config.sources, &config.reading(), global, &config.out)?;
+    let discovery = discover::discover(&config.sources, &config.reading(), global, &config.out, true)?;
     fs::create_dir_all(&config.out).with_context(|| format!("cannot make {}", config.out.display()))?;
     summary::reading(&discovery, global);
     summary::dependencies(&Kinds::of(&discovery.map), &discovery.map.manifest, global);
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &RunArgs, global: &Global) -> Result<Ending> {
         return incomplete(&config, &discovery);
     }
     let map = config.out.join("map.parquet");
-    discovery.map.write_keeping(Some(&discovery.kept), &map)?;
+    discovery.map.write_keeping(discovery.kept.as_ref(), &map)?;
     let proposed = carry_out(
         &discovery.map,
         &Order {
@@ -57,7 +57,7 @@ pub(crate) fn run(args: &RunArgs, global: &Global) -> Result<Ending> {
 /// What an incomplete map lacks, a proposal would cut: the map is kept aside, and all else stays as it was.
 fn incomplete(config: &Config, discovery: &Discovery) -> Result<Ending> {
     let aside = config.out.join("map.incomplete.parquet");
-    discovery.map.write_keeping(Some(&discovery.kept), &aside)?;
+    discovery.map.write_keeping(discovery.kept.as_ref(), &aside)?;
     say::fault(format_args!(
         "nothing is proposed from an incomplete map; what was read is in {}",
         aside.display()

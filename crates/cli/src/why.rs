@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use egressmap_aggregator::map::DependencyMap;
+use egressmap_aggregator::show::wrapped;
 use egressmap_generator::Ledger;
 use egressmap_generator::why::{Story, find};
 use egressmap_parser::printable;
@@ -12,7 +13,6 @@ use crate::Ending;
 use crate::args::{Output, WhyArgs};
 use crate::propose::newest_day;
 use crate::{json, say};
-use egressmap_aggregator::show::wrapped;
 
 /// The width of the words that the sentences stand under.
 const LABEL: usize = 12;

@@ -52,6 +52,16 @@ pub struct Rendered {
     pub findings: Vec<Finding>,
 }
 
+impl Rendered {
+    /// For App Mesh, where the proposal itself decided everything.
+    fn of_mesh(proposal: &Proposal, files: Vec<RenderedFile>) -> Self {
+        Rendered {
+            files,
+            findings: proposal.findings.clone(),
+        }
+    }
+}
+
 /// A file to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RenderedFile {

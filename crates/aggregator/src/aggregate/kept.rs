@@ -173,7 +173,7 @@ impl<'i> Aggregator<'i> {
         self.settle();
         if earlier.is_empty() && !self.aside.is_used() {
             let kept = Part::written(None, |to| self.all_rows(to))?;
-            return Ok((self.finish(), Kept(kept)));
+            return Ok((self.decided(None)?, Kept(kept)));
         }
         for kept in earlier {
             rest::load(&mut self, &kept.0)?;

@@ -39,8 +39,12 @@ fn observe_with(inventory: &str, settings: &Settings, records: &[&str]) -> Obser
         halves[index % 2].flow(1, &literal.record());
     }
     let [even, odd] = halves;
-    let observed = one.finish();
-    assert_eq!(odd.merge(even).finish(), observed, "order and split of records matter");
+    let observed = one.finish().unwrap();
+    assert_eq!(
+        odd.merge(even).finish().unwrap(),
+        observed,
+        "order and split of records matter"
+    );
     observed
 }
 

@@ -1,11 +1,10 @@
 //! What is known of a window, for people.
 
 use egressmap_aggregator::coverage::{Coverage, Day, HORIZON, Named, Reason, Service, Unit, Window, percent};
-use egressmap_aggregator::show::far_end;
+use egressmap_aggregator::show::{cut, far_end, wrapped};
 use egressmap_parser::printable;
 
 use crate::size::plural;
-use egressmap_aggregator::show::{cut, wrapped};
 
 /// How many dependencies are named in a row.
 const NAMED: usize = 5;

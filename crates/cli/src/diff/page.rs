@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use egressmap_aggregator::show::far_end;
+use egressmap_aggregator::show::{cut, far_end, wrapped};
 use egressmap_generator::diff::{Change, Diff, Place, Side};
 use egressmap_parser::printable;
 
 use crate::size::{bytes, plural};
 use crate::time::utc;
-use egressmap_aggregator::show::{cut, wrapped};
 
 /// How many addresses are named in a row.
 const NAMED: usize = 4;

@@ -2,11 +2,10 @@
 
 use std::net::IpAddr;
 
+use egressmap_aggregator::show::cut;
 use egressmap_parser::{decode, printable};
 use serde::Serialize;
 use serde_json::Value;
-
-use egressmap_aggregator::show::cut;
 
 /// How many names are listed.
 const NAMES: usize = 12;

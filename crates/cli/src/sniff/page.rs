@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
+use egressmap_aggregator::show::{cut, wrapped};
 use egressmap_parser::printable;
 use serde_json::Value;
 
 use super::{Record, Sniffed};
 use crate::size::plural;
-use egressmap_aggregator::show::{cut, wrapped};
 
 /// One object on a few lines, within a width.
 pub(super) fn page(sniffed: &Sniffed, width: usize) -> String {

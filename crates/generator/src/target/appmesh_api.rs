@@ -35,10 +35,7 @@ impl Target for AppmeshApi {
     }
 
     fn render(&self, proposal: &Proposal) -> Rendered {
-        Rendered {
-            files: files(proposal),
-            findings: proposal.findings.clone(),
-        }
+        Rendered::of_mesh(proposal, files(proposal))
     }
 }
 

@@ -37,10 +37,7 @@ impl Target for AppmeshKubernetes {
     }
 
     fn render(&self, proposal: &Proposal) -> Rendered {
-        Rendered {
-            files: files(proposal),
-            findings: proposal.findings.clone(),
-        }
+        Rendered::of_mesh(proposal, files(proposal))
     }
 }
 

@@ -80,10 +80,7 @@ impl Target for AppmeshTerraform {
     }
 
     fn render(&self, proposal: &Proposal) -> Rendered {
-        Rendered {
-            files: files(proposal),
-            findings: proposal.findings.clone(),
-        }
+        Rendered::of_mesh(proposal, files(proposal))
     }
 }
 

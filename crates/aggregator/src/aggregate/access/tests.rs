@@ -63,9 +63,9 @@ fn observe(lines: &[(&str, &str)]) -> (Observed, Vec<Verdict>) {
     for line in lines.iter().rev() {
         read(&mut other, line);
     }
-    let observed = one.finish();
+    let observed = one.finish().unwrap();
     let empty = Aggregator::new(&inventory, &Settings::default());
-    assert_eq!(empty.merge(other).finish(), observed, "order of lines matters");
+    assert_eq!(empty.merge(other).finish().unwrap(), observed, "order of lines matters");
     (observed, verdicts)
 }
 
@@ -284,6 +284,7 @@ fn an_envelope_says_more_than_its_object_and_holds_until_the_next() {
     object("s3://bucket/logs/cart/2", &[("/ecs/other/1", &two[0])]);
     let services: Vec<_> = aggregator
         .finish()
+        .unwrap()
         .accesses
         .iter()
         .map(|edge| (edge.service.to_string(), edge.tally.records))
@@ -310,7 +311,7 @@ fn more_origins_than_are_remembered_are_still_told_apart() {
         aggregator.origin(&format!("/ecs/logs/{service}/{number}"));
         aggregator.access(1, &line("direct=10.0.0.1:1 sni=a.test"));
     }
-    let observed = aggregator.finish();
+    let observed = aggregator.finish().unwrap();
     let services: Vec<_> = observed
         .accesses
         .iter()
@@ -376,7 +377,7 @@ fn an_interface_owns_its_address_in_access_lines_too() {
         }
     }
     aggregator.access(1, &line("direct=10.0.0.1:4000 sni=a.test upstream=10.0.0.2:443"));
-    let observed = aggregator.finish();
+    let observed = aggregator.finish().unwrap();
     assert_eq!(
         shown(&observed.accesses[0]),
         "checkout > sni a.test 10.0.0.2 (ledger):443 tls"

@@ -69,7 +69,7 @@ fn observe(records: &[&str]) -> (Observed, Vec<Verdict>) {
         .iter()
         .map(|text| Literal::read(text).give(&mut aggregator))
         .collect();
-    (aggregator.finish(), verdicts)
+    (aggregator.finish().unwrap(), verdicts)
 }
 
 /// Answers as `service: name at address, answers, hours`.
@@ -156,7 +156,10 @@ fn who_asked_is_told_by_the_interface_whose_own_address_it_is() {
         );
     }
     Literal::read("30 10.0.0.9 a.test 203.0.113.7").give(&mut aggregator);
-    assert_eq!(shown(&aggregator.finish()), ["media: a.test at 203.0.113.7, 1, [0]"]);
+    assert_eq!(
+        shown(&aggregator.finish().unwrap()),
+        ["media: a.test at 203.0.113.7, 1, [0]"]
+    );
 }
 
 #[test]
@@ -232,13 +235,13 @@ proptest! {
         for (text, ..) in &dealt {
             Literal::read(text).give(&mut whole);
         }
-        let whole = whole.finish();
+        let whole = whole.finish().unwrap();
         dealt.sort_by_key(|(.., place)| *place);
         let mut parts = [aggregator(), aggregator(), aggregator()];
         for (text, thread, _) in &dealt {
             Literal::read(text).give(&mut parts[*thread]);
         }
         let [one, two, three] = parts;
-        prop_assert_eq!(one.merge(two.merge(three)).finish(), whole);
+        prop_assert_eq!(one.merge(two.merge(three)).finish().unwrap(), whole);
     }
 }

@@ -92,7 +92,7 @@ fn rows_of_a_gateway_that_name_nobody_of_ours_are_set_aside() {
     assert_eq!(verdict(&mut aggregator, repeated), Verdict::SetAside("nat-gateway"));
     assert_eq!(verdict(&mut aggregator, regional), Verdict::Used);
     assert_eq!(
-        edges(&aggregator.finish()),
+        edges(&aggregator.finish().unwrap()),
         ["checkout > 203.0.113.7:443/tcp likely elsewhere 1 300/0"]
     );
 }
@@ -175,7 +175,7 @@ fn a_record_outside_the_window_is_set_aside() {
     });
     let outside = Verdict::SetAside("outside-window");
     assert_eq!(verdicts, [outside, Verdict::Used, Verdict::Used, outside]);
-    let observed = aggregator.finish();
+    let observed = aggregator.finish().unwrap();
     assert_eq!(observed.window, Some((100, 300)));
     assert_eq!(observed.flows[0].at_initiator.records, 2);
 }

@@ -256,7 +256,7 @@ fn clients_on_the_internet_cost_no_memory() {
         aggregator.weight() <= 1,
         "the first client might have been the interface itself"
     );
-    assert_eq!(aggregator.finish().inbound, 40_000);
+    assert_eq!(aggregator.finish().unwrap().inbound, 40_000);
 }
 
 #[test]

@@ -35,14 +35,14 @@ fn rows_without_a_record_are_counted_by_interface_and_hour_in_any_split() {
         }
         aggregator
     };
-    let gaps = count(&rows).finish().gaps;
+    let gaps = count(&rows).finish().unwrap().gaps;
     assert_eq!(
         serde_json::to_string(&gaps).unwrap(),
         r#"{"nodata":{"e1":{"1":1},"e2":{"2":1}},"skipdata":{"-":{"2":1},"e1":{"0":2}}}"#
     );
     for at in 0..=rows.len() {
         let (left, right) = rows.split_at(at);
-        assert_eq!(count(right).merge(count(left)).finish().gaps, gaps);
+        assert_eq!(count(right).merge(count(left)).finish().unwrap().gaps, gaps);
     }
 }
 

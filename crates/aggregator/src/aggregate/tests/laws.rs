@@ -82,13 +82,13 @@ proptest! {
         mut dealt in prop::collection::vec((record(), 0..4_usize, any::<u16>()), 0..60),
     ) {
         let inventory = Inventory::from_csv("x", INVENTORY.as_bytes()).unwrap();
-        let whole = counted(&inventory, dealt.iter().map(|(text, ..)| text)).0.finish();
+        let whole = counted(&inventory, dealt.iter().map(|(text, ..)| text)).0.finish().unwrap();
         dealt.sort_by_key(|(.., place)| *place);
         let parts = (0..4).map(|thread| {
             let mine = dealt.iter().filter(|(_, of, _)| *of == thread).map(|(text, ..)| text);
             counted(&inventory, mine).0
         });
-        let merged = parts.reduce(Aggregator::merge).unwrap().finish();
+        let merged = parts.reduce(Aggregator::merge).unwrap().finish().unwrap();
         prop_assert_eq!(edges(&merged), edges(&whole));
         prop_assert_eq!(merged, whole);
     }
@@ -99,7 +99,7 @@ proptest! {
     ) {
         let inventory = Inventory::from_csv("x", INVENTORY.as_bytes()).unwrap();
         let (aggregator, used) = counted(&inventory, &records);
-        let observed = aggregator.finish();
+        let observed = aggregator.finish().unwrap();
         let from_initiators: u64 = observed
             .flows
             .iter()
@@ -119,7 +119,7 @@ proptest! {
         dealt in prop::collection::vec((record(), 0..3_usize, 0..4_u8), 0..60),
     ) {
         let inventory = Inventory::from_csv("x", INVENTORY.as_bytes()).unwrap();
-        let whole = counted(&inventory, dealt.iter().map(|(text, ..)| text)).0.finish();
+        let whole = counted(&inventory, dealt.iter().map(|(text, ..)| text)).0.finish().unwrap();
         let (observed, kept) = counted(&inventory, dealt.iter().map(|(text, ..)| text)).0.finish_with(&[]).unwrap();
         prop_assert_eq!(&observed, &whole);
 
@@ -151,7 +151,7 @@ proptest! {
     ) {
         let inventory = Inventory::from_csv("x", INVENTORY.as_bytes()).unwrap();
         let (whole, kept) = counted(&inventory, dealt.iter().map(|(text, ..)| text)).0.finish_with(&[]).unwrap();
-        let threads = (0..2).map(|thread| {
+        let thread = |thread: usize| {
             let budget = Budget::new(usize::MAX, std::env::temp_dir());
             let mut aggregator = Aggregator::new(&inventory, &Settings::default()).within(Some(budget));
             for (text, _, moment) in dealt.iter().filter(|(_, of, _)| *of == thread) {
@@ -161,8 +161,10 @@ proptest! {
                 }
             }
             aggregator
-        });
-        let (observed, put_aside) = threads.reduce(Aggregator::merge).unwrap().finish_with(&[]).unwrap();
+        };
+        let threads = || thread(0).merge(thread(1));
+        prop_assert_eq!(&threads().finish().unwrap(), &whole);
+        let (observed, put_aside) = threads().finish_with(&[]).unwrap();
         prop_assert_eq!(observed, whole);
         prop_assert!(bytes(&put_aside) == bytes(&kept));
     }
