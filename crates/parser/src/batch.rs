@@ -18,7 +18,11 @@ impl Bits {
     pub(crate) const TCP_FLAGS: Bits = Bits(4);
     pub(crate) const DIRECTION: Bits = Bits(8);
     pub(crate) const EGRESS: Bits = Bits(16);
+    /// Both of these.
+    pub(crate) const OUTWARD: Bits = Bits(8 | 16);
     pub(crate) const REJECT: Bits = Bits(32);
+    /// Only while a batch is being filled: the row is none that a batch can hold.
+    pub(crate) const UNFIT: Bits = Bits(64);
 
     #[inline(always)]
     pub(crate) fn set(&mut self, other: Bits) {
@@ -26,7 +30,7 @@ impl Bits {
     }
 
     #[inline(always)]
-    fn has(self, other: Bits) -> bool {
+    pub(crate) fn has(self, other: Bits) -> bool {
         self.0 & other.0 != 0
     }
 }
@@ -88,6 +92,19 @@ impl Default for Columns {
             ecs_cluster: [(0, 0); ROWS],
             ecs_service: [(0, 0); ROWS],
         }
+    }
+}
+
+impl Columns {
+    /// Moves a row to the place of one before it.
+    pub(crate) fn move_up(&mut self, from: usize, to: usize) {
+        macro_rules! each {
+            ($($name:ident)*) => {
+                $(self.$name[to] = self.$name[from];)*
+            };
+        }
+        each!(line srcaddr dstaddr pkt_srcaddr pkt_dstaddr srcport dstport protocol tcp_flags bits packets bytes start end);
+        each!(eni account instance src_aws_service dst_aws_service interface_type ecs_cluster ecs_service);
     }
 }
 

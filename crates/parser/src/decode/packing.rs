@@ -7,6 +7,10 @@ pub(crate) enum Packing {
     Plain,
     Snappy(Box<snap::raw::Decoder>),
     Gzip(Box<libdeflater::Decompressor>),
+    Brotli,
+    Lz4,
+    /// LZ4 as Hadoop packs it, in parts that each say how long they are; some writers wrote one part and did not say.
+    Lz4InParts,
     Zstd(Box<zstd::bulk::Decompressor<'static>>),
 }
 
@@ -21,12 +25,13 @@ impl Packing {
             1 => Ok(Packing::Snappy(Box::default())),
             2 => Ok(Packing::Gzip(Box::new(libdeflater::Decompressor::new()))),
             3 => Err("LZO"),
-            4 => Err("BROTLI"),
-            5 | 7 => Err("LZ4"),
+            4 => Ok(Packing::Brotli),
+            5 => Ok(Packing::Lz4InParts),
             6 => match zstd::bulk::Decompressor::new() {
                 Ok(zstd) => Ok(Packing::Zstd(Box::new(zstd))),
                 Err(_) => Err("ZSTD without the memory for it"),
             },
+            7 => Ok(Packing::Lz4),
             _ => Err("an unknown codec"),
         }
     }
@@ -50,16 +55,45 @@ impl Packing {
             Packing::Gzip(gzip) => match gzip.gzip_decompress(page, into) {
                 Ok(length) if length == into.len() => length,
                 // Perhaps there are several members.
-                _ => {
-                    let mut members = super::open(page);
-                    members.read_exact(into).ok()?;
-                    into.len() + members.read(&mut [0]).ok()?
-                }
+                _ => exactly(super::open(page), into)?,
+            },
+            Packing::Brotli => exactly(brotli_decompressor::Decompressor::new(page, BLOCK), into)?,
+            Packing::Lz4 => lz4_flex::block::decompress_into(page, into).ok()?,
+            Packing::Lz4InParts => match parts(page, into) {
+                Some(length) => length,
+                None => lz4_flex::block::decompress_into(page, into).ok()?,
             },
             Packing::Zstd(zstd) => zstd.decompress_to_buffer(page, into).ok()?,
         };
         (length == into.len()).then_some(())
     }
+}
+
+/// How many bytes are given to a decompressor at once that takes a stream.
+const BLOCK: usize = 16 * 1024;
+
+/// Fills `into`; its length, or one more where there is more.
+fn exactly(mut from: impl Read, into: &mut [u8]) -> Option<usize> {
+    from.read_exact(into).ok()?;
+    Some(into.len() + from.read(&mut [0]).ok()?)
+}
+
+/// Unpacks parts of LZ4 before each of which stand its two lengths, plain and packed, the highest byte first.
+fn parts(page: &[u8], into: &mut [u8]) -> Option<usize> {
+    let (mut page, mut done) = (page, 0);
+    while !page.is_empty() {
+        let (plain, rest) = page.split_first_chunk()?;
+        let (packed, rest) = rest.split_first_chunk()?;
+        let (packed, rest) = rest.split_at_checked(u32::from_be_bytes(*packed) as usize)?;
+        let plain = u32::from_be_bytes(*plain) as usize;
+        let part = into.get_mut(done..)?.get_mut(..plain)?;
+        if lz4_flex::block::decompress_into(packed, part).ok()? != plain {
+            return None;
+        }
+        done += plain;
+        page = rest;
+    }
+    Some(done)
 }
 
 /// CRC-32 as in gzip, which a page may have.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::flow_text::{Fault, show};
 use super::{Format, FormatKind, Kind, Options, Output, Shown, Sniff};
+use crate::batch::{Bits, Columns, FlowBatch, ROWS};
 use crate::inspect::Line;
 use crate::printable;
 use crate::record::GapStatus;
@@ -16,16 +17,22 @@ use column::Column;
 use corrupt::Corrupt;
 use footer::{Footer, Group, MAGIC, Physical};
 use row::{Layout, Rows};
+use table::Table;
 
 mod cell;
 mod column;
 mod corrupt;
+mod delta;
+mod filled;
 mod footer;
 mod hybrid;
+mod lane;
 mod page;
-mod plain;
 mod row;
+mod stored;
+mod table;
 mod thrift;
+mod values;
 
 pub(super) static KIND: FormatKind = FormatKind {
     name: "flow-parquet",
@@ -33,9 +40,6 @@ pub(super) static KIND: FormatKind = FormatKind {
     example: "",
     start: |_| Ok(Box::new(NoParquet)),
 };
-
-/// How many rows are decoded at once: their cells stay in the cache.
-const BATCH: usize = 512;
 
 const UNRECOGNISED: &str = "unrecognised";
 const NOT_PARQUET: &str = "not-parquet";
@@ -66,8 +70,9 @@ pub(crate) fn scan(
         let file = at_random(body, at)?;
         let footer = Footer::read(&*file)?;
         let layout = Layout::of(&footer);
+        let mut batch = Box::default();
         for (number, group) in (1_usize..).zip(&footer.groups) {
-            rows(&*file, &footer, group, &layout, out).map_err(|error| in_group(number, error))?;
+            rows(&*file, &footer, group, &layout, &mut batch, out).map_err(|error| in_group(number, error))?;
         }
         Ok(())
     };
@@ -83,6 +88,7 @@ fn rows(
     footer: &Footer,
     group: &Group,
     layout: &Layout,
+    batch: &mut Columns,
     out: &mut Output<'_>,
 ) -> Result<(), Corrupt> {
     if layout.known < 2 {
@@ -93,21 +99,51 @@ fn rows(
     }
     let mut rows = Rows::open(file, footer, group, layout)?;
     loop {
-        let count = rows.next(BATCH)?;
+        let count = rows.table.next(ROWS)?;
         if count == 0 {
             break;
         }
-        for row in 0..count {
-            match rows.record(row) {
-                Ok(record) => out.flow(&record),
-                Err(Fault::NoData) => out.gap("nodata", rows.gap(row, GapStatus::NoData).as_ref()),
-                Err(Fault::SkipData) => out.gap("skipdata", rows.gap(row, GapStatus::SkipData).as_ref()),
-                Err(fault) => out.fault(fault.reason(), || rows.message(row, fault)),
-            }
+        if rows.fit_batches() {
+            batched(&mut rows, count, batch, out);
+        } else {
+            (0..count).for_each(|row| one(&rows, row, out));
         }
     }
-    out.count_bytes(rows.close()?);
+    out.count_bytes(rows.table.close()?);
     Ok(())
+}
+
+/// Gives rows many at a time, but for those of which a batch cannot hold one.
+fn batched(rows: &mut Rows<'_>, count: usize, batch: &mut Columns, out: &mut Output<'_>) {
+    let before = out.lines();
+    let all_fit = rows.fill(batch, count, before + 1);
+    if !all_fit && out.is_telling() {
+        // Who is told of lines set aside is told in their order.
+        (0..count).for_each(|row| one(rows, row, out));
+        return;
+    }
+    let mut filled = if all_fit { count } else { 0 };
+    for row in (0..count).filter(|_| !all_fit) {
+        if batch.bits[row].has(Bits::UNFIT) {
+            out.go_on_behind(before + row as u64);
+            one(rows, row, out);
+        } else {
+            batch.move_up(row, filled);
+            filled += 1;
+        }
+    }
+    out.flows(&FlowBatch::new(rows.table.text(), batch, filled));
+    out.go_on_behind(before + count as u64);
+}
+
+/// Gives one row.
+fn one(rows: &Rows<'_>, row: usize, out: &mut Output<'_>) {
+    match rows.record(row) {
+        Ok(record) => out.flow(&record),
+        Err(Fault::NoData) => out.gap("nodata", rows.gap(row, GapStatus::NoData).as_ref()),
+        Err(Fault::SkipData) => out.gap("skipdata", rows.gap(row, GapStatus::SkipData).as_ref()),
+        Err(fault) => out.fault(fault.reason(), || rows.message(row, fault)),
+    }
 }
 
 fn unrecognised(footer: &Footer) -> String {
@@ -175,30 +211,25 @@ fn show_group(file: &dyn ReadAt, footer: &Footer, group: &Group, show: &mut Show
             false => Meaning::Anything,
         };
         names.push(column.name.as_str());
-        columns.push(Column::open(file, column, &group.chunks[column.chunk], meaning)?);
+        columns.push(Column::open(file, column, &group.chunks[column.chunk], meaning, None)?);
     }
-    let mut left = group.rows;
-    while left > 0 {
-        let mut count = usize::try_from(left).map_or(BATCH, |left| left.min(BATCH));
-        for column in &mut columns {
-            count = count.min(column.left()?);
-        }
-        for column in &mut columns {
-            column.decode(count)?;
+    let mut table = Table::new(columns, group.rows);
+    loop {
+        let count = table.next(ROWS)?;
+        if count == 0 {
+            return Ok(());
         }
         for row in 0..count {
-            let values: Vec<_> = columns
-                .iter()
-                .map(|column| match column.cell(row) {
-                    Cell::Text(span) | Cell::Bad(span) => Some(span.of(column.text())),
+            let cells = table.columns.iter().map(|column| column.cell(row));
+            let values: Vec<_> = cells
+                .map(|cell| match cell {
+                    Cell::Text(span) | Cell::Bad(span) => Some(span.of(table.text())),
                     _ => None,
                 })
                 .collect();
             show(&names, &values);
         }
-        left -= count as u64;
     }
-    Ok(())
 }
 
 /// What reads an object that was said to be Parquet and is not.

@@ -15,6 +15,8 @@ mod flow_oracle;
 mod flow_parquet;
 mod flow_shown;
 mod inspecting;
+mod parquet_encodings;
+mod parquet_reads;
 mod parquet_writer;
 mod scanning;
 mod sources;

@@ -9,6 +9,7 @@ use parquet::data_type::ByteArray;
 use parquet::file::properties::{WriterProperties, WriterVersion};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
+use parquet::schema::types::ColumnPath;
 use serde_json::Value;
 
 /// How a file is written.
@@ -16,6 +17,8 @@ use serde_json::Value;
 pub(crate) struct Shape {
     pub(crate) compression: &'static str,
     pub(crate) dictionary: bool,
+    /// How values are written that are not in a dictionary: `plain`, `delta`, `lengths` or `split`.
+    pub(crate) encoding: &'static str,
     pub(crate) version: u64,
     pub(crate) rows_per_group: usize,
     pub(crate) rows_per_page: usize,
@@ -30,6 +33,7 @@ impl Default for Shape {
         Shape {
             compression: "gzip",
             dictionary: true,
+            encoding: "plain",
             version: 1,
             rows_per_group: 1000,
             rows_per_page: 1000,
@@ -49,6 +53,7 @@ impl Shape {
         Shape {
             compression: known.into_iter().find(|known| *known == compression).unwrap(),
             dictionary: json["dictionary"].as_bool().unwrap_or(default.dictionary),
+            encoding: default.encoding,
             version: json["version"].as_u64().unwrap_or(default.version),
             rows_per_group: number("rows_per_group").unwrap_or(default.rows_per_group),
             rows_per_page: number("rows_per_page").unwrap_or(default.rows_per_page),
@@ -67,21 +72,38 @@ impl Shape {
         known.map_or("text", |(_, kind)| kind)
     }
 
-    fn properties(&self) -> WriterProperties {
+    /// The encoding of a column, where its kind can be written so.
+    fn encoding(&self, name: &str) -> Encoding {
+        match (self.encoding, self.kind(name)) {
+            ("delta", "text") => Encoding::DELTA_BYTE_ARRAY,
+            ("lengths", "text") => Encoding::DELTA_LENGTH_BYTE_ARRAY,
+            ("delta" | "lengths", "int32" | "int64") => Encoding::DELTA_BINARY_PACKED,
+            ("split", "int32" | "int64" | "double") => Encoding::BYTE_STREAM_SPLIT,
+            _ => Encoding::PLAIN,
+        }
+    }
+
+    fn properties(&self, names: &[&str]) -> WriterProperties {
         let compression = match self.compression {
             "gzip" => Compression::GZIP(GzipLevel::default()),
             "snappy" => Compression::SNAPPY,
             "zstd" => Compression::ZSTD(ZstdLevel::default()),
+            "lz4" => Compression::LZ4_RAW,
+            "lz4-in-parts" => Compression::LZ4,
             _ => Compression::UNCOMPRESSED,
         };
         let version = match self.version {
             2 => WriterVersion::PARQUET_2_0,
             _ => WriterVersion::PARQUET_1_0,
         };
-        WriterProperties::builder()
+        let mut properties = WriterProperties::builder();
+        for name in names {
+            let column = ColumnPath::new(vec![(*name).to_owned()]);
+            properties = properties.set_column_encoding(column, self.encoding(name));
+        }
+        properties
             .set_compression(compression)
             .set_dictionary_enabled(self.dictionary)
-            .set_encoding(Encoding::PLAIN)
             .set_writer_version(version)
             .set_data_page_row_count_limit(self.rows_per_page)
             .set_write_batch_size(self.rows_per_page.min(64))
@@ -101,7 +123,7 @@ pub(crate) fn parquet(names: &[&str], rows: &[Vec<&str>], shape: &Shape) -> Vec<
         .collect();
     let schema = Arc::new(parse_message_type(&format!("message log {{ {fields} }}")).unwrap());
     let mut bytes = Vec::new();
-    let mut file = SerializedFileWriter::new(&mut bytes, schema, Arc::new(shape.properties())).unwrap();
+    let mut file = SerializedFileWriter::new(&mut bytes, schema, Arc::new(shape.properties(names))).unwrap();
     for rows in rows.chunks(shape.rows_per_group) {
         let mut group = file.next_row_group().unwrap();
         let mut at = 0;

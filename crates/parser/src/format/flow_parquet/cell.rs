@@ -26,14 +26,14 @@ pub(super) enum Meaning {
 pub(super) enum Cell {
     /// Nothing, `-`, or `None`.
     Unset,
-    /// What the field cannot have; what of it is shown stands there among the column's text.
+    /// What the field cannot have; what of it is shown stands there among the row group's text.
     Bad(Span),
     Status(Status),
     Address(IpAddr),
     Number(u64),
     Action(Action),
     Direction(FlowDirection),
-    /// It stands there among the column's text.
+    /// It stands there among the row group's text.
     Text(Span),
 }
 
@@ -45,24 +45,34 @@ pub(super) enum Status {
     SkipData,
 }
 
-/// A part of the column's text. Pages are far smaller than four gigabytes.
+/// A part of the row group's text: its first byte and its length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
     from: u32,
-    to: u32,
+    length: u32,
 }
 
 impl Span {
+    #[inline]
     pub(super) fn of(self, text: &[u8]) -> &[u8] {
-        text.get(self.from as usize..self.to as usize).unwrap_or_default()
+        let from = self.from as usize;
+        text.get(from..from + self.length as usize).unwrap_or_default()
     }
 
-    /// Adds to a text.
-    fn push(text: &mut Vec<u8>, more: &[u8]) -> Span {
-        let from = u32::try_from(text.len()).unwrap_or(u32::MAX);
+    /// As a batch has it.
+    #[inline]
+    pub(super) fn bounds(self) -> (u32, u32) {
+        (self.from, self.length)
+    }
+
+    /// Adds to a text; `None` where it would be longer than four gigabytes.
+    fn push(text: &mut Vec<u8>, more: &[u8]) -> Option<Span> {
+        let span = Span {
+            from: u32::try_from(text.len()).ok()?,
+            length: u32::try_from(more.len()).ok()?,
+        };
         text.extend_from_slice(more);
-        let to = u32::try_from(text.len()).unwrap_or(u32::MAX);
-        Span { from, to }
+        Some(span)
     }
 }
 
@@ -95,11 +105,11 @@ impl Meaning {
         }
     }
 
-    /// Parses a value that is stored as text.
+    /// Parses a value that is stored as text. `None` where there is no room for it.
     #[inline]
-    pub(super) fn bytes(self, value: &[u8], text: &mut Vec<u8>) -> Cell {
+    pub(super) fn bytes(self, value: &[u8], text: &mut Vec<u8>) -> Option<Cell> {
         if matches!(value, b"-" | b"None") {
-            return Cell::Unset;
+            return Some(Cell::Unset);
         }
         let cell = match self {
             Meaning::Status => status(value).map(Cell::Status),
@@ -108,17 +118,20 @@ impl Meaning {
             Meaning::Action => action(value).map(Cell::Action),
             Meaning::Direction => direction(value).map(Cell::Direction),
             Meaning::Text | Meaning::Account if !is_printable(value) => None,
-            Meaning::Text | Meaning::Account | Meaning::Anything => Some(Cell::Text(Span::push(text, value))),
+            Meaning::Text | Meaning::Account | Meaning::Anything => Some(Cell::Text(Span::push(text, value)?)),
         };
-        cell.unwrap_or_else(|| Cell::Bad(Span::push(text, value.get(..SHOWN).unwrap_or(value))))
+        match cell {
+            Some(cell) => Some(cell),
+            None => Some(Cell::Bad(Span::push(text, value.get(..SHOWN).unwrap_or(value))?)),
+        }
     }
 
     /// Parses a value that is stored as a number.
     #[inline]
-    pub(super) fn number(self, value: Stored, text: &mut Vec<u8>) -> Cell {
+    pub(super) fn number(self, value: Stored, text: &mut Vec<u8>) -> Option<Cell> {
         match (self, value) {
-            (Meaning::Number, Stored::Number(number)) => Cell::Number(number),
-            (_, Stored::Nothing) => Cell::Unset,
+            (Meaning::Number, Stored::Number(number)) => Some(Cell::Number(number)),
+            (_, Stored::Nothing) => Some(Cell::Unset),
             (_, Stored::Number(number)) if self == Meaning::Account => {
                 self.bytes(format!("{number:012}").as_bytes(), text)
             }

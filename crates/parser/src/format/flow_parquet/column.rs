@@ -4,43 +4,63 @@ use super::cell::{Cell, Meaning};
 use super::corrupt::Corrupt;
 use super::footer::{self, Chunk, Physical};
 use super::hybrid::Hybrid;
+use super::lane::{Narrow, lane};
 use super::page::{Kind, PLAIN, PLAIN_DICTIONARY, Page, Pages, RLE_DICTIONARY};
-use super::plain::Plain;
+use super::stored::Storage;
+use super::values::{self, Values};
+use crate::batch::{Bits, ROWS};
+use crate::format::flow_text::Field;
 use crate::printable;
 use crate::source::ReadAt;
 
 /// Gives the values of a column, a batch of rows at a time.
 pub(super) struct Column<'f> {
     name: &'f str,
-    plain: Plain,
+    storage: Storage,
+    /// What it is in a batch.
+    field: Option<Field>,
     optional: bool,
     pages: Pages<'f>,
     /// Values of the page at hand that were not decoded yet, unset ones among them.
     left: usize,
     /// Which rows of the page have a value; `None` if all have.
     levels: Option<Hybrid>,
-    values: Values,
+    page: Held,
     /// The dictionary's values, and behind them one that is unset.
-    dictionary: Cells,
+    dictionary: Parsed,
     /// The batch's own values, where the page holds values and no codes.
-    own: Cells,
+    own: Parsed,
     /// Where in the dictionary each row's value stands.
     codes: Vec<u32>,
     present: Vec<u32>,
+    batch: Batch,
+    /// The value that the column of the batch has in every row, as it was filled before.
+    kept: Option<usize>,
 }
 
 /// How the page at hand holds its values.
-#[derive(Debug, Clone, Copy)]
-enum Values {
+enum Held {
     Codes(Hybrid),
-    /// One behind another, the next from here on.
-    Plain(usize),
+    Values(Values),
 }
 
+/// Where the batch's values are.
+#[derive(Debug, Clone, Copy)]
+enum Batch {
+    /// All are the same one of the dictionary.
+    Same(usize),
+    Codes,
+    Own,
+}
+
+/// Values, parsed: as records have them, and as batches do.
 #[derive(Default)]
-struct Cells {
+struct Parsed {
     cells: Vec<Cell>,
-    text: Vec<u8>,
+    lanes: Vec<u64>,
+    bits: Vec<Bits>,
+    /// The bits of all.
+    any: Bits,
 }
 
 /// Which rows of a batch have a value.
@@ -52,11 +72,13 @@ enum Present {
 }
 
 impl<'f> Column<'f> {
+    /// Opens a column that is to be given as cells, and where it is a field also as a batch has it.
     pub(super) fn open(
         file: &'f dyn ReadAt,
         column: &'f footer::Column,
         chunk: &Chunk,
         meaning: Meaning,
+        field: Option<Field>,
     ) -> Result<Self, Corrupt> {
         let failed = |what: Corrupt| what.within(&place(&column.name));
         if let Physical::Other(name) = column.physical {
@@ -64,24 +86,27 @@ impl<'f> Column<'f> {
         }
         Ok(Column {
             name: &column.name,
-            plain: Plain::new(column, meaning),
+            storage: Storage::new(column, meaning),
+            field,
             optional: column.optional,
             pages: Pages::new(file, chunk).map_err(failed)?,
             left: 0,
             levels: None,
-            values: Values::Plain(0),
-            dictionary: Cells::default(),
-            own: Cells::default(),
+            page: Held::Values(Values::Plain(0)),
+            dictionary: Parsed::default(),
+            own: Parsed::default(),
             codes: Vec::new(),
             present: Vec::new(),
+            batch: Batch::Own,
+            kept: None,
         })
     }
 
-    /// How many rows can be decoded before the page at hand ends; at least one.
-    pub(super) fn left(&mut self) -> Result<usize, Corrupt> {
+    /// How many rows can be decoded before the page at hand ends; at least one. Words of a dictionary are added to `text`.
+    pub(super) fn left(&mut self, text: &mut Vec<u8>) -> Result<usize, Corrupt> {
         while self.left == 0 {
             let loaded = match self.pages.next() {
-                Ok(Some(page)) => self.load(&page),
+                Ok(Some(page)) => self.load(&page, text),
                 Ok(None) => Err(Corrupt::new(
                     "its values end before the rows of its row group do".to_owned(),
                 )),
@@ -92,9 +117,9 @@ impl<'f> Column<'f> {
         Ok(self.left)
     }
 
-    /// Decodes so many rows, which are no more than are [left](Self::left).
-    pub(super) fn decode(&mut self, rows: usize) -> Result<(), Corrupt> {
-        self.batch(rows).ok_or_else(|| {
+    /// Decodes so many rows, which are no more than are [left](Self::left). Words of their own are added to `text`.
+    pub(super) fn decode(&mut self, rows: usize, text: &mut Vec<u8>) -> Result<(), Corrupt> {
+        self.batch(rows, text).ok_or_else(|| {
             Corrupt::new("a page holds less, or other values, than it says".to_owned()).within(&place(self.name))
         })
     }
@@ -102,22 +127,62 @@ impl<'f> Column<'f> {
     /// The value of a row of the batch.
     #[inline]
     pub(super) fn cell(&self, row: usize) -> Cell {
-        let cell = match self.values {
-            Values::Codes(_) => {
+        let cell = match self.batch {
+            Batch::Same(code) => self.dictionary.cells.get(code),
+            Batch::Codes => {
                 let code = self.codes.get(row).map(|code| *code as usize);
                 code.and_then(|code| self.dictionary.cells.get(code))
             }
-            Values::Plain(_) => self.own.cells.get(row),
+            Batch::Own => self.own.cells.get(row),
         };
         cell.copied().unwrap_or(Cell::Unset)
     }
 
-    /// The text that the cells of the batch are parts of.
+    /// Puts the values of the batch's rows into their column.
     #[inline]
-    pub(super) fn text(&self) -> &[u8] {
-        match self.values {
-            Values::Codes(_) => &self.dictionary.text,
-            Values::Plain(_) => &self.own.text,
+    pub(super) fn fill<T: Narrow>(&mut self, into: &mut [T; ROWS]) {
+        let before = self.kept.take();
+        match self.batch {
+            Batch::Same(code) => {
+                if before != Some(code) {
+                    into.fill(T::narrow(self.dictionary.lanes.get(code).copied().unwrap_or_default()));
+                }
+                self.kept = Some(code);
+            }
+            Batch::Codes => {
+                for (to, code) in into.iter_mut().zip(&self.codes) {
+                    *to = T::narrow(self.dictionary.lanes.get(*code as usize).copied().unwrap_or_default());
+                }
+            }
+            Batch::Own => {
+                for (to, lane) in into.iter_mut().zip(&self.own.lanes) {
+                    *to = T::narrow(*lane);
+                }
+            }
+        }
+    }
+
+    /// Adds what the values of the batch's rows make of them.
+    #[inline]
+    pub(super) fn mark(&self, rows: &mut [Bits]) {
+        let from = match self.batch {
+            Batch::Own => &self.own,
+            Batch::Same(_) | Batch::Codes => &self.dictionary,
+        };
+        if from.any == Bits::default() {
+            return;
+        }
+        match self.batch {
+            Batch::Same(code) => {
+                let bits = from.bits.get(code).copied().unwrap_or_default();
+                rows.iter_mut().for_each(|row| row.set(bits));
+            }
+            Batch::Codes => {
+                for (row, code) in rows.iter_mut().zip(&self.codes) {
+                    row.set(from.bits.get(*code as usize).copied().unwrap_or_default());
+                }
+            }
+            Batch::Own => rows.iter_mut().zip(&from.bits).for_each(|(row, bits)| row.set(*bits)),
         }
     }
 
@@ -130,19 +195,21 @@ impl<'f> Column<'f> {
         Ok(self.pages.unpacked())
     }
 
-    fn load(&mut self, page: &Page) -> Result<(), Corrupt> {
+    fn load(&mut self, page: &Page, text: &mut Vec<u8>) -> Result<(), Corrupt> {
         let short = || Corrupt::new("a page is shorter than it says".to_owned());
         match page.kind {
-            Kind::Dictionary if matches!(page.encoding, PLAIN | PLAIN_DICTIONARY) => {
-                return self.load_dictionary(page.values).ok_or_else(short);
+            Kind::Dictionary if !self.dictionary.cells.is_empty() => {
+                return Err(Corrupt::new("expected one dictionary, found another".to_owned()));
             }
-            Kind::Dictionary => return Err(encoding(page.encoding)),
+            Kind::Dictionary if matches!(page.encoding, PLAIN | PLAIN_DICTIONARY) => {
+                return self.load_dictionary(page.values, text).ok_or_else(short);
+            }
+            Kind::Dictionary => return Err(values::unknown(page.encoding)),
             Kind::Data | Kind::DataV2 { .. } => {}
         }
         let at = self.load_levels(page).ok_or_else(short)?;
         let body = self.pages.body();
-        self.values = match page.encoding {
-            PLAIN => Values::Plain(at),
+        self.page = match page.encoding {
             PLAIN_DICTIONARY | RLE_DICTIONARY if self.dictionary.cells.is_empty() => {
                 return Err(Corrupt::new("a page has codes and no dictionary before it".to_owned()));
             }
@@ -150,28 +217,22 @@ impl<'f> Column<'f> {
             PLAIN_DICTIONARY | RLE_DICTIONARY => {
                 let width = body.get(at).copied().unwrap_or(0);
                 let from = (at + 1).min(body.len());
-                Values::Codes(Hybrid::new(width, from, body.len()).ok_or_else(short)?)
+                Held::Codes(Hybrid::new(width, from, body.len()).ok_or_else(short)?)
             }
-            other => return Err(encoding(other)),
+            encoding => Held::Values(Values::new(encoding, &self.storage, body, at)?),
         };
         self.left = page.values as usize;
         Ok(())
     }
 
-    fn load_dictionary(&mut self, values: u32) -> Option<()> {
-        let Column {
-            pages,
-            dictionary,
-            plain,
-            ..
-        } = self;
-        dictionary.clear();
+    fn load_dictionary(&mut self, values: u32, text: &mut Vec<u8>) -> Option<()> {
         let mut at = 0;
         for _ in 0..values {
-            let cell = plain.read(pages.body(), &mut at, &mut dictionary.text)?;
-            dictionary.cells.push(cell);
+            let cell = values::plain(&self.storage, self.pages.body(), &mut at, text)?;
+            self.dictionary.cells.push(cell);
         }
-        dictionary.cells.push(Cell::Unset);
+        self.dictionary.cells.push(Cell::Unset);
+        self.dictionary.finish(self.field);
         Some(())
     }
 
@@ -197,56 +258,73 @@ impl<'f> Column<'f> {
         Some(to)
     }
 
-    fn batch(&mut self, rows: usize) -> Option<()> {
+    fn batch(&mut self, rows: usize, text: &mut Vec<u8>) -> Option<()> {
         self.left = self.left.checked_sub(rows)?;
         let present = self.levels(rows)?;
-        let Column {
-            pages,
-            values,
-            dictionary,
-            own,
-            codes,
-            present: levels,
-            plain,
-            ..
-        } = self;
-        match values {
-            Values::Codes(hybrid) => {
-                let unset = dictionary.cells.len().checked_sub(1)?;
-                codes.resize(rows, 0);
-                let coded = match present {
-                    Present::All => rows,
-                    Present::Nothing => 0,
-                    Present::Some(count) => count,
-                };
-                let (coded, others) = codes.split_at_mut_checked(coded)?;
-                hybrid.fill(pages.body(), coded)?;
-                if coded.iter().any(|code| *code as usize >= unset) {
-                    return None;
-                }
-                let unset = u32::try_from(unset).ok()?;
-                others.fill(unset);
-                if let Present::Some(count) = present {
-                    spread(codes, count, levels, unset);
-                }
-            }
-            Values::Plain(at) => {
-                own.clear();
-                if matches!(present, Present::Nothing) {
-                    own.cells.resize(rows, Cell::Unset);
-                    return Some(());
-                }
-                for row in 0..rows {
-                    let is_set = matches!(present, Present::All) || levels.get(row) == Some(&1);
-                    let cell = if is_set {
-                        plain.read(pages.body(), at, &mut own.text)?
-                    } else {
-                        Cell::Unset
-                    };
-                    own.cells.push(cell);
-                }
-            }
+        match &self.page {
+            Held::Codes(_) => self.codes(rows, &present),
+            Held::Values(_) => self.values(rows, &present, text),
         }
+    }
+
+    fn codes(&mut self, rows: usize, present: &Present) -> Option<()> {
+        let Held::Codes(hybrid) = &mut self.page else {
+            return None;
+        };
+        let unset = self.dictionary.cells.len().checked_sub(1)?;
+        let body = self.pages.body();
+        let same = match present {
+            Present::Nothing => Some(unset),
+            Present::All => match hybrid.same(body, rows) {
+                Some(code) => Some(Some(code as usize).filter(|code| *code < unset)?),
+                None => None,
+            },
+            Present::Some(_) => None,
+        };
+        if let Some(code) = same {
+            self.batch = Batch::Same(code);
+            return Some(());
+        }
+        self.batch = Batch::Codes;
+        self.codes.resize(rows, 0);
+        let coded = match present {
+            Present::Some(count) => *count,
+            _ => rows,
+        };
+        let (coded, others) = self.codes.split_at_mut_checked(coded)?;
+        hybrid.fill(body, coded)?;
+        let unset = u32::try_from(unset).ok()?;
+        // All of them, not up to the first: so it takes a vector at a time.
+        if coded.iter().fold(false, |beyond, code| beyond | (*code >= unset)) {
+            return None;
+        }
+        if let Present::Some(count) = present {
+            others.fill(unset);
+            spread(&mut self.codes, *count, &self.present, unset);
+        }
+        Some(())
+    }
+
+    fn values(&mut self, rows: usize, present: &Present, text: &mut Vec<u8>) -> Option<()> {
+        let Held::Values(values) = &mut self.page else {
+            return None;
+        };
+        self.batch = Batch::Own;
+        self.own.clear();
+        self.own.cells.reserve(rows);
+        for row in 0..rows {
+            let is_set = match present {
+                Present::All => true,
+                Present::Nothing => false,
+                Present::Some(_) => self.present.get(row) == Some(&1),
+            };
+            let cell = match is_set {
+                true => values.next(&self.storage, self.pages.body(), text)?,
+                false => Cell::Unset,
+            };
+            self.own.cells.push(cell);
+        }
+        self.own.finish(self.field);
         Some(())
     }
 
@@ -266,10 +344,27 @@ impl<'f> Column<'f> {
     }
 }
 
-impl Cells {
+impl Parsed {
     fn clear(&mut self) {
         self.cells.clear();
-        self.text.clear();
+        self.lanes.clear();
+        self.bits.clear();
+        self.any = Bits::default();
+    }
+
+    /// Finds what the cells are in a batch, once there are all.
+    fn finish(&mut self, field: Option<Field>) {
+        let Some(field) = field else {
+            return;
+        };
+        self.lanes.reserve(self.cells.len());
+        self.bits.reserve(self.cells.len());
+        for cell in &self.cells {
+            let (value, bits) = lane(field, *cell);
+            self.lanes.push(value);
+            self.bits.push(bits);
+            self.any.set(bits);
+        }
     }
 }
 
@@ -288,17 +383,4 @@ fn spread(codes: &mut [u32], count: usize, levels: &[u32], unset: u32) {
 
 fn place(name: &str) -> String {
     format!("column {}", printable::quoted(name.as_bytes()))
-}
-
-fn encoding(found: i64) -> Corrupt {
-    let name = match found {
-        3 => "RLE",
-        4 => "BIT_PACKED",
-        5 => "DELTA_BINARY_PACKED",
-        6 => "DELTA_LENGTH_BYTE_ARRAY",
-        7 => "DELTA_BYTE_ARRAY",
-        9 => "BYTE_STREAM_SPLIT",
-        _ => "an unknown one",
-    };
-    Corrupt::new(format!("expected pages in plain or dictionary encoding, found {name}"))
 }

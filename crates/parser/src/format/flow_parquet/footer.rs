@@ -293,9 +293,8 @@ impl Chunk {
     /// How its pages are packed.
     pub(super) fn packing(&self) -> Result<Packing, Corrupt> {
         Packing::of(self.codec).map_err(|found| {
-            Corrupt::new(format!(
-                "expected pages that are plain, GZIP, SNAPPY or ZSTD, found {found}"
-            ))
+            let known = "plain, SNAPPY, GZIP, BROTLI, ZSTD or LZ4";
+            Corrupt::new(format!("expected pages that are {known}, found {found}"))
         })
     }
 }

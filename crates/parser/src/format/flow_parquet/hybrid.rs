@@ -1,5 +1,7 @@
 //! Small numbers as Parquet packs them: runs of one number, and groups of eight with a few bits each.
 
+use super::lane::Narrow;
+
 /// Reads from the bytes of a page from one place to another. `None` is "this is not what a writer writes".
 ///
 /// Format: Apache Parquet, `Encodings.md`, "Run Length Encoding / Bit-Packing Hybrid".
@@ -90,7 +92,11 @@ impl Hybrid {
     fn run(&mut self, page: &[u8], head: usize) -> Option<()> {
         let width = usize::from(self.width);
         let count = head >> 1;
-        let (run, length) = if head & 1 == 0 {
+        let (run, length) = if width == 0 {
+            // Either way, they all are 0.
+            let left = if head & 1 == 0 { count } else { count.checked_mul(8)? };
+            (Run::Same { number: 0, left }, 0)
+        } else if head & 1 == 0 {
             let bytes = width.div_ceil(8);
             let mut number = [0; 4];
             let written = page.get(self.at..self.at + bytes)?;
@@ -101,10 +107,7 @@ impl Hybrid {
             // The last group may be cut off where the page ends.
             let here = self.end - self.at;
             let length = count.checked_mul(width)?.min(here);
-            let left = match width {
-                0 => count.checked_mul(8)?,
-                width => (length * 8 / width).min(count * 8),
-            };
+            let left = (length * 8 / width).min(count * 8);
             let bit = self.at * 8;
             (Run::Packed { left, bit }, length)
         };
@@ -120,10 +123,17 @@ impl Hybrid {
 
 /// Numbers of `width` bits each, the lowest bit first, from a bit of the page on.
 fn unpack(page: &[u8], bit: usize, width: u8, into: &mut [u32]) {
-    if width == 0 {
-        into.fill(0);
-        return;
-    }
+    let bits = usize::from(width);
+    // Up to the next that begins with a byte, as every eighth does.
+    let before = (0..8).find(|count| (bit + count * bits).is_multiple_of(8)).unwrap_or(0);
+    let (head, rest) = into.split_at_mut(before.min(into.len()));
+    one_by_one(page, bit, width, head);
+    let bit = bit + head.len() * bits;
+    let done = eights(page, bit / 8, width, rest);
+    one_by_one(page, bit + done * bits, width, rest.get_mut(done..).unwrap_or_default());
+}
+
+fn one_by_one(page: &[u8], bit: usize, width: u8, into: &mut [u32]) {
     let mask = (1_u64 << width) - 1;
     let mut bit = bit;
     for number in into {
@@ -132,10 +142,41 @@ fn unpack(page: &[u8], bit: usize, width: u8, into: &mut [u32]) {
             Some(word) => u64::from_le_bytes(*word),
             None => last_word(here),
         };
-        // At most 32 bits are left by the mask.
-        *number = u32::try_from((word >> (bit % 8)) & mask).unwrap_or_default();
+        *number = u32::narrow((word >> (bit % 8)) & mask);
         bit += usize::from(width);
     }
+}
+
+/// Groups of eight numbers from a byte of the page on: how many numbers could be read so. The width is a constant of the
+/// loop, and with it every shift.
+fn eights(page: &[u8], at: usize, width: u8, into: &mut [u32]) -> usize {
+    macro_rules! of_width {
+        ($($width:literal)*) => {
+            match width {
+                $($width => eights_of::<$width>(page, at, into),)*
+                _ => 0,
+            }
+        };
+    }
+    of_width!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32)
+}
+
+fn eights_of<const WIDTH: usize>(page: &[u8], at: usize, into: &mut [u32]) -> usize {
+    let mask = (1_u64 << WIDTH) - 1;
+    let mut done = 0;
+    let (groups, _) = into.as_chunks_mut::<8>();
+    for group in groups {
+        let Some(window) = page.get(at + done / 8 * WIDTH..).and_then(|page| page.get(..WIDTH + 8)) else {
+            break;
+        };
+        for (place, number) in group.iter_mut().enumerate() {
+            let bit = place * WIDTH;
+            let word = window[bit / 8..].first_chunk().copied().unwrap_or_default();
+            *number = u32::narrow((u64::from_le_bytes(word) >> (bit % 8)) & mask);
+        }
+        done += 8;
+    }
+    done
 }
 
 /// The last bytes of a page as if zeros followed.

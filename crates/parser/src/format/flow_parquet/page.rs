@@ -10,7 +10,7 @@ use crate::source::ReadAt;
 const WINDOW: u64 = 1024 * 1024;
 
 /// The largest page that is unpacked: writers make pages of about one megabyte.
-const LARGEST: usize = 64 * 1024 * 1024;
+pub(super) const LARGEST: usize = 64 * 1024 * 1024;
 
 /// The longest page header that is searched for: it may hold the least and greatest value in full.
 const LONGEST_HEADER: usize = 1024 * 1024;

@@ -6,6 +6,7 @@ use super::cell::{Cell, Meaning, Status};
 use super::column::Column;
 use super::corrupt::Corrupt;
 use super::footer::{Footer, Group};
+use super::table::Table;
 use crate::format::flow_text::{FIELDS, Fault, Field, Name, WANTED, named, seconds};
 use crate::printable;
 use crate::record::{Action, FlowRecord, Gap, GapStatus};
@@ -54,10 +55,11 @@ impl Layout {
 
 /// The wanted columns of one row group.
 pub(super) struct Rows<'f> {
-    columns: [Option<Column<'f>>; FIELDS],
+    pub(super) table: Table<'f>,
+    /// Which of the table's columns holds which field.
+    pub(super) at: [Option<usize>; FIELDS],
     lacking: Option<Field>,
     on_the_way: bool,
-    left: u64,
 }
 
 impl<'f> Rows<'f> {
@@ -67,42 +69,27 @@ impl<'f> Rows<'f> {
         group: &Group,
         layout: &Layout,
     ) -> Result<Self, Corrupt> {
-        let mut columns = [const { None }; FIELDS];
-        for wanted in &WANTED {
-            let index = wanted.field.index();
+        let mut at = [None; FIELDS];
+        let mut columns = Vec::new();
+        for field in WANTED.iter().map(|wanted| wanted.field) {
+            let index = field.index();
             if let Some(column) = layout.at[index].and_then(|at| footer.columns.get(at)) {
                 let chunk = &group.chunks[column.chunk];
-                columns[index] = Some(Column::open(file, column, chunk, Meaning::of(wanted.field))?);
+                at[index] = Some(columns.len());
+                columns.push(Column::open(file, column, chunk, Meaning::of(field), Some(field))?);
             }
         }
         Ok(Rows {
-            columns,
+            table: Table::new(columns, group.rows),
+            at,
             lacking: layout.lacking,
             on_the_way: layout.on_the_way,
-            left: group.rows,
         })
     }
 
-    /// Decodes the next rows, at most so many; how many they are, and none at the end.
-    pub(super) fn next(&mut self, most: usize) -> Result<usize, Corrupt> {
-        let mut rows = usize::try_from(self.left).map_or(most, |left| left.min(most));
-        if rows == 0 {
-            return Ok(0);
-        }
-        for column in self.columns.iter_mut().flatten() {
-            rows = rows.min(column.left()?);
-        }
-        for column in self.columns.iter_mut().flatten() {
-            column.decode(rows)?;
-        }
-        self.left -= rows as u64;
-        Ok(rows)
-    }
-
-    /// How many bytes were unpacked.
-    pub(super) fn close(self) -> Result<u64, Corrupt> {
-        let columns = self.columns.into_iter().flatten();
-        columns.map(Column::close).sum()
+    /// Whether rows of the common kind are what a batch can hold.
+    pub(super) fn fit_batches(&self) -> bool {
+        self.lacking.is_none() && !self.on_the_way
     }
 
     /// Reads a row of the batch.
@@ -176,12 +163,9 @@ impl<'f> Rows<'f> {
             Field::DstAddr => Field::PktDstAddr,
             field => field,
         };
-        let column = self.columns[field.index()]
-            .as_ref()
-            .or(self.columns[stand_in.index()].as_ref());
-        let found = match column.map(|column| (column.cell(row), column.text())) {
-            Some((Cell::Bad(span) | Cell::Text(span), text)) => printable::quoted(span.of(text)),
-            Some((Cell::Number(number), _)) => format!("\"{number}\""),
+        let found = match self.cell(field, row).or_else(|| self.cell(stand_in, row)) {
+            Some(Cell::Bad(span) | Cell::Text(span)) => printable::quoted(span.of(self.table.text())),
+            Some(Cell::Number(number)) => format!("\"{number}\""),
             _ => "nothing".to_owned(),
         };
         format!("{}: expected {}, found {found}", wanted.name, wanted.expected)
@@ -189,7 +173,8 @@ impl<'f> Rows<'f> {
 
     #[inline]
     fn cell(&self, field: Field, row: usize) -> Option<Cell> {
-        self.columns[field.index()].as_ref().map(|column| column.cell(row))
+        let column = self.at[field.index()].and_then(|at| self.table.columns.get(at));
+        column.map(|column| column.cell(row))
     }
 
     /// A value that every row of a file with this column has.
@@ -235,13 +220,10 @@ impl<'f> Rows<'f> {
     /// Text, empty where unset.
     #[inline]
     fn text(&self, field: Field, row: usize) -> Result<&[u8], Fault> {
-        let Some(column) = &self.columns[field.index()] else {
-            return Ok(b"");
-        };
-        match column.cell(row) {
-            Cell::Unset => Ok(b""),
-            Cell::Text(span) => Ok(span.of(column.text())),
-            _ => Err(Fault::Malformed(field)),
+        match self.cell(field, row) {
+            None | Some(Cell::Unset) => Ok(b""),
+            Some(Cell::Text(span)) => Ok(span.of(self.table.text())),
+            Some(_) => Err(Fault::Malformed(field)),
         }
     }
 }

@@ -20,7 +20,7 @@ use super::error::{self, Asked};
 use super::list::{Entry, Listed, version};
 use super::part::{Parts, Refused, Version, length, piece};
 use crate::source::aws::bridge::{Feed, body, lazy_body};
-use crate::source::{Delivery, Object, ObjectId, SourceError};
+use crate::source::{Delivery, Object, ObjectId, ReadAt, SourceError};
 
 /// Chunks that wait for the reader. A chunk is what the HTTP client read at once: at most some 400 kB.
 const CHUNKS: usize = 4;
@@ -47,7 +47,7 @@ pub(super) async fn fetch(bucket: Arc<Bucket>, listed: Listed, to: Sender<Delive
             etag: entry.etag,
             size,
         };
-        return deliver_lazily(Download::new(version, 0), to).await;
+        return deliver_lazily(version, to).await;
     }
     match open(bucket, entry).await {
         Ok((download, stream)) => deliver(download, stream, to).await,
@@ -62,25 +62,59 @@ async fn deliver(download: Download, stream: ByteStream, to: Sender<Delivery>) {
     }
 }
 
-/// Nothing is fetched before somebody reads.
-async fn deliver_lazily(download: Download, to: Sender<Delivery>) {
+/// Nothing is fetched before somebody reads, and no more than its first bytes before somebody reads on.
+async fn deliver_lazily(version: Version, to: Sender<Delivery>) {
+    let head = version.size.min(HEAD);
+    let download = Download {
+        at: head,
+        ..Download::new(version, head)
+    };
     let (feed, body, wanted) = lazy_body(CHUNKS);
-    if send(&download, Box::new(body), to).await && wanted.await.is_ok() {
+    let head = Head {
+        at: Arc::new(parts(&download, &to)),
+        given: 0,
+        length: head,
+    };
+    if send(&download, Box::new(head.chain(body)), to).await && wanted.await.is_ok() {
         download.run(None, feed).await;
     }
 }
 
+/// How many bytes tell what an object is.
+const HEAD: u64 = 4;
+
+/// The first bytes of an object, each fetched when it is read.
+struct Head {
+    at: Arc<dyn ReadAt>,
+    given: u64,
+    length: u64,
+}
+
+impl Read for Head {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.length - self.given).unwrap_or(usize::MAX);
+        let count = left.min(into.len());
+        self.at.read_at(self.given, into.get_mut(..count).unwrap_or_default())?;
+        self.given += count as u64;
+        Ok(count)
+    }
+}
+
 async fn send(download: &Download, body: Box<dyn Read + Send>, to: Sender<Delivery>) -> bool {
-    let at = Parts {
-        version: Arc::clone(&download.version),
-        runtime: Handle::current(),
-        _reading: to.clone(),
-    };
     let object = Object {
-        at: Some(Arc::new(at)),
+        at: Some(Arc::new(parts(download, &to))),
         ..Object::new(download.id(), body)
     };
     to.send(Delivery::Object(object)).await.is_ok()
+}
+
+/// The bytes of an object in any order.
+fn parts(download: &Download, to: &Sender<Delivery>) -> Parts {
+    Parts {
+        version: Arc::clone(&download.version),
+        runtime: Handle::current(),
+        _reading: to.clone(),
+    }
 }
 
 /// Asks for an object, as it is now: of a large one for the first part.
