@@ -1,8 +1,7 @@
 //! Bytes a second of every log format, from plain lines and from gzip, to a sink that looks at each record.
 
-use std::fs;
 use std::io::{Cursor, Write};
-use std::path::Path;
+use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use egressmap_benches::varied;
@@ -10,6 +9,12 @@ use egressmap_parser::source::{Object, ObjectId};
 use egressmap_parser::{AccessRecord, Counters, DnsRecord, FlowRecord, Options, Sink, Verdict, format, scan};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use parquet::basic::GzipLevel;
+use parquet::column::writer::ColumnWriter;
+use parquet::data_type::ByteArray;
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
 
 /// How much text one pass reads.
 const BYTES: usize = 16 << 20;
@@ -54,30 +59,78 @@ fn read(stored: Vec<u8>) -> (Counters, u64) {
     (counters, sum.0)
 }
 
-/// The largest case of a format whose objects are no lines.
-fn largest_case(kind: &str) -> Vec<u8> {
-    let cases = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../testdata/format")
-        .join(kind);
-    let folders = fs::read_dir(&cases).expect("every format has cases");
-    let files =
-        folders.flat_map(|folder| fs::read_dir(folder.expect("it can be listed").path()).expect("a case is a folder"));
-    let paths = files.map(|file| file.expect("it can be listed").path());
-    let inputs = paths.filter(|path| path.file_stem().is_some_and(|stem| stem == "input"));
-    let stored = inputs.map(|input| fs::read(input).expect("it can be read"));
-    stored.max_by_key(Vec::len).expect("every case has an input")
+/// Flow logs in Parquet beside the same records in text: records a second.
+fn parquet_beside_text(criterion: &mut Criterion, kind: &str) {
+    let text = format::REGISTRY.iter().find(|kind| kind.name == "flow-text");
+    let lines = varied(text.expect("it is registered").example, BYTES, 1);
+    let (counters, sum) = read(lines.clone());
+    let mut group = criterion.benchmark_group(kind);
+    group.throughput(Throughput::Elements(counters.flow)).sample_size(20);
+    let [words, values] = [true, false].map(|dictionaries| parquet(&lines, dictionaries));
+    for (name, stored) in [
+        ("the same in text", lines),
+        ("dictionaries", words),
+        ("plain values", values),
+    ] {
+        let (counted, summed) = read(stored.clone());
+        assert_eq!((counted.flow, summed), (counters.flow, sum), "{name}");
+        group.bench_function(name, |bencher| {
+            bencher.iter_batched(|| stored.clone(), read, criterion::BatchSize::LargeInput);
+        });
+    }
+    group.finish();
+}
+
+/// Lines of the default format as Parquet: its types, pages packed by GZIP.
+fn parquet(lines: &[u8], dictionaries: bool) -> Vec<u8> {
+    let schema = "message log { required int32 version; required binary account_id; required binary interface_id; \
+                  required binary srcaddr; required binary dstaddr; required int32 srcport; required int32 dstport; \
+                  required int32 protocol; required int64 packets; required int64 bytes; required int64 start; \
+                  required int64 end; required binary action; required binary log_status; }";
+    let schema = parse_message_type(schema).expect("it is a schema");
+    let properties = WriterProperties::builder()
+        .set_compression(parquet::basic::Compression::GZIP(GzipLevel::default()))
+        .set_dictionary_enabled(dictionaries)
+        .build();
+    let mut stored = Vec::new();
+    let mut file = SerializedFileWriter::new(&mut stored, Arc::new(schema), Arc::new(properties)).expect("it begins");
+    let text = std::str::from_utf8(lines).expect("the example is text");
+    let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split(' ').collect()).collect();
+    for rows in rows.chunks(100_000) {
+        let mut group = file.next_row_group().expect("it takes a group");
+        let mut at = 0;
+        while let Some(mut column) = group.next_column().expect("it takes a column") {
+            let values = rows.iter().map(|row| row[at]);
+            match column.untyped() {
+                ColumnWriter::Int32ColumnWriter(column) => {
+                    let values: Vec<i32> = values.map(|value| value.parse().expect("it is a number")).collect();
+                    column.write_batch(&values, None, None)
+                }
+                ColumnWriter::Int64ColumnWriter(column) => {
+                    let values: Vec<i64> = values.map(|value| value.parse().expect("it is a number")).collect();
+                    column.write_batch(&values, None, None)
+                }
+                ColumnWriter::ByteArrayColumnWriter(column) => {
+                    let values: Vec<ByteArray> =
+                        values.map(|value| ByteArray::from(value.as_bytes().to_vec())).collect();
+                    column.write_batch(&values, None, None)
+                }
+                _ => panic!("the schema has no other type"),
+            }
+            .expect("it takes values");
+            column.close().expect("it ends");
+            at += 1;
+        }
+        group.close().expect("it ends");
+    }
+    file.close().expect("it ends");
+    stored
 }
 
 fn formats(criterion: &mut Criterion) {
     for kind in format::REGISTRY {
         if kind.example.is_empty() {
-            let stored = largest_case(kind.name);
-            let mut group = criterion.benchmark_group(kind.name);
-            group.throughput(Throughput::Bytes(stored.len() as u64)).sample_size(20);
-            group.bench_function("largest case", |bencher| {
-                bencher.iter_batched(|| stored.clone(), read, criterion::BatchSize::LargeInput);
-            });
-            group.finish();
+            parquet_beside_text(criterion, kind.name);
             continue;
         }
         let lines = varied(kind.example, BYTES, 1);

@@ -29,12 +29,26 @@ pub(super) enum Cell {
     /// What the field cannot have; what of it is shown stands there among the row group's text.
     Bad(Span),
     Status(Status),
-    Address(IpAddr),
+    V4(u32),
+    /// The upper half and the lower: as two, all kinds of values are as long as a word or its half.
+    V6(u64, u64),
     Number(u64),
     Action(Action),
     Direction(FlowDirection),
     /// It stands there among the row group's text.
     Text(Span),
+}
+
+impl Cell {
+    fn address(address: IpAddr) -> Cell {
+        match address {
+            IpAddr::V4(address) => Cell::V4(address.to_bits()),
+            IpAddr::V6(address) => {
+                let [a, b, c, d, e, f, g, h, low @ ..] = address.octets();
+                Cell::V6(u64::from_be_bytes([a, b, c, d, e, f, g, h]), u64::from_be_bytes(low))
+            }
+        }
+    }
 }
 
 /// `log-status`.
@@ -113,7 +127,7 @@ impl Meaning {
         }
         let cell = match self {
             Meaning::Status => status(value).map(Cell::Status),
-            Meaning::Address => ip(value).map(Cell::Address),
+            Meaning::Address => ip(value).map(Cell::address),
             Meaning::Number => decimal(value).map(Cell::Number),
             Meaning::Action => action(value).map(Cell::Action),
             Meaning::Direction => direction(value).map(Cell::Direction),

@@ -4,7 +4,7 @@ use super::cell::{Cell, Meaning};
 use super::corrupt::Corrupt;
 use super::footer::{self, Chunk, Physical};
 use super::hybrid::Hybrid;
-use super::lane::{Narrow, lane};
+use super::lane::{self, Narrow};
 use super::page::{Kind, PLAIN, PLAIN_DICTIONARY, Page, Pages, RLE_DICTIONARY};
 use super::stored::Storage;
 use super::values::{self, Values};
@@ -32,6 +32,8 @@ pub(super) struct Column<'f> {
     own: Parsed,
     /// Where in the dictionary each row's value stands.
     codes: Vec<u32>,
+    /// The bits of the batch's own numbers.
+    numbers: Vec<u64>,
     present: Vec<u32>,
     batch: Batch,
     /// The value that the column of the batch has in every row, as it was filled before.
@@ -51,6 +53,8 @@ enum Batch {
     Same(usize),
     Codes,
     Own,
+    /// Among its own lanes; all are numbers that stand there as they are.
+    Numbers,
 }
 
 /// Values, parsed: as records have them, and as batches do.
@@ -96,6 +100,7 @@ impl<'f> Column<'f> {
             dictionary: Parsed::default(),
             own: Parsed::default(),
             codes: Vec::new(),
+            numbers: Vec::new(),
             present: Vec::new(),
             batch: Batch::Own,
             kept: None,
@@ -134,6 +139,7 @@ impl<'f> Column<'f> {
                 code.and_then(|code| self.dictionary.cells.get(code))
             }
             Batch::Own => self.own.cells.get(row),
+            Batch::Numbers => return self.own.lanes.get(row).copied().map_or(Cell::Unset, Cell::Number),
         };
         cell.copied().unwrap_or(Cell::Unset)
     }
@@ -154,7 +160,7 @@ impl<'f> Column<'f> {
                     *to = T::narrow(self.dictionary.lanes.get(*code as usize).copied().unwrap_or_default());
                 }
             }
-            Batch::Own => {
+            Batch::Own | Batch::Numbers => {
                 for (to, lane) in into.iter_mut().zip(&self.own.lanes) {
                     *to = T::narrow(*lane);
                 }
@@ -166,7 +172,7 @@ impl<'f> Column<'f> {
     #[inline]
     pub(super) fn mark(&self, rows: &mut [Bits]) {
         let from = match self.batch {
-            Batch::Own => &self.own,
+            Batch::Own | Batch::Numbers => &self.own,
             Batch::Same(_) | Batch::Codes => &self.dictionary,
         };
         if from.any == Bits::default() {
@@ -182,7 +188,7 @@ impl<'f> Column<'f> {
                     row.set(from.bits.get(*code as usize).copied().unwrap_or_default());
                 }
             }
-            Batch::Own => rows.iter_mut().zip(&from.bits).for_each(|(row, bits)| row.set(*bits)),
+            Batch::Own | Batch::Numbers => rows.iter_mut().zip(&from.bits).for_each(|(row, bits)| row.set(*bits)),
         }
     }
 
@@ -309,9 +315,27 @@ impl<'f> Column<'f> {
         let Held::Values(values) = &mut self.page else {
             return None;
         };
-        self.batch = Batch::Own;
         self.own.clear();
-        self.own.cells.reserve(rows);
+        let body = self.pages.body();
+        if let (Present::All, Some(field), Some(width)) = (present, self.field, self.storage.width())
+            && lane::stands(field, 0)
+        {
+            self.numbers.resize(rows, 0);
+            values.numbers(width, body, &mut self.numbers)?;
+            if self.own.stand(field, &self.storage, &self.numbers) {
+                self.batch = Batch::Numbers;
+                return Some(());
+            }
+            self.own.clear();
+            for number in &self.numbers {
+                self.own.cells.push(self.storage.number(*number, text)?);
+            }
+            self.own.finish(self.field);
+            self.batch = Batch::Own;
+            return Some(());
+        }
+        self.batch = Batch::Own;
+        let mut before = None;
         for row in 0..rows {
             let is_set = match present {
                 Present::All => true,
@@ -319,7 +343,7 @@ impl<'f> Column<'f> {
                 Present::Some(_) => self.present.get(row) == Some(&1),
             };
             let cell = match is_set {
-                true => values.next(&self.storage, self.pages.body(), text)?,
+                true => values.next(&self.storage, body, &mut before, text)?,
                 false => Cell::Unset,
             };
             self.own.cells.push(cell);
@@ -352,6 +376,17 @@ impl Parsed {
         self.any = Bits::default();
     }
 
+    /// Takes numbers, by their bits, that are in a batch what they are; `false` if one is not.
+    fn stand(&mut self, field: Field, storage: &Storage, numbers: &[u64]) -> bool {
+        let mut all = true;
+        self.lanes.extend(numbers.iter().map(|bits| {
+            let number = storage.whole(*bits).filter(|number| lane::stands(field, *number));
+            all &= number.is_some();
+            number.unwrap_or_default()
+        }));
+        all
+    }
+
     /// Finds what the cells are in a batch, once there are all.
     fn finish(&mut self, field: Option<Field>) {
         let Some(field) = field else {
@@ -360,7 +395,7 @@ impl Parsed {
         self.lanes.reserve(self.cells.len());
         self.bits.reserve(self.cells.len());
         for cell in &self.cells {
-            let (value, bits) = lane(field, *cell);
+            let (value, bits) = lane::of(field, *cell);
             self.lanes.push(value);
             self.bits.push(bits);
             self.any.set(bits);

@@ -194,3 +194,93 @@ fn varint(page: &[u8], at: &mut usize) -> Option<u64> {
 fn zigzag(number: u64) -> i64 {
     (number >> 1).cast_signed() ^ -(number & 1).cast_signed()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, prop};
+    use proptest::{prop_assert, prop_assert_eq, prop_oneof, proptest};
+
+    use super::{Delta, Lengths, Prefixes};
+
+    fn varint(bytes: &mut Vec<u8>, number: u64) {
+        let mut number = number;
+        while number >= 0x80 {
+            bytes.push(number.to_le_bytes()[0] | 0x80);
+            number >>= 7;
+        }
+        bytes.push(number.to_le_bytes()[0]);
+    }
+
+    fn signed(bytes: &mut Vec<u8>, number: i64) {
+        varint(bytes, (number << 1 ^ number >> 63).cast_unsigned());
+    }
+
+    /// Blocks of two miniblocks of eight numbers, written bit by bit.
+    fn written(numbers: &[i64]) -> Vec<u8> {
+        let mut bytes = vec![16, 2];
+        varint(&mut bytes, numbers.len() as u64);
+        signed(&mut bytes, numbers.first().copied().unwrap_or_default());
+        let deltas: Vec<i64> = numbers.windows(2).map(|two| two[1].wrapping_sub(two[0])).collect();
+        for block in deltas.chunks(16) {
+            let least = block.iter().copied().min().unwrap_or_default();
+            signed(&mut bytes, least);
+            let more: Vec<u64> = block
+                .iter()
+                .map(|delta| delta.wrapping_sub(least).cast_unsigned())
+                .collect();
+            let widths = [0, 1].map(|mini| {
+                let most = more.iter().skip(mini * 8).take(8).copied().max().unwrap_or_default();
+                u8::try_from(64 - most.leading_zeros()).unwrap()
+            });
+            bytes.extend(widths);
+            for (mini, width) in more.chunks(8).zip(widths) {
+                let mut bits: Vec<u8> = mini
+                    .iter()
+                    .flat_map(|number| (0..width).map(move |bit| u8::from(number >> bit & 1 == 1)))
+                    .collect();
+                bits.resize(8 * usize::from(width), 0);
+                bytes.extend(
+                    bits.chunks(8)
+                        .map(|byte| byte.iter().rev().fold(0, |sum, bit| sum << 1 | bit)),
+                );
+            }
+        }
+        bytes
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_are_read_as_they_were_written(
+            numbers in prop::collection::vec(prop_oneof![any::<i64>(), -40..40_i64], 0..70),
+        ) {
+            let mut page = written(&numbers);
+            let end = page.len();
+            page.extend([0xff; 3]);
+            let mut delta = Delta::new(&page, 0).unwrap();
+            prop_assert_eq!(delta.ends(&page), Some(end));
+            for number in numbers {
+                prop_assert_eq!(delta.next(&page), Some(number));
+            }
+            prop_assert_eq!(delta.next(&page), None);
+        }
+
+        #[test]
+        fn any_bytes_are_values_or_none(
+            head in prop::sample::select(vec![vec![16, 2], vec![0x80, 1, 4], vec![8, 1], vec![]]),
+            page in prop::collection::vec(any::<u8>(), 0..80),
+        ) {
+            let page = [head, page].concat();
+            if let Some(mut delta) = Delta::new(&page, 0) {
+                prop_assert!((0..300).filter_map(|_| delta.next(&page)).count() <= 300);
+            }
+            if let Some(mut lengths) = Lengths::new(&page, 0) {
+                let total: usize = (0..300).filter_map(|_| lengths.next(&page).map(<[u8]>::len)).sum();
+                prop_assert!(total <= page.len());
+            }
+            if let Some(mut prefixes) = Prefixes::new(&page, 0, 500) {
+                let lengths = std::iter::from_fn(|| prefixes.next(&page).map(<[u8]>::len));
+                prop_assert!(lengths.take(300).sum::<usize>() <= 500);
+            }
+        }
+    }
+}

@@ -1,23 +1,21 @@
 //! What a value is in a batch: one number, whatever its column, and what it makes of its row.
 
-use std::net::IpAddr;
-
 use super::cell::{Cell, Status};
 use crate::batch::{Bits, Span};
 use crate::format::flow_text::{Field, seconds};
 use crate::record::{Action, FlowDirection};
 
 /// A field's value as a batch holds it; [`Bits::UNFIT`] where the row is to be read as a record, and may be none.
-pub(super) fn lane(field: Field, cell: Cell) -> (u64, Bits) {
+pub(super) fn of(field: Field, cell: Cell) -> (u64, Bits) {
     fitting(field, cell).unwrap_or((0, Bits::UNFIT))
 }
 
 fn fitting(field: Field, cell: Cell) -> Option<(u64, Bits)> {
     let none = Bits::default();
     Some(match (field, cell) {
-        (Field::SrcAddr | Field::DstAddr, Cell::Address(IpAddr::V4(address))) => (address.to_bits().into(), none),
-        (Field::PktSrcAddr, Cell::Address(IpAddr::V4(address))) => (address.to_bits().into(), Bits::PKT_SRC),
-        (Field::PktDstAddr, Cell::Address(IpAddr::V4(address))) => (address.to_bits().into(), Bits::PKT_DST),
+        (Field::SrcAddr | Field::DstAddr, Cell::V4(address)) => (address.into(), none),
+        (Field::PktSrcAddr, Cell::V4(address)) => (address.into(), Bits::PKT_SRC),
+        (Field::PktDstAddr, Cell::V4(address)) => (address.into(), Bits::PKT_DST),
         (Field::LogStatus, Cell::Status(Status::Ok)) => (0, none),
         (Field::Action, Cell::Action(Action::Accept)) => (0, none),
         (Field::Action, Cell::Action(Action::Reject)) => (0, Bits::REJECT),
@@ -35,6 +33,18 @@ fn fitting(field: Field, cell: Cell) -> Option<(u64, Bits)> {
         (field, Cell::Unset) if may_be_unset(field) => (0, none),
         _ => return None,
     })
+}
+
+/// Whether a whole number is what a batch holds of it as it stands, and its row has no bits of it.
+#[inline]
+pub(super) fn stands(field: Field, number: u64) -> bool {
+    match field {
+        Field::Packets | Field::Bytes => true,
+        Field::Start | Field::End => seconds(number) == Some(number),
+        Field::SrcPort | Field::DstPort => u16::try_from(number).is_ok(),
+        Field::Protocol => u8::try_from(number).is_ok(),
+        _ => false,
+    }
 }
 
 fn is_text(field: Field) -> bool {

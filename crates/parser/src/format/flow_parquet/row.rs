@@ -1,6 +1,6 @@
 //! The columns that a record needs, put together row by row as a line's are: the same records, the same faults.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::cell::{Cell, Meaning, Status};
 use super::column::Column;
@@ -231,7 +231,10 @@ impl<'f> Rows<'f> {
 #[inline]
 fn address(cell: Cell) -> Option<IpAddr> {
     match cell {
-        Cell::Address(address) => Some(address),
+        Cell::V4(bits) => Some(IpAddr::V4(Ipv4Addr::from_bits(bits))),
+        Cell::V6(high, low) => Some(IpAddr::V6(Ipv6Addr::from_bits(
+            u128::from(high) << 64 | u128::from(low),
+        ))),
         _ => None,
     }
 }

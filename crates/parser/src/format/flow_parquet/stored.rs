@@ -51,6 +51,17 @@ impl Storage {
         self.meaning.number(stored, text)
     }
 
+    /// The number of these bits as it stands, where it is whole and has no sign.
+    #[inline]
+    pub(super) fn whole(&self, bits: u64) -> Option<u64> {
+        match (self.physical, self.unsigned) {
+            (Physical::Int32, _) if bits & 0x8000_0000 == 0 || self.unsigned => Some(bits & 0xffff_ffff),
+            (Physical::Int64, false) => (bits >> 63 == 0).then_some(bits),
+            (Physical::Int64, true) => Some(bits),
+            _ => None,
+        }
+    }
+
     /// The text of these bytes.
     #[inline]
     pub(super) fn bytes(&self, bytes: &[u8], text: &mut Vec<u8>) -> Option<Cell> {

@@ -52,23 +52,74 @@ impl Values {
         values.ok_or_else(|| Corrupt::new(format!("a page is not the {} that it says", name(encoding))))
     }
 
-    /// The next value. Text is added to `text`.
+    /// The next value. Text is added to `text`, unless it is that of the value before, as it often is.
     #[inline]
-    pub(super) fn next(&mut self, storage: &Storage, page: &[u8], text: &mut Vec<u8>) -> Option<Cell> {
+    pub(super) fn next<'p>(
+        &mut self,
+        storage: &Storage,
+        page: &'p [u8],
+        before: &mut Option<(&'p [u8], Cell)>,
+        text: &mut Vec<u8>,
+    ) -> Option<Cell> {
+        let mut parsed = |bytes: &'p [u8]| match *before {
+            Some((known, cell)) if known == bytes => Some(cell),
+            _ => {
+                let cell = storage.bytes(bytes, text)?;
+                *before = Some((bytes, cell));
+                Some(cell)
+            }
+        };
+        match (&mut *self, storage.width()) {
+            (Values::Plain(at), None) => parsed(bytes(page, at)?),
+            (Values::Lengths(lengths), _) => parsed(lengths.next(page)?),
+            (Values::Prefixes(prefixes), _) => storage.bytes(prefixes.next(page)?, text),
+            (_, Some(width)) => storage.number(self.bits(width, page)?, text),
+            (_, None) => None,
+        }
+    }
+
+    /// The bits of the next values, which are numbers of `width` bytes; a short one has only the lower half.
+    #[inline]
+    pub(super) fn numbers(&mut self, width: usize, page: &[u8], into: &mut [u64]) -> Option<()> {
+        match (&mut *self, width) {
+            (Values::Plain(at), 8) => {
+                let bytes = page.get(*at..)?.get(..into.len() * 8)?;
+                for (to, from) in into.iter_mut().zip(bytes.as_chunks().0) {
+                    *to = u64::from_le_bytes(*from);
+                }
+                *at += bytes.len();
+            }
+            (Values::Plain(at), _) => {
+                let bytes = page.get(*at..)?.get(..into.len() * 4)?;
+                for (to, from) in into.iter_mut().zip(bytes.as_chunks().0) {
+                    *to = u32::from_le_bytes(*from).into();
+                }
+                *at += bytes.len();
+            }
+            _ => {
+                for to in into {
+                    *to = self.bits(width, page)?;
+                }
+            }
+        }
+        Some(())
+    }
+
+    #[inline]
+    fn bits(&mut self, width: usize, page: &[u8]) -> Option<u64> {
         match self {
-            Values::Plain(at) => plain(storage, page, at, text),
+            Values::Plain(at) => number(width, page, at),
             Values::Split { at, stride, left } => {
                 *left = left.checked_sub(1)?;
                 let mut bytes = [0; 8];
-                for (number, byte) in bytes.iter_mut().enumerate().take(storage.width()?) {
+                for (number, byte) in bytes.iter_mut().enumerate().take(width) {
                     *byte = *page.get(*at + number * *stride)?;
                 }
                 *at += 1;
-                storage.number(u64::from_le_bytes(bytes), text)
+                Some(u64::from_le_bytes(bytes))
             }
-            Values::Delta(delta) => storage.number(delta.next(page)?.cast_unsigned(), text),
-            Values::Lengths(lengths) => storage.bytes(lengths.next(page)?, text),
-            Values::Prefixes(prefixes) => storage.bytes(prefixes.next(page)?, text),
+            Values::Delta(delta) => Some(delta.next(page)?.cast_unsigned()),
+            Values::Lengths(_) | Values::Prefixes(_) => None,
         }
     }
 }
@@ -76,22 +127,29 @@ impl Values {
 /// Reads the value that stands at `at`, and goes on behind it.
 #[inline]
 pub(super) fn plain(storage: &Storage, page: &[u8], at: &mut usize, text: &mut Vec<u8>) -> Option<Cell> {
+    if let Some(width) = storage.width() {
+        return storage.number(number(width, page, at)?, text);
+    }
+    storage.bytes(bytes(page, at)?, text)
+}
+
+/// Text behind its length.
+#[inline]
+fn bytes<'p>(page: &'p [u8], at: &mut usize) -> Option<&'p [u8]> {
+    let (length, rest) = page.get(*at..)?.split_first_chunk::<4>()?;
+    let length = u32::from_le_bytes(*length) as usize;
+    *at += 4 + length;
+    rest.get(..length)
+}
+
+/// The bits of a number of so many bytes.
+#[inline]
+fn number(width: usize, page: &[u8], at: &mut usize) -> Option<u64> {
     let rest = page.get(*at..)?;
-    match storage.width() {
-        Some(4) => {
-            *at += 4;
-            storage.number(u32::from_le_bytes(*rest.first_chunk()?).into(), text)
-        }
-        Some(_) => {
-            *at += 8;
-            storage.number(u64::from_le_bytes(*rest.first_chunk()?), text)
-        }
-        None => {
-            let (length, rest) = rest.split_first_chunk::<4>()?;
-            let length = u32::from_le_bytes(*length) as usize;
-            *at += 4 + length;
-            storage.bytes(rest.get(..length)?, text)
-        }
+    *at += width;
+    match width {
+        4 => Some(u32::from_le_bytes(*rest.first_chunk()?).into()),
+        _ => Some(u64::from_le_bytes(*rest.first_chunk()?)),
     }
 }
 
