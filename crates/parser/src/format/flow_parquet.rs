@@ -36,7 +36,7 @@ mod values;
 
 pub(super) static KIND: FormatKind = FormatKind {
     name: "flow-parquet",
-    help: "VPC and Transit Gateway flow logs in Parquet, of any version; pages plain or packed with GZIP, SNAPPY or ZSTD",
+    help: "VPC and Transit Gateway flow logs in Parquet, of any version, in every encoding, plain or packed with GZIP, SNAPPY, ZSTD, BROTLI or LZ4",
     example: "",
     start: |_| Ok(Box::new(NoParquet)),
 };

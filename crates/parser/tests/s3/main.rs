@@ -8,6 +8,7 @@ mod environment;
 mod faults;
 mod layouts;
 mod objects;
+mod parquet;
 mod parts;
 mod pruning;
 mod refusals;

@@ -1,15 +1,10 @@
 //! A large object comes over several connections, and any of its bytes can be had in any order.
 
-use std::fs;
 use std::io::{self, Read};
-use std::path::Path;
 use std::sync::mpsc::sync_channel;
 
-use ::bytes::Bytes;
 use egressmap_loopback::{Break, Proxy};
-use egressmap_parser::source::{Delivery, ObjectId, ReadAt};
-use egressmap_parser::{AccessRecord, DnsRecord, FlowRecord, Options, Sink, Verdict, scan};
-use parquet::file::reader::{FileReader, SerializedFileReader};
+use egressmap_parser::source::{Delivery, ReadAt};
 
 use super::*;
 
@@ -25,7 +20,7 @@ fn small_parts() -> S3Options {
 }
 
 /// The ranges that were asked for, from and until.
-fn ranges(server: &S3Server) -> Vec<(usize, usize)> {
+pub(super) fn ranges(server: &S3Server) -> Vec<(usize, usize)> {
     let range = |request: &String| {
         let (from, last) = request.split_once("bytes=")?.1.split_once('-')?;
         Some((from.parse().ok()?, last.parse::<usize>().ok()? + 1))
@@ -124,59 +119,6 @@ fn of_an_object_with_an_index_only_what_is_asked_for_is_fetched() {
     });
 }
 
-/// Uses every record, and keeps none.
-struct Used;
-
-impl Sink for Used {
-    fn object(&mut self, _: &ObjectId) {}
-    fn flow(&mut self, _: u64, _: &FlowRecord<'_>) -> Verdict {
-        Verdict::Used
-    }
-    fn access(&mut self, _: u64, _: &AccessRecord<'_>) -> Verdict {
-        Verdict::Used
-    }
-    fn dns(&mut self, _: u64, _: &DnsRecord<'_>) -> Verdict {
-        Verdict::Used
-    }
-}
-
-#[test]
-fn of_a_flow_log_in_parquet_only_the_columns_that_a_record_needs_are_fetched() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/format/flow-parquet");
-    let sent = fs::read(folder.join("every-field-up-to-version-11/input.parquet")).unwrap();
-    let file = SerializedFileReader::new(Bytes::from(sent.clone())).unwrap();
-    let server = S3Server::start();
-    server.put("logs", "x.log.parquet", sent.clone());
-    let counters = with_object(source(&server.url(), "s3://logs"), |object| {
-        let mut counters = Counters::default();
-        scan(object, &Options::default(), &mut Used, &mut counters).unwrap();
-        counters
-    });
-    assert!(counters.flow > 0 && counters.set_aside.is_empty(), "{counters:?}");
-    // Every request for the object is one for a range: nothing asks for its body.
-    let ranges = ranges(&server);
-    let gets = server
-        .requests()
-        .iter()
-        .filter(|request| request.contains("x.log.parquet"))
-        .count();
-    assert_eq!(gets, ranges.len(), "{:?}", server.requests());
-    let columns = file.metadata().row_group(0).columns();
-    let fetched = columns.iter().filter(|column| {
-        let (start, length) = column.byte_range();
-        let (start, end) = (
-            usize::try_from(start).unwrap(),
-            usize::try_from(start + length).unwrap(),
-        );
-        let touched = ranges.iter().any(|(from, until)| *from < end && start < *until);
-        assert_eq!(ranges.contains(&(start, end)), touched, "{}", column.column_path());
-        touched
-    });
-    assert_eq!((columns.len(), fetched.count()), (72, 23));
-    // The columns, the first bytes, and the end with what it says is before it.
-    assert_eq!(ranges.len(), 23 + 3);
-}
-
 #[test]
 fn ranges_outlive_breaks_and_the_body_of_the_same_object() {
     let server = S3Server::start();
@@ -203,7 +145,7 @@ fn bytes_at(at: &dyn ReadAt, offset: usize, length: usize) -> io::Result<Vec<u8>
 }
 
 /// Does something with the one object of a source.
-fn with_object<T>(source: S3Source, what: impl FnOnce(Object) -> T) -> T {
+pub(super) fn with_object<T>(source: S3Source, what: impl FnOnce(Object) -> T) -> T {
     let (to, objects) = sync_channel(1);
     std::thread::scope(|threads| {
         threads.spawn(move || source.deliver(&to).unwrap());
