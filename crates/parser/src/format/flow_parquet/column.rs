@@ -335,7 +335,6 @@ impl<'f> Column<'f> {
             return Some(());
         }
         self.batch = Batch::Own;
-        let mut before = None;
         for row in 0..rows {
             let is_set = match present {
                 Present::All => true,
@@ -343,7 +342,7 @@ impl<'f> Column<'f> {
                 Present::Some(_) => self.present.get(row) == Some(&1),
             };
             let cell = match is_set {
-                true => values.next(&self.storage, body, &mut before, text)?,
+                true => values.next(&self.storage, body, text)?,
                 false => Cell::Unset,
             };
             self.own.cells.push(cell);

@@ -52,26 +52,12 @@ impl Values {
         values.ok_or_else(|| Corrupt::new(format!("a page is not the {} that it says", name(encoding))))
     }
 
-    /// The next value. Text is added to `text`, unless it is that of the value before, as it often is.
+    /// The next value. Text is added to `text`.
     #[inline]
-    pub(super) fn next<'p>(
-        &mut self,
-        storage: &Storage,
-        page: &'p [u8],
-        before: &mut Option<(&'p [u8], Cell)>,
-        text: &mut Vec<u8>,
-    ) -> Option<Cell> {
-        let mut parsed = |bytes: &'p [u8]| match *before {
-            Some((known, cell)) if known == bytes => Some(cell),
-            _ => {
-                let cell = storage.bytes(bytes, text)?;
-                *before = Some((bytes, cell));
-                Some(cell)
-            }
-        };
+    pub(super) fn next(&mut self, storage: &Storage, page: &[u8], text: &mut Vec<u8>) -> Option<Cell> {
         match (&mut *self, storage.width()) {
-            (Values::Plain(at), None) => parsed(bytes(page, at)?),
-            (Values::Lengths(lengths), _) => parsed(lengths.next(page)?),
+            (Values::Plain(at), None) => storage.bytes(bytes(page, at)?, text),
+            (Values::Lengths(lengths), _) => storage.bytes(lengths.next(page)?, text),
             (Values::Prefixes(prefixes), _) => storage.bytes(prefixes.next(page)?, text),
             (_, Some(width)) => storage.number(self.bits(width, page)?, text),
             (_, None) => None,
