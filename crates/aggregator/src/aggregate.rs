@@ -71,7 +71,7 @@ impl Settings {
 
 /// Takes records and counts them; one a thread, merged at the end.
 ///
-/// Memory follows the distinct flows without their clients' ports; clients on the internet that call us over IPv4 are
+/// Memory follows the distinct flows without their clients' ports; clients on the internet that call us are
 /// counted and not kept. Flows whose two ports are of equal rank are kept with both. DNS answers are kept once for each
 /// source, name and address.
 #[derive(Debug)]

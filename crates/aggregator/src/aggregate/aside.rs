@@ -112,7 +112,10 @@ impl Aggregator<'_> {
     }
 
     /// A part that the aggregator writes.
-    pub(super) fn part(&mut self, write: impl FnOnce(&mut Self, &mut Writer<'_>) -> io::Result<()>) -> io::Result<Part> {
+    pub(super) fn part(
+        &mut self,
+        write: impl FnOnce(&mut Self, &mut Writer<'_>) -> io::Result<()>,
+    ) -> io::Result<Part> {
         let budget = self.aside.budget.clone();
         let folder = budget.as_ref().map(|budget| &*budget.folder);
         Part::written(folder, NAMES, |to| write(self, to))

@@ -43,7 +43,9 @@ impl Part {
         let whole = from.checked_add(length).and_then(|end| file.get(from..end));
         let whole = whole.ok_or_else(|| io::Error::other("what it keeps of its logs is not where it should be"))?;
         let mut reader = ParquetReader::new(Cursor::new(whole));
-        let metadata = reader.get_metadata().map_err(|error| io::Error::other(error.to_string()))?;
+        let metadata = reader
+            .get_metadata()
+            .map_err(|error| io::Error::other(error.to_string()))?;
         let pairs = metadata.key_value_metadata().iter().flatten();
         let blocks = pairs
             .filter(|pair| pair.key == BLOCKS)
@@ -170,7 +172,10 @@ impl Writer<'_> {
         let [of_name, of_block] = &mut self.columns;
         of_name.text(name.as_bytes());
         of_block.text(block);
-        let chunks = [of_name.finish(&mut self.compressor)?, of_block.finish(&mut self.compressor)?];
+        let chunks = [
+            of_name.finish(&mut self.compressor)?,
+            of_block.finish(&mut self.compressor)?,
+        ];
         let end = self.sheet.add(Group::new(1, chunks.into()))?;
         // The values of a page are its end.
         self.blocks.push(Block(table, (end - block.len()) as u64, block.len()));

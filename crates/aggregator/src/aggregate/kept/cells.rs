@@ -74,7 +74,11 @@ impl Cells {
 
     /// One of few words.
     pub(super) fn word(&mut self, word: &str) {
-        let known = if word.is_empty() { Some(0) } else { self.words.get(word).copied() };
+        let known = if word.is_empty() {
+            Some(0)
+        } else {
+            self.words.get(word).copied()
+        };
         let number = known.unwrap_or_else(|| {
             let next = self.words.len() as u64 + 1;
             self.words.insert(word.to_owned(), next);

@@ -138,7 +138,11 @@ impl Order {
         rest::services(part, |name, _| services.push(self.services.rank(&name)))?;
         let small = |rank: usize| u32::try_from(rank).map_err(|_| damaged());
         Ok(Ranks {
-            here: here.ok_or_else(damaged)?.into_iter().map(small).collect::<io::Result<_>>()?,
+            here: here
+                .ok_or_else(damaged)?
+                .into_iter()
+                .map(small)
+                .collect::<io::Result<_>>()?,
             services: services.into_iter().collect::<Option<_>>().ok_or_else(damaged)?,
             places,
         })

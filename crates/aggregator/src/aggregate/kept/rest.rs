@@ -152,7 +152,11 @@ pub(super) fn write_last(
     to: &mut Writer<'_>,
 ) -> io::Result<()> {
     let number = |id: ServiceId| order.service(id);
-    write_table(table::LISTENERS_4, listeners(&whole.v4.listeners, &dropped.listeners), to)?;
+    write_table(
+        table::LISTENERS_4,
+        listeners(&whole.v4.listeners, &dropped.listeners),
+        to,
+    )?;
     write_table(table::LISTENERS_6, listeners(&whole.v6.listeners, &too.listeners), to)?;
     write_table(table::ACCESSES, whole.accesses.rows(number), to)?;
     write_table(table::ANSWERS, whole.answers.rows(number), to)?;

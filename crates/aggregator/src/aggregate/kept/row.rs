@@ -2,10 +2,10 @@
 
 use std::io;
 
+use super::Family;
 use super::cells::{Block, Cells};
 use super::keys::{FlowRank, Order, PairRank, Ranks};
 use super::rest::Place;
-use super::Family;
 use crate::aggregate::flows::{ClientPorts, Flow, Signs};
 use crate::aggregate::interfaces::index;
 use crate::aggregate::pairs::{Pair, Sent};

@@ -18,7 +18,11 @@ use crate::table::part::Writer;
 const BATCH: usize = 64;
 
 /// Writes the flows of both families, then the pairs, and returns what of the flows is not ours.
-pub(super) fn write(whole: &Aggregator<'_>, order: &Order, to: &mut Writer<'_>) -> io::Result<(Dropped<u32>, Dropped<u128>)> {
+pub(super) fn write(
+    whole: &Aggregator<'_>,
+    order: &Order,
+    to: &mut Writer<'_>,
+) -> io::Result<(Dropped<u32>, Dropped<u128>)> {
     let dropped = (flows::<u32>(whole, order, to)?, flows::<u128>(whole, order, to)?);
     pairs::<u32>(whole, order, to)?;
     pairs::<u128>(whole, order, to)?;
@@ -47,7 +51,9 @@ fn flows<A: Family>(whole: &Aggregator<'_>, order: &Order, to: &mut Writer<'_>) 
         FlowRow { flow, starts }
     };
     let warm = |batch: &[Placed<A>]| {
-        let slots = batch.iter().map(|(_, shard, at)| shards[*shard as usize].warm_at(*at as usize));
+        let slots = batch
+            .iter()
+            .map(|(_, shard, at)| shards[*shard as usize].warm_at(*at as usize));
         std::hint::black_box(slots.fold(0, u32::wrapping_add));
     };
     blocks::<A, FlowRow, _>(whole, order, &placed, |(key, ..)| *key, warm, row, to)?;
@@ -55,7 +61,12 @@ fn flows<A: Family>(whole: &Aggregator<'_>, order: &Order, to: &mut Writer<'_>) 
 }
 
 /// The flows of a shard that are not surely of others.
-fn placed<A: Family>(whole: &Aggregator<'_>, order: &Order, shard: &Shard<A>, number: u32) -> (Vec<Placed<A>>, Dropped<A>) {
+fn placed<A: Family>(
+    whole: &Aggregator<'_>,
+    order: &Order,
+    shard: &Shard<A>,
+    number: u32,
+) -> (Vec<Placed<A>>, Dropped<A>) {
     let mut placed = Vec::with_capacity(shard.len());
     let mut dropped = Dropped::default();
     for (at, key) in shard.keys() {

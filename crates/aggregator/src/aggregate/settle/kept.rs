@@ -35,7 +35,8 @@ impl<'a> Reading<'a> {
     }
 
     fn flows<A: Family>(&self) -> impl Iterator<Item = (FlowKey<A>, Flow, Starts)> {
-        self.sound(self.counted.flows()).map(|(key, row)| (key, row.flow, row.starts))
+        self.sound(self.counted.flows())
+            .map(|(key, row)| (key, row.flow, row.starts))
     }
 
     fn pairs<A: Family>(&self) -> impl Iterator<Item = (PairKey<A>, Pair)> {
