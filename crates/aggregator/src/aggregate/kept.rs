@@ -3,6 +3,7 @@
 //! A map carries them, so that it can grow: what a later run counts is added to what this one counted, and everything is
 //! decided anew. A run that is short of memory puts its flows aside in the same form.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::sync::Arc;
 
@@ -14,7 +15,9 @@ use super::flows::{Flow, FlowKey, Signs};
 use super::interfaces::index;
 use super::plane::{Endpoint, Plane};
 use super::slot::Slotted;
+use crate::identity::ServiceName;
 use crate::inventory::{Inventory, Owned};
+use crate::map::ServiceFacts;
 use crate::observed::Observed;
 use crate::table::part::{Part, Writer};
 
@@ -79,12 +82,20 @@ impl Kept {
         self.0.reader()
     }
 
-    /// Makes an inventory know the services of earlier runs: what they counted can be added to what is counted under it.
+    /// Makes an inventory know the services of earlier runs: what they counted can be added to what is counted under it. Of
+    /// what two of them say of a service, what sorts first counts.
     ///
     /// # Errors
-    /// When it is damaged.
-    pub fn remembered_by(&self, inventory: &mut Inventory) -> io::Result<()> {
-        rest::services(&self.0, |name, facts| inventory.remember(name, facts))
+    /// When one is damaged.
+    pub fn remember(all: &[Kept], inventory: &mut Inventory) -> io::Result<()> {
+        let mut services: BTreeMap<ServiceName, ServiceFacts> = BTreeMap::new();
+        for kept in all {
+            rest::services(&kept.0, |name, facts| services.entry(name).or_default().add(facts))?;
+        }
+        services
+            .into_iter()
+            .for_each(|(name, facts)| inventory.remember(name, facts));
+        Ok(())
     }
 }
 
@@ -188,7 +199,7 @@ impl<A: Family> Dropped<A> {
 
 impl<'i> Aggregator<'i> {
     /// [`Aggregator::finish`] together with what `earlier` runs counted, and all of it as a map keeps it. The inventory
-    /// knows the services of those runs: see [`Kept::remembered_by`].
+    /// knows the services of those runs: see [`Kept::remember`].
     ///
     /// # Errors
     /// When what is kept is damaged, or what was put aside could not be written or read.

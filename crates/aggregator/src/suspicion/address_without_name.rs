@@ -9,6 +9,11 @@ pub(super) fn find(case: &Case<'_>) -> Option<String> {
     if case.dependency.name.grade() != Grade::Address || is_settled(case) {
         return None;
     }
+    // Where most have no name, that this one has none says nothing.
+    let habits = case.around.habits(&case.key.service)?;
+    if habits.named * 2 < habits.outside.saturating_sub(1) {
+        return None;
+    }
     let records = case.dependency.volume().records;
     Some(format!(
         "nothing names it: no line of a proxy, no DNS answer, no published range, no reverse name; {} lead there",
