@@ -95,11 +95,14 @@ impl Merging<'_, '_, '_> {
 /// The rows of a block that are still to come.
 type Coming<K, R> = std::vec::IntoIter<(K, R)>;
 
+/// The next block, if there is one.
+type More<K, R> = io::Result<Option<Coming<K, R>>>;
+
 /// One table of one part, row after row.
 struct Source<'a, K, R> {
     row: Option<(K, R)>,
     coming: Coming<K, R>,
-    more: Box<dyn FnMut() -> io::Result<Option<Coming<K, R>>> + 'a>,
+    more: Box<dyn FnMut() -> More<K, R> + 'a>,
 }
 
 impl<'a, K: 'a, R: 'a> Source<'a, K, R> {
