@@ -73,9 +73,12 @@ enum Make {
         /// Distinct clients.
         #[arg(long, default_value_t = 5_000_000)]
         clients: u64,
-        /// Let them call over IPv6, where every client counts until all is read.
+        /// Let them call over IPv6.
         #[arg(long)]
         ipv6: bool,
+        /// Let those that call over IPv6 be in the balancer's own network, where every client counts until all is read.
+        #[arg(long)]
+        beside: bool,
         /// Where chance begins.
         #[arg(long, default_value_t = 1)]
         seed: u64,
@@ -118,12 +121,14 @@ fn main() -> anyhow::Result<()> {
             records,
             clients,
             ipv6,
+            beside,
             seed,
         } => {
             let inbound = Inbound {
                 records,
                 clients,
                 ipv6,
+                beside,
                 seed,
             };
             inbound

@@ -6,9 +6,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A `u32` for IPv4 or a `u128` for IPv6, in host byte order.
 pub(crate) trait Address: Copy + Eq + Ord + Hash + Debug + Default + Send + Sync + 'static {
-    /// Whether an address outside the private ranges can be the own address of an interface that is not the one at
-    /// hand. Internet clients are told from our own hosts by this, see [`crate::aggregate`].
-    const PUBLIC_MAY_BE_OURS: bool;
+    /// Whether an address outside the private ranges is of the same network as an interface's own address: what calls from there
+    /// may be another interface of ours, and from elsewhere is on the internet.
+    fn is_beside(self, own: Self) -> bool;
 
     /// The address with all but its first `length` bits cleared.
     fn masked(self, length: u8) -> Self;
@@ -24,7 +24,10 @@ pub(crate) trait Address: Copy + Eq + Ord + Hash + Debug + Default + Send + Sync
 }
 
 impl Address for u32 {
-    const PUBLIC_MAY_BE_OURS: bool = false;
+    /// What is outside of the private ranges is behind a gateway.
+    fn is_beside(self, _: Self) -> bool {
+        false
+    }
 
     fn masked(self, length: u8) -> Self {
         self & u32::MAX.checked_shl(32 - u32::from(length)).unwrap_or(0)
@@ -47,8 +50,14 @@ impl Address for u32 {
     }
 }
 
+/// No IPv6 block of a VPC has a shorter prefix.
+const LARGEST_VPC: u32 = 44;
+
 impl Address for u128 {
-    const PUBLIC_MAY_BE_OURS: bool = true;
+    fn is_beside(self, own: Self) -> bool {
+        let differ = self ^ own;
+        differ >> (128 - LARGEST_VPC) == 0 && mapped_v4(self).is_none()
+    }
 
     fn masked(self, length: u8) -> Self {
         self & u128::MAX.checked_shl(128 - u32::from(length)).unwrap_or(0)
@@ -124,6 +133,18 @@ mod tests {
         ];
         assert!(ours.into_iter().all(private));
         assert!(!theirs.into_iter().any(private));
+    }
+
+    #[test]
+    fn what_is_beside_an_address_lies_in_the_largest_block_that_a_vpc_can_have() {
+        let beside = |one: &str, other: &str| {
+            let [one, other] = [one, other].map(|text| widened(text.parse().unwrap()));
+            one.is_beside(other)
+        };
+        assert!(beside("2001:db8:a0::1", "2001:db8:af:ffff::2"));
+        assert!(!beside("2001:db8:b0::1", "2001:db8:af:ffff::2"));
+        assert!(!beside("203.0.113.1", "203.0.113.2"));
+        assert!(!1_u32.is_beside(1));
     }
 
     #[test]

@@ -46,7 +46,8 @@ use dns::Answers;
 use gaps::GapTable;
 use interfaces::Interfaces;
 pub use kept::Kept;
-use kept::keys::Numbers;
+use kept::keys::Order;
+use kept::merged::Counted;
 use kept::rest::Remembered;
 use plane::Plane;
 use roster::Roster;
@@ -70,7 +71,7 @@ impl Settings {
 
 /// Takes records and counts them; one a thread, merged at the end.
 ///
-/// Memory follows the distinct flows without their clients' ports; clients on the internet that call us over IPv4 are
+/// Memory follows the distinct flows without their clients' ports; clients on the internet that call us are
 /// counted and not kept. Flows whose two ports are of equal rank are kept with both. DNS answers are kept once for each
 /// source, name and address.
 #[derive(Debug)]
@@ -154,7 +155,11 @@ impl<'i> Aggregator<'i> {
 
     /// Decides what needed all records. `rows` has the flows and pairs, where they are not in memory.
     fn decided(mut self, rows: Option<&Part>) -> io::Result<Observed> {
-        let numbers = rows.map(|rows| (rows, Numbers::of(&self)));
+        let order = rows.map(|rows| {
+            let order = Order::of(&self);
+            Ok::<_, io::Error>((rows, order.ranks(rows)?, order))
+        });
+        let order = order.transpose()?;
         let (inventory, words) = (self.inventory, &self.words);
         let called = self.accesses.called(inventory);
         let roster = Roster::of(inventory, &mut self.interfaces, words, called.names());
@@ -179,8 +184,13 @@ impl<'i> Aggregator<'i> {
         let accesses = self.accesses.finish(&roster, &called, holder);
         let answers = self.answers.finish(&roster, holder);
         let (mut flows, mut sources) = (Vec::new(), BTreeMap::new());
-        if let Some((rows, numbers)) = &numbers {
-            let reading = Reading::new(rows, numbers, words);
+        if let Some((rows, ranks, order)) = &order {
+            let reading = Reading::of(Counted {
+                part: rows,
+                order,
+                ranks,
+                words,
+            });
             inbound += settle::settle_kept(&reading, &self.v4, &v4, &roster, &mut flows, &mut sources)?;
             inbound += settle::settle_kept(&reading, &self.v6, &v6, &roster, &mut flows, &mut sources)?;
         } else {

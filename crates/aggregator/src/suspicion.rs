@@ -16,6 +16,7 @@ mod late_start;
 mod never_resolved;
 mod one_of_many;
 mod registrable;
+mod settled;
 mod surprise;
 mod surroundings;
 #[cfg(test)]

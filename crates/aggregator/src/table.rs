@@ -28,13 +28,13 @@ mod write;
 
 use seal::Sealed;
 use write::Beside;
-pub(crate) use write::{Group, Rows};
+pub(crate) use write::{LEVEL, Rows};
 
 /// The key of the manifest in the file's metadata.
 const METADATA_KEY: &str = "egressmap";
 
 /// The key, in the file's metadata, of where what the logs showed before anything was decided lies in the file.
-const KEPT_KEY: &str = "egressmap.kept";
+const KEPT_KEY: &str = "egressmap.counted";
 
 /// The first and last bytes of every Parquet file.
 const MAGIC: &[u8; 4] = b"PAR1";
@@ -221,13 +221,13 @@ fn decode(path: &Path, file: Vec<u8>) -> Result<(DependencyMap, Option<Kept>), T
 }
 
 /// What lies at a place of the file.
-fn kept(file: &[u8], place: &str) -> io::Result<Kept> {
-    let bytes = place.split_once(' ').and_then(|(from, length)| {
-        let from: usize = from.parse().ok()?;
-        file.get(from..from.checked_add(length.parse().ok()?)?)
+fn kept(file: &Arc<[u8]>, place: &str) -> io::Result<Kept> {
+    let place = place.split_once(' ').and_then(|(from, length)| {
+        let from = from.parse().ok()?;
+        Some((from, length.parse().ok()?))
     });
-    let bytes = bytes.ok_or_else(|| io::Error::other("what it keeps of its logs is not where it should be"))?;
-    Kept::of_bytes(bytes.into())
+    let (from, length) = place.ok_or_else(|| io::Error::other("what it keeps of its logs is nowhere"))?;
+    Kept::of_map(file, from, length)
 }
 
 /// Whether the Parquet footer, whose length stands before the final magic, names our manifest and seal.

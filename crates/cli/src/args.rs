@@ -183,8 +183,9 @@ pub(crate) struct Reading {
     /// Write every line that is set aside here, as JSON lines: object, line, reason, message
     #[arg(long, value_name = "FILE")]
     pub(crate) set_aside: Option<PathBuf>,
-    /// Keep what is counted within so much memory, such as 2GiB; what is more goes to nameless files beside the map and is
-    /// merged at the end, with the same result [default: all of it stays in memory]
+    /// Keep the flows that are counted within so much memory, such as 2GiB; what is more goes to nameless files beside the map
+    /// and is merged at the end, with the same result. The dependencies themselves, while they are named and written, are not
+    /// bounded by it: about 800 bytes each [default: all of it stays in memory]
     #[arg(long, value_name = "SIZE")]
     pub(crate) memory_budget: Option<String>,
     #[command(flatten)]

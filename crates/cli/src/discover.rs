@@ -170,7 +170,7 @@ fn survey(
     keep: bool,
 ) -> Result<Discovery<Survey>> {
     counted_once(sources, before)?;
-    let inventory = inventory(reading, global, kept.as_ref())?;
+    let inventory = inventory(reading, global, kept.as_slice())?;
     let knowledge = knowledge(reading, global, before)?;
     let budget = budget(reading, global, folder)?;
     let options = options::options(&reading.logs)?;
@@ -291,7 +291,7 @@ pub(crate) fn threads(global: &Global) -> NonZeroUsize {
     global.threads.unwrap_or_else(cores)
 }
 
-fn inventory(reading: &Reading, global: &Global, kept: Option<&Kept>) -> Result<Inventory> {
+fn inventory(reading: &Reading, global: &Global, kept: &[Kept]) -> Result<Inventory> {
     let mut all = Inventory::default();
     for path in &reading.inventory {
         all.extend(Inventory::from_file(&path.display().to_string(), &read(path)?)?);
@@ -299,9 +299,7 @@ fn inventory(reading: &Reading, global: &Global, kept: Option<&Kept>) -> Result<
     for remark in all.remarks() {
         say::note(global, format_args!("inventory {remark}"));
     }
-    if let Some(kept) = kept {
-        kept.remembered_by(&mut all)?;
-    }
+    Kept::remember(kept, &mut all)?;
     Ok(all)
 }
 

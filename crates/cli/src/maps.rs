@@ -84,9 +84,7 @@ const OF_AN_EARLIER_VERSION: &str = "an earlier version wrote this map, so names
 /// Decides and names anew what maps show together.
 fn together(sum: &mut DependencyMap, all_kept: &[Kept]) -> Result<Kept> {
     let mut services = Inventory::default();
-    for kept in all_kept {
-        kept.remembered_by(&mut services)?;
-    }
+    Kept::remember(all_kept, &mut services)?;
     let (observed, kept) = Aggregator::new(&services, &Settings::default()).finish_with(all_kept)?;
     let mut knowledge = Knowledge::default();
     knowledge.remember(&sum.manifest.names);

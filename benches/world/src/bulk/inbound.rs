@@ -21,6 +21,8 @@ pub struct Inbound {
     pub clients: u64,
     /// Whether they call over IPv6.
     pub ipv6: bool,
+    /// Whether those that call over IPv6 are in the balancer's own network: until all is read, they may be ours.
+    pub beside: bool,
     /// Where chance begins.
     pub seed: u64,
 }
@@ -73,7 +75,12 @@ impl Inbound {
     fn call(&self, client: u64) -> (String, String) {
         if self.ipv6 {
             let ours = Ipv6Addr::from_bits(0x2001_0db8_ffff_0000_0000_0000_0000_0001);
-            let client = Ipv6Addr::from_bits(0x2001_0db8_0000_0000_0000_0000_0000_0000 + u128::from(client));
+            let network = if self.beside {
+                0x2001_0db8_fff0
+            } else {
+                0x2001_0db8_0000
+            };
+            let client = Ipv6Addr::from_bits((network << 80) + u128::from(client));
             (client.to_string(), ours.to_string())
         } else {
             // 198.18.0.0/15, and what lies above it.

@@ -1,12 +1,13 @@
 //! What does not fit into memory while logs are read: flows go to files without a name, which end with the run however it
 //! ends.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Aggregator;
-use crate::table::part::Part;
+use super::kept::NAMES;
+use crate::table::part::{Part, Writer};
 
 /// How many files are read side by side: of each a row group is in memory.
 const SIDE_BY_SIDE: usize = 16;
@@ -111,9 +112,12 @@ impl Aggregator<'_> {
     }
 
     /// A part that the aggregator writes.
-    pub(super) fn part(&mut self, write: impl FnOnce(&mut Self, &mut dyn Write) -> io::Result<()>) -> io::Result<Part> {
+    pub(super) fn part(
+        &mut self,
+        write: impl FnOnce(&mut Self, &mut Writer<'_>) -> io::Result<()>,
+    ) -> io::Result<Part> {
         let budget = self.aside.budget.clone();
         let folder = budget.as_ref().map(|budget| &*budget.folder);
-        Part::written(folder, |to| write(self, to))
+        Part::written(folder, NAMES, |to| write(self, to))
     }
 }

@@ -259,9 +259,21 @@ impl<A: Slotted> Shard<A> {
         parts
     }
 
-    /// The key of the flow that stands there.
-    pub(super) fn key(&self, at: usize) -> FlowKey<A> {
-        A::flow_key(&self.slots.get()[at])
+    /// How many flows there are.
+    pub(super) fn len(&self) -> usize {
+        self.taken
+    }
+
+    /// Where each flow stands, with its key.
+    pub(super) fn keys(&self) -> impl Iterator<Item = (usize, FlowKey<A>)> {
+        let slots = self.slots.get().iter().enumerate();
+        let taken = slots.filter(|(_, slot)| A::mark(slot) != 0);
+        taken.map(|(at, slot)| (at, A::flow_key(slot)))
+    }
+
+    /// Looks at a flow, for its memory to be near.
+    pub(super) fn warm_at(&self, at: usize) -> u32 {
+        self.slots.get().get(at).map_or(0, A::mark)
     }
 
     /// The flow that stands there.

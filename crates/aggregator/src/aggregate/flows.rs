@@ -52,7 +52,7 @@ impl StoodIn {
 }
 
 /// What was counted. Adds up in any order.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Flow {
     /// Accepted records from the initiator.
     pub(super) records: u64,
@@ -67,14 +67,13 @@ pub(super) struct Flow {
     /// When, apart from what the responder sent after the end.
     pub(super) seen: Seen,
     /// The interned AWS service of the responder.
-    #[serde(skip)]
     pub(super) aws: u32,
     pub(super) client_ports: ClientPorts,
     pub(super) signs: Signs,
 }
 
 /// The least and the greatest port that the initiator took.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ClientPorts {
     least: u16,
     greatest: u16,
@@ -93,6 +92,11 @@ impl ClientPorts {
     pub(super) fn add(&mut self, other: ClientPorts) {
         self.least = self.least.min(other.least);
         self.greatest = self.greatest.max(other.greatest);
+    }
+
+    /// The least and the greatest.
+    pub(super) fn ends(self) -> (u16, u16) {
+        (self.least, self.greatest)
     }
 
     /// From the least to the greatest.

@@ -3,7 +3,8 @@
 //! A map carries them, so that it can grow: what a later run counts is added to what this one counted, and everything is
 //! decided anew. A run that is short of memory puts its flows aside in the same form.
 
-use std::io::{self, Read, Write};
+use std::collections::BTreeMap;
+use std::io::{self, Read};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -14,19 +15,27 @@ use super::flows::{Flow, FlowKey, Signs};
 use super::interfaces::index;
 use super::plane::{Endpoint, Plane};
 use super::slot::Slotted;
+use crate::identity::ServiceName;
 use crate::inventory::{Inventory, Owned};
+use crate::map::ServiceFacts;
 use crate::observed::Observed;
 use crate::table::part::{Part, Writer};
 
+mod cells;
 pub(super) mod keys;
 pub(super) mod merged;
 pub(super) mod rest;
+mod row;
 mod sorted;
 
+use keys::Order;
+use rest::Place;
+
 /// The tables, in order.
-const NAMES: &[&str] = &[
+pub(super) const NAMES: &[&str] = &[
     "word",
     "service",
+    "place",
     "interface",
     "flow_v4",
     "flow_v6",
@@ -44,17 +53,18 @@ const NAMES: &[&str] = &[
 mod table {
     pub(super) const WORDS: usize = 0;
     pub(super) const SERVICES: usize = 1;
-    pub(super) const INTERFACES: usize = 2;
-    pub(super) const FLOWS_4: usize = 3;
-    pub(super) const FLOWS_6: usize = 4;
-    pub(super) const PAIRS_4: usize = 5;
-    pub(super) const PAIRS_6: usize = 6;
-    pub(super) const LISTENERS_4: usize = 7;
-    pub(super) const LISTENERS_6: usize = 8;
-    pub(super) const ACCESSES: usize = 9;
-    pub(super) const ANSWERS: usize = 10;
-    pub(super) const GAPS: usize = 11;
-    pub(super) const TOTALS: usize = 12;
+    pub(super) const PLACES: usize = 2;
+    pub(super) const INTERFACES: usize = 3;
+    pub(super) const FLOWS_4: usize = 4;
+    pub(super) const FLOWS_6: usize = 5;
+    pub(super) const PAIRS_4: usize = 6;
+    pub(super) const PAIRS_6: usize = 7;
+    pub(super) const LISTENERS_4: usize = 8;
+    pub(super) const LISTENERS_6: usize = 9;
+    pub(super) const ACCESSES: usize = 10;
+    pub(super) const ANSWERS: usize = 11;
+    pub(super) const GAPS: usize = 12;
+    pub(super) const TOTALS: usize = 13;
 }
 
 /// All that runs counted, as a map keeps it. Every thread count and every order of objects gives the same bytes.
@@ -62,8 +72,9 @@ mod table {
 pub struct Kept(Part);
 
 impl Kept {
-    pub(crate) fn of_bytes(bytes: Arc<[u8]>) -> io::Result<Self> {
-        Part::of_bytes(bytes).map(Kept)
+    /// What lies in a map, from there on.
+    pub(crate) fn of_map(map: &Arc<[u8]>, from: usize, length: usize) -> io::Result<Self> {
+        Part::of_bytes(map, from, length).map(Kept)
     }
 
     /// All of it, as a map has it.
@@ -71,12 +82,20 @@ impl Kept {
         self.0.reader()
     }
 
-    /// Makes an inventory know the services of earlier runs: what they counted can be added to what is counted under it.
+    /// Makes an inventory know the services of earlier runs: what they counted can be added to what is counted under it. Of
+    /// what two of them say of a service, what sorts first counts.
     ///
     /// # Errors
-    /// When it is damaged.
-    pub fn remembered_by(&self, inventory: &mut Inventory) -> io::Result<()> {
-        rest::services(&self.0, |name, facts| inventory.remember(name, facts))
+    /// When one is damaged.
+    pub fn remember(all: &[Kept], inventory: &mut Inventory) -> io::Result<()> {
+        let mut services: BTreeMap<ServiceName, ServiceFacts> = BTreeMap::new();
+        for kept in all {
+            rest::services(&kept.0, |name, facts| services.entry(name).or_default().add(facts))?;
+        }
+        services
+            .into_iter()
+            .for_each(|(name, facts)| inventory.remember(name, facts));
+        Ok(())
     }
 }
 
@@ -85,8 +104,10 @@ pub(super) trait Family: Slotted + Owned + Serialize + DeserializeOwned {
     const FLOWS: usize;
     const PAIRS: usize;
 
-    fn put(self, to: &mut Vec<u8>);
-    fn take(from: &mut &[u8]) -> Option<Self>;
+    fn wide(self) -> u128;
+    fn of_wide(wide: u128) -> Option<Self>;
+    /// The address of the family that flows mostly come from at a place.
+    fn usual(place: &Place) -> Option<Self>;
     fn plane<'a>(of: &'a Aggregator<'_>) -> &'a Plane<Self>;
     fn plane_mut<'a>(of: &'a mut Aggregator<'_>) -> &'a mut Plane<Self>;
 }
@@ -95,12 +116,16 @@ impl Family for u32 {
     const FLOWS: usize = table::FLOWS_4;
     const PAIRS: usize = table::PAIRS_4;
 
-    fn put(self, to: &mut Vec<u8>) {
-        to.extend_from_slice(&self.to_be_bytes());
+    fn wide(self) -> u128 {
+        u128::from(self)
     }
 
-    fn take(from: &mut &[u8]) -> Option<Self> {
-        keys::chunk(from).map(u32::from_be_bytes)
+    fn of_wide(wide: u128) -> Option<Self> {
+        u32::try_from(wide).ok()
+    }
+
+    fn usual(place: &Place) -> Option<Self> {
+        place.v4
     }
 
     fn plane<'a>(of: &'a Aggregator<'_>) -> &'a Plane<Self> {
@@ -116,12 +141,16 @@ impl Family for u128 {
     const FLOWS: usize = table::FLOWS_6;
     const PAIRS: usize = table::PAIRS_6;
 
-    fn put(self, to: &mut Vec<u8>) {
-        to.extend_from_slice(&self.to_be_bytes());
+    fn wide(self) -> u128 {
+        self
     }
 
-    fn take(from: &mut &[u8]) -> Option<Self> {
-        keys::chunk(from).map(u128::from_be_bytes)
+    fn of_wide(wide: u128) -> Option<Self> {
+        Some(wide)
+    }
+
+    fn usual(place: &Place) -> Option<Self> {
+        place.v6
     }
 
     fn plane<'a>(of: &'a Aggregator<'_>) -> &'a Plane<Self> {
@@ -161,18 +190,23 @@ impl<A: Family> Dropped<A> {
             self.listeners.push((endpoint, flow.signs));
         }
     }
+
+    fn extend(&mut self, other: Self) {
+        self.inbound += other.inbound;
+        self.listeners.extend(other.listeners);
+    }
 }
 
 impl<'i> Aggregator<'i> {
     /// [`Aggregator::finish`] together with what `earlier` runs counted, and all of it as a map keeps it. The inventory
-    /// knows the services of those runs: see [`Kept::remembered_by`].
+    /// knows the services of those runs: see [`Kept::remember`].
     ///
     /// # Errors
     /// When what is kept is damaged, or what was put aside could not be written or read.
     pub fn finish_with(mut self, earlier: &[Kept]) -> io::Result<(Observed, Kept)> {
         self.settle();
         if earlier.is_empty() && !self.aside.is_used() {
-            let kept = Part::written(None, |to| self.all_rows(to))?;
+            let kept = Part::written(None, NAMES, |to| self.all_rows(to))?;
             return Ok((self.decided(None)?, Kept(kept)));
         }
         for kept in earlier {
@@ -186,31 +220,28 @@ impl<'i> Aggregator<'i> {
     }
 
     /// Writes everything counted.
-    fn all_rows(&self, to: &mut dyn Write) -> io::Result<()> {
-        let mut to = Writer::new(to, NAMES)?;
-        rest::write_first(self, &mut to)?;
-        let dropped = sorted::write(self, &mut to)?;
-        rest::write_last(self, &dropped, &mut to)?;
-        to.finish().map(drop)
+    fn all_rows(&self, to: &mut Writer<'_>) -> io::Result<()> {
+        let order = Order::of(self);
+        rest::write_first(self, &order, to)?;
+        let dropped = sorted::write(self, &order, to)?;
+        rest::write_last(self, &order, &dropped, to)
     }
 
     /// Writes everything counted: the flows and pairs are in parts.
-    fn merged_rows(&mut self, parts: &[Part], to: &mut dyn Write) -> io::Result<()> {
-        let mut to = Writer::new(to, NAMES)?;
-        rest::write_first(self, &mut to)?;
-        let dropped = merged::write(self, parts, &mut to)?;
+    fn merged_rows(&mut self, parts: &[Part], to: &mut Writer<'_>) -> io::Result<()> {
+        let order = Order::of(self);
+        rest::write_first(self, &order, to)?;
+        let dropped = merged::write(self, &order, parts, to)?;
         self.take_in(dropped);
-        rest::write_last(self, &Dropped::default(), &mut to)?;
-        to.finish().map(drop)
+        rest::write_last(self, &order, &Default::default(), to)
     }
 
     /// Writes the flows and pairs in memory, and forgets them.
-    pub(super) fn drain_rows(&mut self, to: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn drain_rows(&mut self, to: &mut Writer<'_>) -> io::Result<()> {
         self.settle();
-        let mut to = Writer::new(to, NAMES)?;
-        (0..table::FLOWS_4).try_for_each(|_| to.table())?;
-        let dropped = sorted::write(self, &mut to)?;
-        to.finish()?;
+        let order = Order::of(self);
+        rest::write_order(&order, to)?;
+        let dropped = sorted::write(self, &order, to)?;
         self.v4.forget_flows();
         self.v6.forget_flows();
         self.take_in(dropped);
@@ -218,25 +249,32 @@ impl<'i> Aggregator<'i> {
     }
 
     /// Writes the flows and pairs of parts, each key once.
-    pub(super) fn join_rows(&mut self, parts: &[Part], to: &mut dyn Write) -> io::Result<()> {
-        let mut to = Writer::new(to, NAMES)?;
-        (0..table::FLOWS_4).try_for_each(|_| to.table())?;
-        let dropped = merged::write(self, parts, &mut to)?;
+    pub(super) fn join_rows(&mut self, parts: &[Part], to: &mut Writer<'_>) -> io::Result<()> {
+        let order = Order::of(self);
+        rest::write_order(&order, to)?;
+        let dropped = merged::write(self, &order, parts, to)?;
         self.take_in(dropped);
-        to.finish().map(drop)
+        Ok(())
     }
 
-    fn take_in(&mut self, dropped: Dropped<u32>) {
-        self.v4.inbound += dropped.inbound;
-        for (endpoint, signs) in dropped.listeners {
-            self.v4.listeners.entry(endpoint).or_default().add(signs);
-        }
+    fn take_in(&mut self, (dropped, too): (Dropped<u32>, Dropped<u128>)) {
+        self.v4.take_in(dropped);
+        self.v6.take_in(too);
     }
 
     /// Whether a flow is known to be of a client on the internet, now that more was read than when it was counted.
     fn is_foreign<A: Family>(&self, key: &FlowKey<A>) -> bool {
         let interface = self.interfaces.places()[index(key.place)].interface;
         !key.initiator_owner.is_somebody() && A::plane(self).is_surely_not_ours(key.initiator, interface)
+    }
+}
+
+impl<A: Family> Plane<A> {
+    fn take_in(&mut self, dropped: Dropped<A>) {
+        self.inbound += dropped.inbound;
+        for (endpoint, signs) in dropped.listeners {
+            self.listeners.entry(endpoint).or_default().add(signs);
+        }
     }
 }
 

@@ -75,10 +75,15 @@ impl<A: Address> Candidates<A> {
 
     /// Whether the address may still turn out to be the interface's own.
     pub(super) fn may_be(&self, address: A) -> bool {
+        self.may_be_such(|own| own == address)
+    }
+
+    /// Whether such an address may still turn out to be the interface's own.
+    pub(super) fn may_be_such(&self, such: impl Fn(A) -> bool) -> bool {
         match self {
             Candidates::Any => true,
-            Candidates::Two { pair, .. } => pair.contains(&address),
-            Candidates::One(own) => *own == address,
+            Candidates::Two { pair, .. } => pair.iter().any(|end| such(*end)),
+            Candidates::One(own) => such(*own),
             Candidates::Nothing => false,
         }
     }

@@ -1,7 +1,5 @@
 //! The flows whose ports are of equal rank: kept with both ports until all is read.
 
-use serde::{Deserialize, Serialize};
-
 use super::flows::{Flow, FlowKey, Signs, StoodIn};
 use super::row::{Row, Side};
 use super::seen::Seen;
@@ -26,26 +24,25 @@ pub(super) struct PairEnd<A> {
 }
 
 /// What was counted, by the end that sent it. Adds up in any order.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Pair {
     pub(super) sent: [Sent; 2],
     /// When anything was let through.
-    seen: Seen,
+    pub(super) seen: Seen,
 }
 
 /// What one end sent.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone)]
 pub(super) struct Sent {
-    records: u64,
-    bytes: u64,
-    packets: u64,
-    rejected: u64,
+    pub(super) records: u64,
+    pub(super) bytes: u64,
+    pub(super) packets: u64,
+    pub(super) rejected: u64,
     /// When it was rejected.
-    rejected_seen: Option<Box<Seen>>,
+    pub(super) rejected_seen: Option<Box<Seen>>,
     /// The least start of all its records; the end of time while there are none.
     pub(super) first: u64,
     /// The interned AWS service of the end.
-    #[serde(skip)]
     pub(super) aws: u32,
 }
 

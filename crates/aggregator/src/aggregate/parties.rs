@@ -73,9 +73,9 @@ impl<'p, A: Address> Parties<'p, A> {
 
     /// Whose an end would be if it opened the connection.
     pub(super) fn sender(&self, address: A, owner: ServiceId, place: u32, at: u64) -> Party {
-        let here = self.own_at(place) == Some(address);
-        // Records of public addresses are dropped where they are not the interface's own: so none of them may count.
-        if !owner.is_somebody() && !here && !A::PUBLIC_MAY_BE_OURS && !address.is_private() {
+        // Records of other public addresses are dropped as they come, so none of them may count.
+        let near = |own: A| own == address || address.is_beside(own);
+        if !owner.is_somebody() && !address.is_private() && !self.own_at(place).is_some_and(near) {
             return Party::Foreign;
         }
         self.party(address, owner, place, at)

@@ -177,13 +177,14 @@ impl<A: Slotted> Plane<A> {
     }
 
     /// Whether an address that no entry owns can be told, whatever else is read, to be a client on the internet. An
-    /// interface's own address is ours, and which that is shows at the end: but an IPv4 address counts as an interface's
-    /// own only in that interface's records, so once those rule it out millions of clients cost nothing.
+    /// interface's own address is ours, and which that is shows at the end: but a public address counts as an interface's
+    /// own only in the records of that interface and of others beside it, so once those rule it out millions of clients
+    /// cost nothing.
     pub(super) fn is_surely_not_ours(&self, address: A, interface: Option<u32>) -> bool {
-        if A::PUBLIC_MAY_BE_OURS || address.is_private() {
-            return false;
-        }
-        let may_be = |id| self.candidates.get(index(id)).is_none_or(|it| it.may_be(address));
-        !interface.is_some_and(may_be)
+        let near = |id| {
+            let candidates = self.candidates.get(index(id));
+            candidates.is_none_or(|it| it.may_be_such(|own| own == address || address.is_beside(own)))
+        };
+        !address.is_private() && !interface.is_some_and(near)
     }
 }

@@ -87,6 +87,19 @@ impl Seen {
         (self.first, self.last)
     }
 
+    /// Each day in order, with its hours.
+    pub(super) fn days(&self) -> impl Iterator<Item = (u32, u32)> {
+        let more = self.more.as_deref().map_or(&[][..], |more| &more.0);
+        let (before, rest) = more.split_at(more.partition_point(|&(day, _)| day < self.day));
+        let (same, after) = match rest {
+            [(day, hours), after @ ..] if *day == self.day => (*hours, after),
+            _ => (0, rest),
+        };
+        let own = (self.day, self.hours | same);
+        let own = Some(own).filter(|(_, hours)| *hours != 0);
+        before.iter().copied().chain(own).chain(after.iter().copied())
+    }
+
     /// As the map keeps it.
     pub(super) fn into_hours(self) -> Hours {
         let mut days = self.more.map(|more| *more).unwrap_or_default();

@@ -8,6 +8,7 @@ use crate::observed::{AccessEdge, FlowEdge, Host};
 
 use super::answers::{Answers, Given};
 use super::evidence::{Evidence, Lines};
+use super::ranges::Index;
 use super::{Confirmation, Knowledge, UNKNOWN_DESTINATION, class};
 
 /// How many other names of one address a dependency keeps: first those in lines, each of which is a dependency of its
@@ -19,6 +20,7 @@ pub(super) struct Known<'a> {
     evidence: &'a Evidence<'a>,
     answers: Answers<'a>,
     knowledge: &'a Knowledge,
+    ranges: Index<'a>,
 }
 
 /// A far end with its name.
@@ -72,6 +74,7 @@ impl<'a> Known<'a> {
             evidence,
             answers,
             knowledge,
+            ranges: Index::of(&knowledge.ranges),
         }
     }
 
@@ -168,7 +171,7 @@ impl<'a> Known<'a> {
 
     /// What is known of the address itself: AWS, then reverse DNS, then nothing.
     fn by_address(&self, address: IpAddr) -> (String, Class, Support<'a>) {
-        if let Some(label) = self.knowledge.ranges.label(address, self.evidence.aws_service(address)) {
+        if let Some(label) = self.ranges.label(address, self.evidence.aws_service(address)) {
             return (label, Class::Aws, Support::Address(Grade::Aws));
         }
         let answer = self.knowledge.ptr.get(&address);

@@ -1,7 +1,11 @@
 //! What a map remembers of the knowledge that named its far ends.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+
+use super::ranges::Index;
 use super::{Confirmation, Knowledge, PtrAnswer, addresses_to_resolve};
 use crate::map::KnownNames;
 use crate::observed::Observed;
@@ -27,9 +31,16 @@ impl Knowledge {
     /// What of it is about the far ends that were observed.
     #[must_use]
     pub fn of(&self, observed: &Observed) -> KnownNames {
-        let flows = observed.flows.iter().map(|edge| edge.address);
-        let accesses = observed.accesses.iter().filter_map(|edge| edge.address);
-        let ranges = flows.chain(accesses).filter_map(|address| self.ranges.entry(address));
+        let flows = observed.flows.par_iter().map(|edge| edge.address);
+        let accesses = observed.accesses.par_iter().filter_map(|edge| edge.address);
+        let index = Index::of(&self.ranges);
+        let ranges: HashSet<_> = flows
+            .chain(accesses)
+            .filter_map(|address| index.entry(address))
+            .collect();
+        let ranges = ranges
+            .into_iter()
+            .map(|(prefix, service, region)| (prefix.to_string(), service.to_owned(), region.to_owned()));
         let mut names = KnownNames {
             ranges: ranges.collect(),
             ..KnownNames::default()

@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 mod bundled;
+mod index;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,8 @@ const CARRIERS: [&str; 7] = [
     "ec2_instance_connect",
     "cloudfront_origin_facing",
 ];
+
+pub(super) use index::Index;
 
 /// Published ranges, looked up by longest prefix.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -160,10 +163,19 @@ impl AwsRanges {
         }
     }
 
+    fn insert(&mut self, prefix: IpNet, range: Range) {
+        let known = self.by_prefix.entry(prefix).or_insert_with(|| range.clone());
+        if range < *known {
+            *known = range;
+        }
+    }
+}
+
+impl Index<'_> {
     /// The prefix that speaks for an address, with its service and region.
-    pub(super) fn entry(&self, address: IpAddr) -> Option<(String, String, String)> {
+    pub(super) fn entry(&self, address: IpAddr) -> Option<(&IpNet, &str, &str)> {
         let (prefix, range) = self.longest(address)?;
-        Some((prefix.to_string(), range.service.clone(), range.region.clone()))
+        Some((prefix, &range.service, &range.region))
     }
 
     /// The destination that an AWS address stands for: `aws/<service>/<region>`. `logged` is the service that flow
@@ -179,37 +191,6 @@ impl AwsRanges {
             (None, _) => None,
         }
     }
-
-    /// Prefixes lie within each other or apart, and stand in the order of their first addresses, the wider one first. So
-    /// the last that does not begin behind an address holds it, or else what holds it is a prefix of them both.
-    fn longest(&self, address: IpAddr) -> Option<(IpNet, &Range)> {
-        let mut last = IpNet::from(address);
-        loop {
-            let (prefix, range) = self.by_prefix.range(..=last).next_back()?;
-            if prefix.contains(&address) {
-                return Some((*prefix, range));
-            }
-            last = common(*prefix, address)?;
-        }
-    }
-
-    fn insert(&mut self, prefix: IpNet, range: Range) {
-        let known = self.by_prefix.entry(prefix).or_insert_with(|| range.clone());
-        if range < *known {
-            *known = range;
-        }
-    }
-}
-
-/// The longest prefix that holds all of another and an address that is not in it.
-fn common(prefix: IpNet, address: IpAddr) -> Option<IpNet> {
-    let length = match (prefix, address) {
-        (IpNet::V4(prefix), IpAddr::V4(address)) => (prefix.addr().to_bits() ^ address.to_bits()).leading_zeros(),
-        (IpNet::V6(prefix), IpAddr::V6(address)) => (prefix.addr().to_bits() ^ address.to_bits()).leading_zeros(),
-        _ => return None,
-    };
-    let net = IpNet::new(address, u8::try_from(length).ok()?).ok()?;
-    Some(net.trunc())
 }
 
 impl Entry {

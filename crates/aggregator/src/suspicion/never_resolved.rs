@@ -1,6 +1,7 @@
 //! `never-resolved`: the service's DNS queries are logged, and no answer ever told it the name or the address.
 
 use super::Case;
+use super::settled::is_settled;
 use super::surroundings::is_resolved;
 use crate::name::ANSWER_HOLDS_HOURS;
 use crate::show::counted;
@@ -18,7 +19,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<String> {
     let habits = around.habits(&key.service)?;
     let (begin, _) = around.window?;
     // Another name that answers give the address was resolved: which of them the client meant is not known.
-    if is_resolved(dependency) || !dependency.name.also.is_empty() {
+    if is_resolved(dependency) || !dependency.name.also.is_empty() || is_settled(case) {
         return None;
     }
     let others = habits.outside.saturating_sub(1);

@@ -109,11 +109,54 @@ fn nothing_is_said_of_what_is_usual_nor_of_attempts_nor_of_our_own() {
 
 #[test]
 fn an_address_that_nothing_names_is_one() {
-    let mut nameless = honest(0..20);
-    nameless.name.evidence.clear();
+    let nameless = |days| {
+        let mut it = honest(days);
+        it.name.evidence.clear();
+        it
+    };
     assert_eq!(
-        only("address-without-name", "203.0.113.7", nameless),
+        only("address-without-name", "203.0.113.7", nameless(6..20)),
         "nothing names it: no line of a proxy, no DNS answer, no published range, no reverse name; 100 records lead there"
+    );
+    only("address-without-name", "203.0.113.7", nameless(0..14));
+    let alone = Dependency {
+        source: OnlySource::One("10.0.0.1".parse().unwrap()),
+        ..nameless(0..20)
+    };
+    only("address-without-name", "203.0.113.7", alone.clone());
+    nothing("203.0.113.7", nameless(0..20));
+
+    let address = "203.0.113.7";
+    let from_another = Dependency {
+        source: OnlySource::One("10.0.0.2".parse().unwrap()),
+        ..alone.clone()
+    };
+    let shared = map([
+        (key("checkout", address), alone.clone()),
+        (key("media", address), from_another.clone()),
+    ]);
+    assert_eq!(said(&shared, address), [], "another service reaches it as well");
+    let beside = map([
+        (key("checkout", address), alone.clone()),
+        (key("checkout", "203.0.113.8"), from_another),
+    ]);
+    assert_eq!(said(&beside, address), [], "another task reaches what is beside it");
+    let elsewhere = ["198.51.100.1", "192.0.2.1"].map(|other| {
+        let addresses = [other.parse().unwrap()].into();
+        let it = Dependency {
+            addresses,
+            ..alone.clone()
+        };
+        (key("checkout", other), it)
+    });
+    let many = map(elsewhere.into_iter().chain([(key("checkout", address), alone)]));
+    assert_eq!(said(&many, address), [], "hardly any has a name");
+    let mut short = map([(key("checkout", address), nameless(12..20))]);
+    short.manifest.window = Some((BEGIN + 12 * DAY, BEGIN + 20 * DAY));
+    assert_eq!(
+        said(&short, address).len(),
+        1,
+        "in so short a window nothing is a habit"
     );
 }
 

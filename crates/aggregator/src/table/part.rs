@@ -1,283 +1,184 @@
-//! Rows of bytes under keys, in tables and in order, as a Parquet file: what was counted before anything is decided.
+//! Blocks of bytes, in tables and in order, as a Parquet file: what was counted before anything is decided.
 //!
-//! Row groups hold rows of one table each, so that a table is read without the others, and a group at a time.
+//! A row is a block, and has a row group of its own; what a block holds is its writer's affair. The footer's metadata says
+//! where each of them lies, so that a table is read without the others, and a block at a time.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Cursor, Read, Seek as _, Write};
+use std::io::{self, BufWriter, Cursor, Read, Seek as _, SeekFrom, Write};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use polars::io::mmap::MmapBytesReader;
-use polars::prelude::{BinaryChunked, DataFrame, ParquetReader, PolarsError, SerReader};
+use polars::prelude::{ParquetReader, SerReader};
+use serde::{Deserialize, Serialize};
 use zstd::bulk::Compressor;
 
 use super::write::{Column, Group, Head, Kind, LEVEL, Sheet};
 
-/// How many rows are compressed together.
-pub(crate) const GROUP: usize = 1 << 12;
+/// The key, in the file's metadata, of where the blocks are.
+const BLOCKS: &str = "egressmap.blocks";
 
-/// The key, in the file's metadata, of how many rows each table has.
-const COUNTS: &str = "egressmap.tables";
-
-/// A file that can be read any number of times, a table at a time.
+/// A file that can be read any number of times, a block at a time.
 #[derive(Debug, Clone)]
 pub(crate) struct Part {
     held: Held,
-    /// How many rows each table has.
-    counts: Arc<[usize]>,
+    length: u64,
+    blocks: Arc<[Block]>,
 }
 
 /// Where the file is.
 #[derive(Debug, Clone)]
 enum Held {
-    Memory(Arc<[u8]>),
-    Disk(Arc<File>),
+    /// In a file that is in memory, from there on.
+    Memory(Arc<[u8]>, usize),
+    Disk(Arc<Mutex<File>>),
 }
 
+/// Where a block is: the number of its table, and its place in the file.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Block(usize, u64, usize);
+
 impl Part {
-    /// A file in memory.
-    pub(crate) fn of_bytes(bytes: Arc<[u8]>) -> io::Result<Self> {
-        Part::open(Held::Memory(bytes))
-    }
-
-    /// What is written to a file without a name in a folder, which ends with the process however that ends; without a folder
-    /// to memory.
-    pub(crate) fn written(
-        folder: Option<&Path>,
-        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> io::Result<Self> {
-        let Some(folder) = folder else {
-            let mut bytes = Vec::new();
-            write(&mut bytes)?;
-            return Part::of_bytes(bytes.into());
-        };
-        let mut to = BufWriter::new(tempfile::tempfile_in(folder)?);
-        write(&mut to)?;
-        let file = to.into_inner().map_err(io::IntoInnerError::into_error)?;
-        Part::open(Held::Disk(Arc::new(file)))
-    }
-
-    fn open(held: Held) -> io::Result<Self> {
-        let metadata = match &held {
-            Held::Memory(bytes) => ParquetReader::new(Cursor::new(Arc::clone(bytes)))
-                .get_metadata()
-                .cloned(),
-            Held::Disk(file) => ParquetReader::new(file.try_clone()?).get_metadata().cloned(),
-        };
-        let metadata = metadata.map_err(damaged)?;
+    /// A part of a file in memory that is one.
+    pub(crate) fn of_bytes(file: &Arc<[u8]>, from: usize, length: usize) -> io::Result<Self> {
+        let whole = from.checked_add(length).and_then(|end| file.get(from..end));
+        let whole = whole.ok_or_else(|| io::Error::other("what it keeps of its logs is not where it should be"))?;
+        let mut reader = ParquetReader::new(Cursor::new(whole));
+        let metadata = reader
+            .get_metadata()
+            .map_err(|error| io::Error::other(error.to_string()))?;
         let pairs = metadata.key_value_metadata().iter().flatten();
-        let counts = pairs
-            .filter(|pair| pair.key == COUNTS)
+        let blocks = pairs
+            .filter(|pair| pair.key == BLOCKS)
             .find_map(|pair| pair.value.as_deref());
-        let counts: Vec<usize> = serde_json::from_str(counts.unwrap_or_default())?;
-        let sum = counts.iter().try_fold(0_usize, |sum, count| sum.checked_add(*count));
-        if sum != Some(metadata.num_rows) {
-            return Err(io::Error::other("its tables do not add up"));
-        }
+        let blocks: Vec<Block> = serde_json::from_str(blocks.unwrap_or_default())?;
         Ok(Part {
-            held,
-            counts: counts.into(),
+            held: Held::Memory(Arc::clone(file), from),
+            length: length as u64,
+            blocks: blocks.into(),
         })
     }
 
-    /// The rows of a table.
-    pub(crate) fn rows(&self, table: usize) -> io::Result<Rows> {
-        let from = self.counts.iter().take(table).sum();
-        let mut rows = Rows {
-            part: self.clone(),
-            next: from,
-            end: from + self.counts.get(table).copied().unwrap_or_default(),
-            group: None,
-            at: 0,
+    /// What is written to a file without a name in a folder, which ends with the process however that ends; without a folder
+    /// to memory. Blocks are of these tables.
+    pub(crate) fn written(
+        folder: Option<&Path>,
+        tables: &'static [&'static str],
+        write: impl FnOnce(&mut Writer<'_>) -> io::Result<()>,
+    ) -> io::Result<Self> {
+        let Some(folder) = folder else {
+            let mut bytes = Vec::new();
+            let blocks = written(&mut bytes, tables, write)?;
+            return Ok(Part {
+                length: bytes.len() as u64,
+                held: Held::Memory(bytes.into(), 0),
+                blocks,
+            });
         };
-        rows.read()?;
-        Ok(rows)
+        let mut to = BufWriter::new(tempfile::tempfile_in(folder)?);
+        let blocks = written(&mut to, tables, write)?;
+        let mut file = to.into_inner().map_err(io::IntoInnerError::into_error)?;
+        Ok(Part {
+            length: file.stream_position()?,
+            held: Held::Disk(Arc::new(Mutex::new(file))),
+            blocks,
+        })
+    }
+
+    /// The blocks of a table.
+    pub(crate) fn blocks(&self, table: usize) -> impl Iterator<Item = io::Result<Vec<u8>>> + use<> {
+        let part = self.clone();
+        let mut next = 0;
+        std::iter::from_fn(move || {
+            let Block(_, at, length) = *part.blocks[next..].iter().find(|Block(of, ..)| {
+                next += 1;
+                *of == table
+            })?;
+            Some(part.bytes(at, length))
+        })
     }
 
     /// All of the file, from its beginning.
     pub(crate) fn reader(&self) -> io::Result<Box<dyn Read + '_>> {
         match &self.held {
-            Held::Memory(bytes) => Ok(Box::new(&bytes[..])),
+            Held::Memory(file, from) => Ok(Box::new(file[*from..].take(self.length))),
             Held::Disk(file) => {
-                let mut file = &**file;
+                let mut file = file.lock().unwrap_or_else(PoisonError::into_inner).try_clone()?;
                 file.rewind()?;
                 Ok(Box::new(file))
             }
         }
     }
 
-    fn group(&self, from: usize, rows: usize) -> io::Result<(BinaryChunked, BinaryChunked)> {
-        let frame = match &self.held {
-            Held::Memory(bytes) => slice(Cursor::new(Arc::clone(bytes)), from, rows),
-            Held::Disk(file) => slice(file.try_clone()?, from, rows),
-        };
-        let frame = frame.map_err(damaged)?;
-        let column = |name| frame.column(name).and_then(|column| column.binary().cloned());
-        Ok((column("key").map_err(damaged)?, column("value").map_err(damaged)?))
-    }
-}
-
-fn slice(file: impl MmapBytesReader + 'static, from: usize, rows: usize) -> Result<DataFrame, PolarsError> {
-    let columns = Some(vec!["key".to_owned(), "value".to_owned()]);
-    ParquetReader::new(file)
-        .with_columns(columns)
-        .with_slice(Some((from, rows)))
-        .set_rechunk(true)
-        .finish()
-}
-
-fn damaged(error: PolarsError) -> io::Error {
-    io::Error::other(error.to_string())
-}
-
-/// One table's rows, one after the other.
-#[derive(Debug)]
-pub(crate) struct Rows {
-    part: Part,
-    next: usize,
-    end: usize,
-    group: Option<(BinaryChunked, BinaryChunked)>,
-    at: usize,
-}
-
-impl Rows {
-    /// Key and value of the row at hand; `None` after the last.
-    pub(crate) fn row(&self) -> Option<(&[u8], &[u8])> {
-        let (keys, values) = self.group.as_ref()?;
-        Some((keys.get(self.at)?, values.get(self.at)?))
-    }
-
-    /// Goes on to the next row.
-    pub(crate) fn step(&mut self) -> io::Result<()> {
-        self.at += 1;
-        match &self.group {
-            Some((keys, _)) if self.at >= keys.len() => self.read(),
-            _ => Ok(()),
+    fn bytes(&self, at: u64, length: usize) -> io::Result<Vec<u8>> {
+        let end = at.checked_add(length as u64);
+        if end.is_none_or(|end| end > self.length) {
+            return Err(io::Error::other("what it keeps of its logs is not where it should be"));
         }
-    }
-
-    fn read(&mut self) -> io::Result<()> {
-        let rows = GROUP.min(self.end - self.next);
-        self.group = None;
-        if rows > 0 {
-            self.group = Some(self.part.group(self.next, rows)?);
+        let mut bytes = vec![0; length];
+        match &self.held {
+            Held::Memory(file, from) => {
+                let mut file = Cursor::new(&file[*from..]);
+                file.set_position(at);
+                file.read_exact(&mut bytes)?;
+            }
+            Held::Disk(file) => {
+                let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+                file.seek(SeekFrom::Start(at))?;
+                file.read_exact(&mut bytes)?;
+            }
         }
-        (self.next, self.at) = (self.next + rows, 0);
-        Ok(())
+        Ok(bytes)
     }
 }
 
-/// Makes row groups.
-pub(crate) struct Groups {
-    columns: [Column; 3],
-    compressor: Compressor<'static>,
-    rows: usize,
-}
-
-impl Groups {
-    pub(crate) fn new() -> io::Result<Self> {
-        Ok(Groups {
-            columns: [Kind::Text, Kind::Bytes, Kind::Bytes].map(|kind| Column::new(kind, false)),
-            compressor: Compressor::new(LEVEL)?,
-            rows: 0,
-        })
-    }
-
-    /// Adds a row to the group at hand.
-    pub(crate) fn row(&mut self, table: &str, key: &[u8], value: &[u8]) -> io::Result<()> {
-        for (column, cell) in self.columns.iter_mut().zip([table.as_bytes(), key, value]) {
-            column.text(cell);
-            column.pause(&mut self.compressor)?;
-        }
-        self.rows += 1;
-        Ok(())
-    }
-
-    /// The group.
-    pub(crate) fn finish(&mut self) -> io::Result<Group> {
-        let chunks = self
-            .columns
-            .iter_mut()
-            .map(|column| column.finish(&mut self.compressor));
-        Ok(Group::new(
-            std::mem::take(&mut self.rows),
-            chunks.collect::<io::Result<_>>()?,
-        ))
-    }
-}
-
-/// Writes a file, table after table.
-pub(crate) struct Writer<W> {
-    sheet: Sheet<W>,
-    groups: Groups,
+/// Writes a file, and tells where its blocks are.
+fn written(
+    to: &mut dyn Write,
     tables: &'static [&'static str],
-    counts: Vec<usize>,
+    write: impl FnOnce(&mut Writer<'_>) -> io::Result<()>,
+) -> io::Result<Arc<[Block]>> {
+    let heads = [("table", Kind::Text), ("block", Kind::Packed)];
+    let heads = heads.map(|(name, kind)| Head {
+        name: name.to_owned(),
+        kind,
+        listed: false,
+    });
+    let mut writer = Writer {
+        sheet: Sheet::new(to, heads.into())?,
+        columns: [Kind::Text, Kind::Packed].map(|kind| Column::new(kind, false)),
+        compressor: Compressor::new(LEVEL)?,
+        tables,
+        blocks: Vec::new(),
+    };
+    write(&mut writer)?;
+    let blocks = serde_json::to_string(&writer.blocks)?;
+    writer.sheet.finish(&[(BLOCKS, &blocks)])?;
+    Ok(writer.blocks.into())
 }
 
-impl<W: Write> Writer<W> {
-    pub(crate) fn new(to: W, tables: &'static [&'static str]) -> io::Result<Self> {
-        let head = |(name, kind): (&str, Kind)| Head {
-            name: name.to_owned(),
-            kind,
-            listed: false,
-        };
-        let heads = [("table", Kind::Text), ("key", Kind::Bytes), ("value", Kind::Bytes)];
-        Ok(Writer {
-            sheet: Sheet::new(to, heads.map(head).into())?,
-            groups: Groups::new()?,
-            tables,
-            counts: Vec::new(),
-        })
-    }
+/// Writes a file, block after block.
+pub(crate) struct Writer<'w> {
+    sheet: Sheet<&'w mut dyn Write>,
+    columns: [Column; 2],
+    compressor: Compressor<'static>,
+    tables: &'static [&'static str],
+    blocks: Vec<Block>,
+}
 
-    /// Begins the next table.
-    pub(crate) fn table(&mut self) -> io::Result<()> {
-        self.close()?;
-        self.counts.push(0);
+impl Writer<'_> {
+    /// Adds a block to the table of that number. A block is packed already: it stands in the file as it is.
+    pub(crate) fn block(&mut self, table: usize, block: &[u8]) -> io::Result<()> {
+        let name = self.tables.get(table).copied().unwrap_or_default();
+        let [of_name, of_block] = &mut self.columns;
+        of_name.text(name.as_bytes());
+        of_block.text(block);
+        let chunks = [
+            of_name.finish(&mut self.compressor)?,
+            of_block.finish(&mut self.compressor)?,
+        ];
+        let end = self.sheet.add(Group::new(1, chunks.into()))?;
+        // The values of a page are its end.
+        self.blocks.push(Block(table, (end - block.len()) as u64, block.len()));
         Ok(())
-    }
-
-    /// Adds a row to the table at hand.
-    pub(crate) fn row(&mut self, key: &[u8], value: &[u8]) -> io::Result<()> {
-        let name = self
-            .counts
-            .len()
-            .checked_sub(1)
-            .and_then(|table| self.tables.get(table));
-        self.groups.row(name.copied().unwrap_or_default(), key, value)?;
-        if self.groups.rows == GROUP {
-            self.close()
-        } else {
-            Ok(())
-        }
-    }
-
-    /// Adds row groups of the table at hand, all full but the last.
-    pub(crate) fn add(&mut self, groups: Vec<Group>) -> io::Result<()> {
-        for group in groups {
-            self.place(group)?;
-        }
-        Ok(())
-    }
-
-    pub(crate) fn finish(mut self) -> io::Result<W> {
-        self.close()?;
-        let counts = serde_json::to_string(&self.counts)?;
-        self.sheet.finish(&[(COUNTS, &counts)])
-    }
-
-    fn close(&mut self) -> io::Result<()> {
-        if self.groups.rows == 0 {
-            return Ok(());
-        }
-        let group = self.groups.finish()?;
-        self.place(group)
-    }
-
-    fn place(&mut self, group: Group) -> io::Result<()> {
-        if let Some(count) = self.counts.last_mut() {
-            *count += group.rows();
-        }
-        self.sheet.add(group)
     }
 }

@@ -30,10 +30,7 @@ const MAGIC: &[u8; 4] = b"PAR1";
 const GROUP: usize = 1 << 16;
 
 /// Quick, and hardly longer than slower levels.
-pub(super) const LEVEL: i32 = 1;
-
-/// Zstandard, as the format numbers it.
-const ZSTD: i32 = 6;
+pub(crate) const LEVEL: i32 = 1;
 
 /// Rows in their order, any part of which can be had again.
 pub(crate) trait Rows: Sync {
@@ -121,11 +118,6 @@ pub(crate) struct Group {
 impl Group {
     pub(super) fn new(rows: usize, chunks: Vec<Chunk>) -> Self {
         Group { rows, chunks }
-    }
-
-    /// How many.
-    pub(super) fn rows(&self) -> usize {
-        self.rows
     }
 }
 

@@ -1,165 +1,203 @@
-//! The keys of flows and pairs as bytes that mean the same in every run, and sort the same.
+//! The keys of flows and pairs in numbers that sort as what they stand for, whoever counted.
 
-use hashbrown::HashMap;
+use std::io;
 
-use super::Family;
+use super::rest::{Numbered, Place};
+use super::{Family, damaged, rest, table};
 use crate::aggregate::Aggregator;
 use crate::aggregate::flows::{FlowKey, StoodIn};
-use crate::aggregate::interfaces::{GATEWAY, Interfaces, index};
+use crate::aggregate::interfaces::{GATEWAY, index};
+use crate::aggregate::own::Candidates;
 use crate::aggregate::pairs::{PairEnd, PairKey};
-use crate::aggregate::plane::Table;
-use crate::aggregate::words::Words;
 use crate::identity::ServiceName;
-use crate::inventory::{Inventory, ServiceId};
+use crate::inventory::ServiceId;
+use crate::table::part::Part;
 
-/// What numbers of places and services stand for.
-pub(super) struct Texts<'a> {
-    inventory: &'a Inventory,
-    places: Vec<Vec<u8>>,
+/// A flow's key. The place comes by its rank among the texts of all places, a service by its rank among the names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) struct FlowRank<A> {
+    pub(super) responder: A,
+    pub(super) port: u16,
+    pub(super) protocol: u8,
+    pub(super) stood_in: u8,
+    pub(super) initiator: A,
+    pub(super) owners: [u32; 2],
+    pub(super) place: u32,
 }
 
-impl<'a> Texts<'a> {
-    pub(super) fn of(inventory: &'a Inventory, interfaces: &Interfaces, words: &Words) -> Self {
-        let names: Vec<&[u8]> = interfaces.names().collect();
-        let place = |at: usize| {
-            let place = &interfaces.places()[at];
-            // A place without an interface has the same number in every run.
-            let Some(interface) = place.interface else {
-                return vec![u8::from(at == index(GATEWAY))];
-            };
-            let mut bytes = vec![2];
-            let owner = inventory.name(place.service).map_or("", ServiceName::as_str);
-            let told = [place.told.cluster, place.told.service].map(|word| words.get(word).unwrap_or_default());
-            for text in [owner, told[0], told[1]] {
-                put_text(text, &mut bytes);
-            }
-            bytes.extend_from_slice(names[index(interface)]);
-            bytes
-        };
-        let places = (0..interfaces.places().len()).map(place).collect();
-        Texts { inventory, places }
-    }
-
-    /// For each place its rank among all.
-    pub(super) fn place_ranks(&self) -> Vec<u32> {
-        let mut order: Vec<usize> = (0..self.places.len()).collect();
-        order.sort_unstable_by_key(|&place| &self.places[place]);
-        let mut ranks = vec![0; order.len()];
-        for (rank, place) in (0..).zip(order) {
-            ranks[place] = rank;
-        }
-        ranks
-    }
-
-    pub(super) fn flow<A: Family>(&self, key: &FlowKey<A>) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(96);
-        key.responder.put(&mut bytes);
-        bytes.extend_from_slice(&key.port.to_be_bytes());
-        bytes.extend_from_slice(&[key.protocol, key.stood_in.bits()]);
-        key.initiator.put(&mut bytes);
-        self.put_service(key.initiator_owner, &mut bytes);
-        self.put_service(key.responder_owner, &mut bytes);
-        bytes.extend_from_slice(&self.places[index(key.place)]);
-        bytes
-    }
-
-    pub(super) fn pair<A: Family>(&self, key: &PairKey<A>) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(96);
-        bytes.push(key.protocol);
-        for end in &key.ends {
-            end.address.put(&mut bytes);
-            bytes.extend_from_slice(&end.port.to_be_bytes());
-            bytes.push(u8::from(end.stood_in));
-            self.put_service(end.owner, &mut bytes);
-        }
-        bytes.extend_from_slice(&self.places[index(key.place)]);
-        bytes
-    }
-
-    fn put_service(&self, service: ServiceId, to: &mut Vec<u8>) {
-        put_text(self.inventory.name(service).map_or("", ServiceName::as_str), to);
-    }
+/// A pair's key in the same way; of an end the address, the port, whether another address stood in, and the owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) struct PairRank<A> {
+    pub(super) ends: [(A, u16, bool, u32); 2],
+    pub(super) protocol: u8,
+    pub(super) place: u32,
 }
 
-/// No text holds the byte that ends it.
-fn put_text(text: &str, to: &mut Vec<u8>) {
-    to.extend_from_slice(text.as_bytes());
-    to.push(0);
+/// The order of places and services by what their numbers stand for.
+pub(in crate::aggregate) struct Order {
+    /// Texts in order, and the addresses that flows mostly come from there.
+    pub(super) places: Vec<Place>,
+    place_ranks: Vec<u32>,
+    place_ids: Vec<u32>,
+    pub(super) services: Numbered,
+    service_ranks: Vec<ServiceId>,
+    service_ids: Vec<ServiceId>,
 }
 
-/// The numbers of places and services in one run.
-pub(in crate::aggregate) struct Numbers {
-    places: HashMap<Vec<u8>, u32, foldhash::fast::RandomState>,
-    services: Table<Box<str>, ServiceId>,
-}
-
-impl Numbers {
+impl Order {
     pub(in crate::aggregate) fn of(whole: &Aggregator<'_>) -> Self {
-        let texts = Texts::of(whole.inventory, &whole.interfaces, &whole.words);
-        let services = whole.inventory.services().into_keys().filter_map(|name| {
-            let id = whole.inventory.id(&name)?;
-            Some((name.as_str().into(), id))
-        });
-        Numbers {
-            services: services.collect(),
-            places: texts.places.into_iter().zip(0..).collect(),
+        let mut places: Vec<(Place, u32)> = texts(whole).zip(0..).collect();
+        places.sort_unstable();
+        let mut place_ranks = vec![0; places.len()];
+        for ((_, id), rank) in places.iter().zip(0..) {
+            place_ranks[index(*id)] = rank;
+        }
+        let services = Numbered::of(whole);
+        let service_ranks = services.numbers(whole);
+        let mut service_ids = vec![ServiceId::NOBODY; services.len() + 1];
+        for (rank, id) in service_ranks.iter().zip(0..) {
+            if rank.is_somebody() {
+                service_ids[index(rank.number())] = ServiceId::of_number(id);
+            }
+        }
+        let (places, place_ids) = places.into_iter().unzip();
+        Order {
+            places,
+            place_ranks,
+            place_ids,
+            services,
+            service_ranks,
+            service_ids,
         }
     }
 
-    /// `None` for what is no key, or speaks of what is not known here.
-    pub(in crate::aggregate) fn flow<A: Family>(&self, mut bytes: &[u8]) -> Option<FlowKey<A>> {
-        let from = &mut bytes;
-        let responder = A::take(from)?;
-        let port = u16::from_be_bytes(chunk(from)?);
-        let [protocol, stood_in] = chunk(from)?;
-        Some(FlowKey {
-            responder,
-            port,
-            protocol,
-            stood_in: StoodIn::from_bits(stood_in),
-            initiator: A::take(from)?,
-            initiator_owner: self.service(from)?,
-            responder_owner: self.service(from)?,
-            place: *self.places.get(*from)?,
-        })
+    /// The number of a service that a part has.
+    pub(super) fn service(&self, id: ServiceId) -> ServiceId {
+        self.service_ranks[index(id.number())]
     }
 
-    pub(in crate::aggregate) fn pair<A: Family>(&self, mut bytes: &[u8]) -> Option<PairKey<A>> {
-        let from = &mut bytes;
-        let [protocol] = chunk(from)?;
-        let mut end = || {
-            let address = A::take(from)?;
-            let port = u16::from_be_bytes(chunk(from)?);
-            let [stood_in] = chunk(from)?;
-            Some(PairEnd {
+    fn service_id(&self, rank: u32) -> ServiceId {
+        self.service_ids[index(rank)]
+    }
+
+    pub(super) fn flow<A: Family>(&self, key: &FlowKey<A>) -> FlowRank<A> {
+        FlowRank {
+            responder: key.responder,
+            port: key.port,
+            protocol: key.protocol,
+            stood_in: key.stood_in.bits(),
+            initiator: key.initiator,
+            owners: [key.initiator_owner, key.responder_owner].map(|owner| self.service(owner).number()),
+            place: self.place_ranks[index(key.place)],
+        }
+    }
+
+    pub(super) fn flow_key<A: Family>(&self, rank: &FlowRank<A>) -> FlowKey<A> {
+        let [initiator_owner, responder_owner] = rank.owners.map(|owner| self.service_id(owner));
+        FlowKey {
+            initiator: rank.initiator,
+            responder: rank.responder,
+            initiator_owner,
+            responder_owner,
+            place: self.place_ids[index(rank.place)],
+            port: rank.port,
+            protocol: rank.protocol,
+            stood_in: StoodIn::from_bits(rank.stood_in),
+        }
+    }
+
+    pub(super) fn pair<A: Family>(&self, key: &PairKey<A>) -> PairRank<A> {
+        let end = |end: PairEnd<A>| (end.address, end.port, end.stood_in, self.service(end.owner).number());
+        PairRank {
+            ends: key.ends.map(end),
+            protocol: key.protocol,
+            place: self.place_ranks[index(key.place)],
+        }
+    }
+
+    pub(super) fn pair_key<A: Family>(&self, rank: &PairRank<A>) -> PairKey<A> {
+        PairKey {
+            ends: rank.ends.map(|(address, port, stood_in, owner)| PairEnd {
                 address,
+                owner: self.service_id(owner),
                 port,
-                stood_in: stood_in != 0,
-                owner: self.service(from)?,
-            })
-        };
-        let ends = [end()?, end()?];
-        Some(PairKey {
-            ends,
-            protocol,
-            place: *self.places.get(*from)?,
-        })
+                stood_in,
+            }),
+            protocol: rank.protocol,
+            place: self.place_ids[index(rank.place)],
+        }
     }
 
-    fn service(&self, from: &mut &[u8]) -> Option<ServiceId> {
-        let end = from.iter().position(|byte| *byte == 0)?;
-        let (name, rest) = from.split_at_checked(end)?;
-        *from = rest.get(1..)?;
-        match std::str::from_utf8(name).ok()? {
-            "" => Some(ServiceId::NOBODY),
-            name => self.services.get(name).copied(),
-        }
+    /// What the ranks of a part are here. All that it speaks of is known here.
+    pub(in crate::aggregate) fn ranks(&self, part: &Part) -> io::Result<Ranks> {
+        let mut places = Vec::new();
+        rest::read_table(part, table::PLACES, |place: Place| places.push(place))?;
+        let rank = |place: &Place| self.places.binary_search_by(|other| other.text.cmp(&place.text)).ok();
+        let here: Option<Vec<usize>> = places.iter().map(rank).collect();
+        let mut services = vec![Some(0)];
+        rest::services(part, |name, _| services.push(self.services.rank(&name)))?;
+        let small = |rank: usize| u32::try_from(rank).map_err(|_| damaged());
+        Ok(Ranks {
+            here: here
+                .ok_or_else(damaged)?
+                .into_iter()
+                .map(small)
+                .collect::<io::Result<_>>()?,
+            services: services.into_iter().collect::<Option<_>>().ok_or_else(damaged)?,
+            places,
+        })
     }
 }
 
-/// The next so many bytes.
-pub(super) fn chunk<const N: usize>(from: &mut &[u8]) -> Option<[u8; N]> {
-    let (chunk, rest) = from.split_first_chunk()?;
-    *from = rest;
-    Some(*chunk)
+/// The ranks of a part.
+pub(in crate::aggregate) struct Ranks {
+    pub(super) places: Vec<Place>,
+    /// By rank there, the rank here.
+    here: Vec<u32>,
+    services: Vec<u32>,
+}
+
+impl Ranks {
+    pub(super) fn place(&self, rank: u32) -> Option<u32> {
+        self.here.get(index(rank)).copied()
+    }
+
+    pub(super) fn service(&self, rank: u32) -> Option<u32> {
+        self.services.get(index(rank)).copied()
+    }
+}
+
+/// The places of a run, by number.
+fn texts<'a>(whole: &'a Aggregator<'_>) -> impl Iterator<Item = Place> + 'a {
+    let names: Vec<&[u8]> = whole.interfaces.names().collect();
+    whole.interfaces.places().iter().enumerate().map(move |(at, place)| {
+        // A place without an interface has the same number in every run.
+        let Some(interface) = place.interface else {
+            return Place {
+                text: vec![u8::from(at == index(GATEWAY))],
+                ..Place::default()
+            };
+        };
+        let owner = whole.inventory.name(place.service).map_or("", ServiceName::as_str);
+        let told = [place.told.cluster, place.told.service].map(|word| whole.words.get(word).unwrap_or_default());
+        let mut text = vec![2];
+        for part in [owner, told[0], told[1]] {
+            // No text holds the byte that ends it.
+            text.extend_from_slice(part.as_bytes());
+            text.push(0);
+        }
+        text.extend_from_slice(names[index(interface)]);
+        Place {
+            text,
+            v4: own(whole.v4.candidates.get(index(interface))),
+            v6: own(whole.v6.candidates.get(index(interface))),
+        }
+    })
+}
+
+fn own<A: Copy>(candidates: Option<&Candidates<A>>) -> Option<A> {
+    match candidates {
+        Some(Candidates::One(own)) => Some(*own),
+        _ => None,
+    }
 }

@@ -1,12 +1,14 @@
 //! What was counted besides flows and pairs: tables that follow the services, held in memory whole.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io;
 use std::net::IpAddr;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::cells::{Block, Cells, GROUP};
+use super::keys::Order;
 use super::{Dropped, Family, damaged, table};
 use crate::aggregate::Aggregator;
 use crate::aggregate::flows::Signs;
@@ -17,6 +19,14 @@ use crate::identity::ServiceName;
 use crate::inventory::ServiceId;
 use crate::map::ServiceFacts;
 use crate::table::part::{Part, Writer};
+
+/// A place as flows and pairs of a part know it, by its rank: what it is, and the own address of its interface.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(in crate::aggregate) struct Place {
+    pub(super) text: Vec<u8>,
+    pub(super) v4: Option<u32>,
+    pub(super) v6: Option<u128>,
+}
 
 /// What is known of a service: virtual node, namespace and owner.
 type Service = (ServiceName, [Option<String>; 3]);
@@ -54,6 +64,17 @@ impl Numbered {
         Numbered(whole.inventory.services().into_iter().collect())
     }
 
+    /// How many.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The number of a name.
+    pub(super) fn rank(&self, name: &ServiceName) -> Option<u32> {
+        let at = self.0.binary_search_by(|(other, _)| other.cmp(name)).ok()?;
+        u32::try_from(at + 1).ok()
+    }
+
     /// By id, the number.
     pub(super) fn numbers(&self, whole: &Aggregator<'_>) -> Vec<ServiceId> {
         let mut numbers = vec![ServiceId::NOBODY; index(whole.inventory.next_id())];
@@ -66,23 +87,26 @@ impl Numbered {
     }
 }
 
-/// Writes what comes before the flows.
-pub(super) fn write_first<W: Write>(whole: &Aggregator<'_>, to: &mut Writer<W>) -> io::Result<()> {
-    write_table(whole.words.iter(), to)?;
-    let services = Numbered::of(whole);
-    to.table()?;
-    for (name, facts) in &services.0 {
+/// Writes what the ranks of flows and pairs stand for.
+pub(super) fn write_order(order: &Order, to: &mut Writer<'_>) -> io::Result<()> {
+    let services = order.services.0.iter().map(|(name, facts)| {
         let facts = facts.clone();
-        let service: Service = (name.clone(), [facts.virtual_node, facts.namespace, facts.owner]);
-        to.row(&[], &encoded(&service)?)?;
-    }
-    let numbers = services.numbers(whole);
+        (name.clone(), [facts.virtual_node, facts.namespace, facts.owner])
+    });
+    write_rows(table::SERVICES, services.map(|service: Service| encoded(&service)), to)?;
+    write_rows(table::PLACES, order.places.iter().map(encoded), to)
+}
+
+/// Writes what comes before the flows.
+pub(super) fn write_first(whole: &Aggregator<'_>, order: &Order, to: &mut Writer<'_>) -> io::Result<()> {
+    write_table(table::WORDS, whole.words.iter(), to)?;
+    write_order(order, to)?;
     let mut held: BTreeMap<u32, Vec<Held>> = BTreeMap::new();
     for place in whole.interfaces.places() {
         let word = |word| whole.words.get(word).unwrap_or_default().to_owned();
         if let Some(interface) = place.interface {
             held.entry(interface).or_default().push(Held {
-                service: numbers[index(place.service.number())],
+                service: order.service(place.service),
                 cluster: word(place.told.cluster),
                 told: word(place.told.service),
                 span: place.span,
@@ -99,7 +123,7 @@ pub(super) fn write_first<W: Write>(whole: &Aggregator<'_>, to: &mut Writer<W>) 
             v6: asked(whole, name, number),
         }
     });
-    write_table(interfaces, to)
+    write_table(table::INTERFACES, interfaces, to)
 }
 
 fn asked<A: Family>(whole: &Aggregator<'_>, name: &[u8], interface: u32) -> Asked<A> {
@@ -121,20 +145,24 @@ fn asked<A: Family>(whole: &Aggregator<'_>, name: &[u8], interface: u32) -> Aske
 }
 
 /// Writes what comes after the pairs.
-pub(super) fn write_last<W: Write>(
+pub(super) fn write_last(
     whole: &Aggregator<'_>,
-    dropped: &Dropped<u32>,
-    to: &mut Writer<W>,
+    order: &Order,
+    (dropped, too): &(Dropped<u32>, Dropped<u128>),
+    to: &mut Writer<'_>,
 ) -> io::Result<()> {
-    let numbers = Numbered::of(whole).numbers(whole);
-    let number = |id: ServiceId| numbers[index(id.number())];
-    write_table(listeners(&whole.v4.listeners, &dropped.listeners), to)?;
-    write_table(listeners(&whole.v6.listeners, &[]), to)?;
-    write_table(whole.accesses.rows(number), to)?;
-    write_table(whole.answers.rows(number), to)?;
-    write_table(whole.gaps.entries(), to)?;
-    let inbound = whole.v4.inbound + whole.v6.inbound + whole.accesses.inbound() + dropped.inbound;
-    write_table(std::iter::once((whole.window, inbound)), to)
+    let number = |id: ServiceId| order.service(id);
+    write_table(
+        table::LISTENERS_4,
+        listeners(&whole.v4.listeners, &dropped.listeners),
+        to,
+    )?;
+    write_table(table::LISTENERS_6, listeners(&whole.v6.listeners, &too.listeners), to)?;
+    write_table(table::ACCESSES, whole.accesses.rows(number), to)?;
+    write_table(table::ANSWERS, whole.answers.rows(number), to)?;
+    write_table(table::GAPS, whole.gaps.entries(), to)?;
+    let inbound = whole.v4.inbound + whole.v6.inbound + whole.accesses.inbound() + dropped.inbound + too.inbound;
+    write_table(table::TOTALS, std::iter::once((whole.window, inbound)), to)
 }
 
 /// Of what dropped records showed, only what flags said counts.
@@ -150,11 +178,26 @@ fn listeners<A: Family>(
     all.into_iter()
 }
 
-fn write_table<W: Write, T: Serialize>(rows: impl Iterator<Item = T>, to: &mut Writer<W>) -> io::Result<()> {
-    to.table()?;
+/// Writes rows in the order of their bytes.
+fn write_table<T: Serialize>(table: usize, rows: impl Iterator<Item = T>, to: &mut Writer<'_>) -> io::Result<()> {
     let mut rows = rows.map(|row| encoded(&row)).collect::<io::Result<Vec<_>>>()?;
     rows.sort_unstable();
-    rows.iter().try_for_each(|row| to.row(&[], row))
+    write_rows(table, rows.into_iter().map(Ok), to)
+}
+
+fn write_rows(table: usize, rows: impl Iterator<Item = io::Result<Vec<u8>>>, to: &mut Writer<'_>) -> io::Result<()> {
+    let mut cells = Cells::default();
+    for row in rows {
+        cells.row();
+        cells.bytes(&row?);
+        if cells.rows() == GROUP {
+            to.block(table, &cells.finish()?)?;
+        }
+    }
+    if cells.rows() > 0 {
+        to.block(table, &cells.finish()?)?;
+    }
+    Ok(())
 }
 
 /// Shows each service of a part, in the order of their numbers.
@@ -227,21 +270,17 @@ fn listen<A: Family>(whole: &mut Aggregator<'_>, (endpoint, signs): (Endpoint<A>
     A::plane_mut(whole).listeners.entry(endpoint).or_default().add(signs);
 }
 
-fn read_table<T: DeserializeOwned>(part: &Part, table: usize, mut each: impl FnMut(T)) -> io::Result<()> {
-    let mut rows = part.rows(table)?;
-    while let Some((_, value)) = rows.row() {
-        each(decoded(value)?);
-        rows.step()?;
+pub(super) fn read_table<T: DeserializeOwned>(part: &Part, table: usize, mut each: impl FnMut(T)) -> io::Result<()> {
+    for block in part.blocks(table) {
+        for row in Block::of(&block?)?.read(Block::bytes)? {
+            each(postcard::from_bytes(&row).map_err(|_| damaged())?);
+        }
     }
     Ok(())
 }
 
-pub(super) fn encoded(row: &impl Serialize) -> io::Result<Vec<u8>> {
+fn encoded(row: &impl Serialize) -> io::Result<Vec<u8>> {
     postcard::to_allocvec(row).map_err(io::Error::other)
-}
-
-pub(in crate::aggregate) fn decoded<T: DeserializeOwned>(value: &[u8]) -> io::Result<T> {
-    postcard::from_bytes(value).map_err(|_| damaged())
 }
 
 /// What the inventories of earlier runs said of addresses that may be an interface's own.

@@ -1,118 +1,116 @@
-//! The flows and pairs that a run has in memory, in the order of their keys: row groups are made on all processors.
+//! The flows and pairs that a run has in memory, in the order of their keys, on all processors.
 
-use std::io::{self, Write};
+use std::io;
 
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-use rayon::slice::ParallelSliceMut;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use rayon::slice::{ParallelSlice, ParallelSliceMut};
 
-use super::keys::Texts;
-use super::rest::{Numbered, encoded};
-use super::{Dropped, Family, NAMES};
+use super::cells::{Cells, GROUP};
+use super::keys::{FlowRank, Order, PairRank};
+use super::row::{FlowRow, Row};
+use super::{Dropped, Family};
 use crate::aggregate::Aggregator;
-use crate::aggregate::interfaces::index;
-use crate::aggregate::pairs::{Pair, PairKey};
-use crate::inventory::ServiceId;
-use crate::map::Starts;
-use crate::table::Group;
-use crate::table::part::{GROUP, Groups, Writer};
+use crate::aggregate::flow_table::Shard;
+use crate::aggregate::pairs::Pair;
+use crate::table::part::Writer;
+
+/// How many flows are looked up at a time: the processor does that for several at once.
+const BATCH: usize = 64;
 
 /// Writes the flows of both families, then the pairs, and returns what of the flows is not ours.
-pub(super) fn write<W: Write>(whole: &Aggregator<'_>, to: &mut Writer<W>) -> io::Result<Dropped<u32>> {
-    let order = Order::of(whole);
-    let mut dropped = Dropped::default();
-    to.table()?;
-    to.add(flows::<u32>(whole, &order, &mut dropped)?)?;
-    to.table()?;
-    to.add(flows::<u128>(whole, &order, &mut Dropped::default())?)?;
-    to.table()?;
-    to.add(pairs::<u32>(whole, &order)?)?;
-    to.table()?;
-    to.add(pairs::<u128>(whole, &order)?)?;
+pub(super) fn write(
+    whole: &Aggregator<'_>,
+    order: &Order,
+    to: &mut Writer<'_>,
+) -> io::Result<(Dropped<u32>, Dropped<u128>)> {
+    let dropped = (flows::<u32>(whole, order, to)?, flows::<u128>(whole, order, to)?);
+    pairs::<u32>(whole, order, to)?;
+    pairs::<u128>(whole, order, to)?;
     Ok(dropped)
 }
 
-/// The order of numbers by what they stand for.
-struct Order<'a> {
-    texts: Texts<'a>,
-    services: Vec<ServiceId>,
-    places: Vec<u32>,
-}
+/// A flow's key, and where it stands in the table: shard and slot.
+type Placed<A> = (FlowRank<A>, u32, u32);
 
-impl<'a> Order<'a> {
-    fn of(whole: &'a Aggregator<'_>) -> Self {
-        let texts = Texts::of(whole.inventory, &whole.interfaces, &whole.words);
-        Order {
-            services: Numbered::of(whole).numbers(whole),
-            places: texts.place_ranks(),
-            texts,
-        }
-    }
-
-    fn service(&self, id: ServiceId) -> ServiceId {
-        self.services[index(id.number())]
-    }
-}
-
-/// A flow's place in the order of keys, and in the table.
-type Placed<A> = ((A, u16, [u8; 2], A), ([ServiceId; 2], u32), (usize, usize));
-
-fn flows<A: Family>(whole: &Aggregator<'_>, order: &Order<'_>, dropped: &mut Dropped<A>) -> io::Result<Vec<Group>> {
+fn flows<A: Family>(whole: &Aggregator<'_>, order: &Order, to: &mut Writer<'_>) -> io::Result<Dropped<A>> {
     let plane = A::plane(whole);
     let shards = plane.flows.shards();
-    let mut placed: Vec<Placed<A>> = Vec::with_capacity(plane.flows.len());
-    for (number, shard) in shards.iter().enumerate() {
-        for at in shard.parts().into_iter().flatten() {
-            let key = shard.key(at);
-            if whole.is_foreign(&key) {
-                dropped.add(&key, &shard.flow(at).1);
-                continue;
-            }
-            let owners = [key.initiator_owner, key.responder_owner].map(|owner| order.service(owner));
-            let ends = (
-                key.responder,
-                key.port,
-                [key.protocol, key.stood_in.bits()],
-                key.initiator,
-            );
-            placed.push((ends, (owners, order.places[index(key.place)]), (number, at)));
-        }
+    let of_shard = |(shard, number)| placed(whole, order, shard, number);
+    let numbered: Vec<_> = shards.iter().zip(0..).collect();
+    let parts: Vec<_> = numbered.into_par_iter().map(of_shard).collect();
+    let mut placed: Vec<Placed<A>> = Vec::with_capacity(parts.iter().map(|(placed, _)| placed.len()).sum());
+    let mut dropped = Dropped::default();
+    for (of_shard, dropped_there) in parts {
+        placed.extend(of_shard);
+        dropped.extend(dropped_there);
     }
     placed.par_sort_unstable();
-    groups(NAMES[A::FLOWS], &placed, |(.., (shard, at))| {
-        let (key, flow) = shards[*shard].flow(*at);
-        let none = Starts::default();
-        let starts = plane.starts.get(&key).unwrap_or(&none);
-        let aws = whole.words.get(flow.aws).unwrap_or_default();
-        Ok((order.texts.flow(&key), encoded(&(&flow, aws, starts))?))
-    })
+    let row = |(_, shard, at): &Placed<A>| {
+        let (key, flow) = shards[*shard as usize].flow(*at as usize);
+        let starts = plane.starts.get(&key).cloned().unwrap_or_default();
+        FlowRow { flow, starts }
+    };
+    let warm = |batch: &[Placed<A>]| {
+        let slots = batch
+            .iter()
+            .map(|(_, shard, at)| shards[*shard as usize].warm_at(*at as usize));
+        std::hint::black_box(slots.fold(0, u32::wrapping_add));
+    };
+    blocks::<A, FlowRow, _>(whole, order, &placed, |(key, ..)| *key, warm, row, to)?;
+    Ok(dropped)
 }
 
-fn pairs<A: Family>(whole: &Aggregator<'_>, order: &Order<'_>) -> io::Result<Vec<Group>> {
-    let mut placed: Vec<(Vec<u8>, &PairKey<A>, &Pair)> = A::plane(whole)
-        .pairs
-        .iter()
-        .map(|(key, pair)| (order.texts.pair(key), key, pair))
-        .collect();
-    placed.par_sort_unstable_by(|(one, ..), (other, ..)| one.cmp(other));
-    groups(NAMES[A::PAIRS], &placed, |(key, _, pair)| {
-        let aws = [0, 1].map(|end| whole.words.get(pair.sent[end].aws).unwrap_or_default());
-        Ok((key.clone(), encoded(&(pair, aws))?))
-    })
-}
-
-fn groups<T: Sync>(
-    table: &str,
-    rows: &[T],
-    row: impl Fn(&T) -> io::Result<(Vec<u8>, Vec<u8>)> + Sync,
-) -> io::Result<Vec<Group>> {
-    let chunks: Vec<&[T]> = rows.chunks(GROUP).collect();
-    let groups = chunks.par_iter().map(|chunk| {
-        let mut group = Groups::new()?;
-        for it in *chunk {
-            let (key, value) = row(it)?;
-            group.row(table, &key, &value)?;
+/// The flows of a shard that are not surely of others.
+fn placed<A: Family>(
+    whole: &Aggregator<'_>,
+    order: &Order,
+    shard: &Shard<A>,
+    number: u32,
+) -> (Vec<Placed<A>>, Dropped<A>) {
+    let mut placed = Vec::with_capacity(shard.len());
+    let mut dropped = Dropped::default();
+    for (at, key) in shard.keys() {
+        if whole.is_foreign(&key) {
+            dropped.add(&key, &shard.flow(at).1);
+        } else {
+            let at = u32::try_from(at).expect("four billion flows do not fit in memory");
+            placed.push((order.flow(&key), number, at));
         }
-        group.finish()
+    }
+    (placed, dropped)
+}
+
+fn pairs<A: Family>(whole: &Aggregator<'_>, order: &Order, to: &mut Writer<'_>) -> io::Result<()> {
+    let pairs = A::plane(whole).pairs.iter();
+    let mut placed: Vec<(PairRank<A>, &Pair)> = pairs.map(|(key, pair)| (order.pair(key), pair)).collect();
+    placed.par_sort_unstable_by_key(|(key, _)| *key);
+    let row = |(_, pair): &(PairRank<A>, &Pair)| (*pair).clone();
+    blocks::<A, Pair, _>(whole, order, &placed, |(key, _)| *key, |_| (), row, to)
+}
+
+/// Writes rows as blocks.
+fn blocks<A: Family, R: Row<A>, T: Sync>(
+    whole: &Aggregator<'_>,
+    order: &Order,
+    rows: &[T],
+    key: impl Fn(&T) -> R::Key + Sync,
+    warm: impl Fn(&[T]) + Sync,
+    row: impl Fn(&T) -> R + Sync,
+    to: &mut Writer<'_>,
+) -> io::Result<()> {
+    let blocks = rows.par_chunks(GROUP).map_init(Cells::default, |cells, rows| {
+        let mut before = R::Key::default();
+        for batch in rows.chunks(BATCH) {
+            warm(batch);
+            for it in batch {
+                let key = key(it);
+                cells.row();
+                row(it).put(&key, &before, order, &whole.words, cells);
+                before = key;
+            }
+        }
+        cells.finish()
     });
-    groups.collect()
+    let blocks: Vec<Vec<u8>> = blocks.collect::<io::Result<_>>()?;
+    blocks.iter().try_for_each(|block| to.block(R::TABLE, block))
 }

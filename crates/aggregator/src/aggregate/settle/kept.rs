@@ -4,84 +4,47 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
 
-use serde::de::DeserializeOwned;
-
 use super::{name_sources, start_of};
 use crate::aggregate::edges::{self, Edges};
 use crate::aggregate::flows::{Flow, FlowKey};
-use crate::aggregate::kept::keys::Numbers;
-use crate::aggregate::kept::merged::{FlowRow, PairRow};
-use crate::aggregate::kept::{Family, damaged, rest};
+use crate::aggregate::kept::Family;
+use crate::aggregate::kept::merged::Counted;
 use crate::aggregate::pairs::{Pair, PairKey};
 use crate::aggregate::parties::{Parties, Party};
 use crate::aggregate::plane::Plane;
 use crate::aggregate::roster::Roster;
 use crate::aggregate::rule3::{Conversation, decide};
 use crate::aggregate::turned::Turned;
-use crate::aggregate::words::Words;
 use crate::identity::ServiceName;
 use crate::map::{Sources, Starts};
 use crate::observed::FlowEdge;
-use crate::table::part::{Part, Rows};
 
 /// The flows and pairs of a part, which can be gone through any number of times.
 pub(in crate::aggregate) struct Reading<'a> {
-    pub(in crate::aggregate) part: &'a Part,
-    pub(in crate::aggregate) numbers: &'a Numbers,
-    pub(in crate::aggregate) words: &'a Words,
+    counted: Counted<'a>,
     /// What went wrong: rows end there.
     failed: RefCell<Option<io::Error>>,
 }
 
 impl<'a> Reading<'a> {
-    pub(in crate::aggregate) fn new(part: &'a Part, numbers: &'a Numbers, words: &'a Words) -> Self {
+    pub(in crate::aggregate) fn of(counted: Counted<'a>) -> Self {
         Reading {
-            part,
-            numbers,
-            words,
+            counted,
             failed: RefCell::default(),
         }
     }
 
     fn flows<A: Family>(&self) -> impl Iterator<Item = (FlowKey<A>, Flow, Starts)> {
-        let rows = self.rows(A::FLOWS, |key, (mut flow, aws, starts): FlowRow| {
-            flow.aws = self.words.number(&aws);
-            Some((self.numbers.flow(key)?, flow, starts))
-        });
-        rows.into_iter().flatten()
+        self.sound(self.counted.flows())
+            .map(|(key, row)| (key, row.flow, row.starts))
     }
 
     fn pairs<A: Family>(&self) -> impl Iterator<Item = (PairKey<A>, Pair)> {
-        let rows = self.rows(A::PAIRS, |key, (mut pair, aws): PairRow| {
-            for (sent, aws) in pair.sent.iter_mut().zip(&aws) {
-                sent.aws = self.words.number(aws);
-            }
-            Some((self.numbers.pair(key)?, pair))
-        });
-        rows.into_iter().flatten()
+        self.sound(self.counted.pairs())
     }
 
-    fn rows<V: DeserializeOwned, T>(
-        &self,
-        table: usize,
-        read: impl Fn(&[u8], V) -> Option<T>,
-    ) -> Option<impl Iterator<Item = T>> {
-        let mut rows = self.sound(self.part.rows(table))?;
-        Some(std::iter::from_fn(move || {
-            let next = |rows: &mut Rows| {
-                let Some((key, value)) = rows.row() else {
-                    return Ok(None);
-                };
-                let row = read(key, rest::decoded(value)?).ok_or_else(damaged)?;
-                rows.step()?;
-                Ok(Some(row))
-            };
-            self.sound(next(&mut rows))?
-        }))
-    }
-
-    fn sound<T>(&self, result: io::Result<T>) -> Option<T> {
-        result.map_err(|error| *self.failed.borrow_mut() = Some(error)).ok()
+    fn sound<T>(&self, rows: impl Iterator<Item = io::Result<T>>) -> impl Iterator<Item = T> {
+        rows.map_while(|row| row.map_err(|error| *self.failed.borrow_mut() = Some(error)).ok())
     }
 }
 
@@ -101,7 +64,7 @@ pub(in crate::aggregate) fn settle_kept<A: Family>(
     let decisions = decide(pairs, flows, &plane.listeners, &turned, foreign, |key, end| {
         parties.sender(end.address, end.owner, key.place, 0) != Party::Foreign
     });
-    let mut edges = Edges::new(parties, reading.words);
+    let mut edges = Edges::new(parties, reading.counted.words);
     for (key, flow) in flows() {
         match turned.right(&key, &flow).filter(|_| !foreign(&key)) {
             Some((key, flow)) => edges.add(&key, flow, None),
@@ -132,6 +95,6 @@ pub(in crate::aggregate) fn settle_kept<A: Family>(
     }
     name_sources(&edges.sources, roster, sources);
     let inbound = plane.inbound + edges.inbound;
-    to.extend(edges::shown(&[edges.finish()], roster, reading.words));
+    to.extend(edges::shown(&[edges.finish()], roster, reading.counted.words));
     Ok(inbound)
 }

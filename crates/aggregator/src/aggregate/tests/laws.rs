@@ -19,7 +19,7 @@ fn record() -> impl Strategy<Value = String> {
     };
     let addresses = prop_oneof![
         6 => family(&["10.0.0.1", "10.0.0.2", "10.0.0.3", "198.51.100.1", "198.51.100.2", "203.0.113.7"]),
-        2 => family(&["2001:db8::1", "2001:db8::2", "fd00::1"]),
+        3 => family(&["2001:db8::1", "2001:db8::2", "2001:db8:1000::1", "2001:db8:2000::1", "fd00::1"]),
         1 => family(&["10.0.0.1", "203.0.113.7", "2001:db8::1"]),
     ];
     let port = prop::sample::select(vec![22_u16, 443, 5432, 20_000, 40_000, 50_000]);
@@ -39,6 +39,11 @@ fn record() -> impl Strategy<Value = String> {
         "dst-aws=EC2",
         "src-aws=EC2",
         "type=nat_gateway",
+        "service=web",
+        "cluster=blue service=web",
+        // No words: as if nothing told.
+        "service=é",
+        "cluster=è service=ü",
     ]);
     let action = prop::sample::select(vec!["ACCEPT", "ACCEPT", "ACCEPT", "REJECT"]);
     (
@@ -139,7 +144,7 @@ proptest! {
         let runs = (0..3).map(|run| counted(&inventory, of_run(run).map(|(text, ..)| text)).0.finish_with(&[]));
         let runs: Vec<Kept> = runs.map(|run| run.unwrap().1).collect();
         let mut names = Inventory::default();
-        runs.iter().for_each(|run| run.remembered_by(&mut names).unwrap());
+        Kept::remember(&runs, &mut names).unwrap();
         let (observed, merged) = Aggregator::new(&names, &Settings::default()).finish_with(&runs).unwrap();
         prop_assert_eq!(&observed, &whole, "merged");
         prop_assert!(bytes(&merged) == bytes(&kept), "merged");
@@ -168,4 +173,28 @@ proptest! {
         prop_assert_eq!(observed, whole);
         prop_assert!(bytes(&put_aside) == bytes(&kept));
     }
+}
+
+#[test]
+fn what_two_runs_say_of_a_service_does_not_depend_on_which_is_named_first() {
+    let runs = ["payments", "billing"].map(|owner| {
+        let csv = format!("service,address,owner\ncheckout,10.0.0.1,{owner}\n");
+        let inventory = Inventory::from_csv("x", csv.as_bytes()).unwrap();
+        let record = "e1 10.0.0.1 203.0.113.7 40000 443 tcp 2 80 0 60 ACCEPT";
+        counted(&inventory, [record]).0.finish_with(&[]).unwrap().1
+    });
+    let together = |runs: [&Kept; 2]| {
+        let runs = runs.map(Kept::clone);
+        let mut names = Inventory::default();
+        Kept::remember(&runs, &mut names).unwrap();
+        let (observed, kept) = Aggregator::new(&names, &Settings::default())
+            .finish_with(&runs)
+            .unwrap();
+        (observed, bytes(&kept))
+    };
+    let [one, other] = &runs;
+    let (observed, kept) = together([one, other]);
+    assert!((observed.clone(), kept) == together([other, one]));
+    let facts = observed.services.into_values().next().unwrap();
+    assert_eq!(facts.owner.as_deref(), Some("billing"));
 }

@@ -39,6 +39,7 @@ fn read(text: &str) -> Option<AwsRanges> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Index;
     use super::*;
 
     #[test]
@@ -63,7 +64,11 @@ mod tests {
             "203.0.113.1",
             "2001:db8::1",
         ] {
-            assert_eq!(ranges.label(address.parse().unwrap(), None), None, "{address}");
+            assert_eq!(
+                Index::of(&ranges).label(address.parse().unwrap(), None),
+                None,
+                "{address}"
+            );
         }
     }
 

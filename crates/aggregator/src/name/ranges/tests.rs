@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::IpNet;
 
+use super::index::Index;
 use super::{AwsRanges, Range, naming_word};
 
 const RANGES: &str = r#"{
@@ -29,7 +30,8 @@ fn ranges() -> AwsRanges {
 
 fn label(address: &str, logged: Option<&str>) -> Option<String> {
     let word = logged.and_then(naming_word);
-    ranges().label(address.parse::<IpAddr>().unwrap(), word.as_deref())
+    let ranges = ranges();
+    Index::of(&ranges).label(address.parse::<IpAddr>().unwrap(), word.as_deref())
 }
 
 fn error(json: &str) -> String {
@@ -121,17 +123,14 @@ fn the_longest_prefix_is_found_as_by_trying_them_all() {
         "2001:db8::/32".parse().unwrap(),
         Range::new("six".to_owned(), "r".to_owned()),
     );
+    let index = Index::of(&ranges);
     for _ in 0..5_000 {
         let address = IpAddr::from(Ipv4Addr::from(0xcb00_0000 | (next() % 0x1_8000)));
         let holding = ranges.by_prefix.iter().filter(|(prefix, _)| prefix.contains(&address));
         let longest = holding.max_by_key(|(prefix, _)| prefix.prefix_len());
-        assert_eq!(
-            ranges.longest(address),
-            longest.map(|(prefix, range)| (*prefix, range)),
-            "{address}"
-        );
+        assert_eq!(index.longest(address), longest, "{address}");
     }
-    assert_eq!(ranges.longest("2001:db7::1".parse().unwrap()), None);
+    assert_eq!(index.longest("2001:db7::1".parse().unwrap()), None);
 }
 
 #[test]

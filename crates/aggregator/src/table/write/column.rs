@@ -1,5 +1,6 @@
 //! One column of a row group: cells in, pages out, compressed, with a dictionary where that is the shorter way.
 
+use std::borrow::Cow;
 use std::io;
 
 use hashbrown::HashMap;
@@ -18,6 +19,8 @@ const ENTRIES: usize = 1 << 12;
 pub(super) const PLAIN: i32 = 0;
 pub(super) const RLE: i32 = 3;
 pub(super) const RLE_DICTIONARY: i32 = 8;
+const UNCOMPRESSED: i32 = 0;
+const ZSTD: i32 = 6;
 const DATA_PAGE: i32 = 0;
 const DICTIONARY_PAGE: i32 = 2;
 
@@ -27,8 +30,8 @@ pub(in crate::table) enum Kind {
     Text,
     U32,
     U64,
-    /// Like texts, for what is none.
-    Bytes,
+    /// Like texts, for what is none and is compressed already.
+    Packed,
 }
 
 /// A column in the making.
@@ -99,7 +102,9 @@ impl Column {
         self.plain.extend_from_slice(&length.to_le_bytes());
         self.plain.extend_from_slice(text);
         self.values += 1;
-        self.dictionary.meet_text(&self.plain, from);
+        if self.kind != Kind::Packed {
+            self.dictionary.meet_text(&self.plain, from);
+        }
     }
 
     /// Adds a number to the cell at hand.
@@ -139,13 +144,14 @@ impl Column {
         let dictionary = std::mem::take(&mut self.dictionary.indices);
         self.kind.write(&self.numbers, &mut self.plain);
         self.kind.write(&self.dictionary.numbers, &mut self.dictionary.plain);
-        let worth_it = !self.dictionary.too_long && self.dictionary.plain.len() * 2 < self.plain.len();
+        let few = self.kind != Kind::Packed && !self.dictionary.too_long;
+        let worth_it = few && self.dictionary.plain.len() * 2 < self.plain.len();
         let mut page = Vec::with_capacity(self.plain.len() / 2);
         let values = self.levels(&mut page)?;
         let encoding = if worth_it {
             let entries = self.dictionary.entries;
             self.chunk
-                .page(compressor, &self.dictionary.plain, dictionary_head(entries)?)?;
+                .page(Some(compressor), &self.dictionary.plain, dictionary_head(entries)?)?;
             self.chunk.dictionary = Some(self.chunk.bytes.len());
             let bits = usize::BITS - entries.saturating_sub(1).max(1).leading_zeros();
             page.push(bits.to_le_bytes()[0]);
@@ -163,6 +169,7 @@ impl Column {
                 data.i32(4, RLE);
             });
         };
+        let compressor = (self.kind.codec() == ZSTD).then_some(compressor);
         self.chunk.page(compressor, &page, (DATA_PAGE, Box::new(head)))?;
         self.chunk.values += usize::try_from(values).unwrap_or_default();
         self.plain.clear();
@@ -213,13 +220,18 @@ impl Column {
         };
         self.chunk.range = match self.kind {
             Kind::Text => ends(texts).map(|(least, most)| (least.to_vec(), most.to_vec())),
-            Kind::Bytes => None,
+            Kind::Packed => None,
             Kind::U32 | Kind::U64 => ends(numbers.iter().copied()).map(|(least, most)| (number(least), number(most))),
         };
     }
 }
 
 impl Kind {
+    /// How pages of it are compressed, as the format numbers it.
+    pub(super) fn codec(self) -> i32 {
+        if self == Kind::Packed { UNCOMPRESSED } else { ZSTD }
+    }
+
     /// Adds numbers as the format writes them; those of 32 bits fit.
     fn write(self, numbers: &[u64], to: &mut Vec<u8>) {
         match self {
@@ -227,7 +239,7 @@ impl Kind {
                 let [a, b, c, d, ..] = number.to_le_bytes();
                 [a, b, c, d]
             })),
-            Kind::Text | Kind::Bytes | Kind::U64 => to.extend(numbers.iter().flat_map(|number| number.to_le_bytes())),
+            Kind::Text | Kind::Packed | Kind::U64 => to.extend(numbers.iter().flat_map(|number| number.to_le_bytes())),
         }
     }
 }
@@ -310,8 +322,11 @@ fn dictionary_head(entries: usize) -> io::Result<Head> {
 }
 
 impl Chunk {
-    fn page(&mut self, compressor: &mut Compressor<'_>, body: &[u8], (kind, of_kind): Head) -> io::Result<()> {
-        let compressed = compressor.compress(body)?;
+    fn page(&mut self, compressor: Option<&mut Compressor<'_>>, body: &[u8], (kind, of_kind): Head) -> io::Result<()> {
+        let compressed = match compressor {
+            Some(compressor) => Cow::Owned(compressor.compress(body)?),
+            None => Cow::Borrowed(body),
+        };
         let mut head = Thrift::default();
         head.i32(1, kind);
         head.i32(2, size(body.len())?);

@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 
 use super::column::{self, Chunk, Kind};
 use super::thrift::{Of, Thrift};
-use super::{Group, MAGIC, ZSTD};
+use super::{Group, MAGIC};
 
 /// What the footer says of a column.
 pub(in crate::table) struct Head {
@@ -41,7 +41,8 @@ impl<W: Write> Sheet<W> {
         })
     }
 
-    pub(in crate::table) fn add(&mut self, group: Group) -> io::Result<()> {
+    /// Writes a row group, and returns where it ends.
+    pub(in crate::table) fn add(&mut self, group: Group) -> io::Result<usize> {
         let from = self.at;
         let mut chunks = Vec::with_capacity(group.chunks.len());
         for mut chunk in group.chunks {
@@ -55,7 +56,7 @@ impl<W: Write> Sheet<W> {
             length: self.at - from,
             chunks,
         });
-        Ok(())
+        Ok(self.at)
     }
 
     /// Writes bytes, and returns where they begin and how many they are.
@@ -122,7 +123,7 @@ impl Head {
         let path = self.path();
         footer.list(3, Of::Text, path.len());
         path.iter().for_each(|part| footer.text_element(part.as_bytes()));
-        footer.i32(4, ZSTD);
+        footer.i32(4, self.kind.codec());
         footer.i64(5, long(chunk.values));
         footer.i64(6, long(chunk.uncompressed));
         footer.i64(7, long(length));
@@ -180,7 +181,7 @@ fn leaf(footer: &mut Thrift, name: &[u8], kind: Kind) {
         Kind::Text => (0, 0),
         Kind::U32 => (13, 32),
         Kind::U64 => (14, 64),
-        Kind::Bytes => {
+        Kind::Packed => {
             return footer.struct_element(|element| {
                 element.i32(1, physical(kind));
                 element.i32(3, OPTIONAL);
@@ -194,7 +195,7 @@ fn leaf(footer: &mut Thrift, name: &[u8], kind: Kind) {
         element.text(4, name);
         element.i32(6, converted);
         element.within(10, |logical| match kind {
-            Kind::Text | Kind::Bytes => logical.within(1, |_| ()),
+            Kind::Text | Kind::Packed => logical.within(1, |_| ()),
             Kind::U32 | Kind::U64 => logical.within(10, |integer| {
                 integer.byte(1, bits);
                 integer.flag(2, false);
@@ -206,7 +207,7 @@ fn leaf(footer: &mut Thrift, name: &[u8], kind: Kind) {
 /// How values lie in the file, as the format numbers it.
 fn physical(kind: Kind) -> i32 {
     match kind {
-        Kind::Text | Kind::Bytes => 6,
+        Kind::Text | Kind::Packed => 6,
         Kind::U32 => 1,
         Kind::U64 => 2,
     }
