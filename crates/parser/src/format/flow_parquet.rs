@@ -105,6 +105,7 @@ fn rows(
                 Err(fault) => out.fault(fault.reason(), || rows.message(row, fault)),
             }
         }
+        out.tell();
     }
     out.count_bytes(rows.close()?);
     Ok(())

@@ -9,6 +9,7 @@ mod faults;
 mod layouts;
 mod objects;
 mod parts;
+mod pressure;
 mod pruning;
 mod refusals;
 
