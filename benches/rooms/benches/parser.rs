@@ -4,7 +4,7 @@ use std::io::{Cursor, Write};
 use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use egressmap_benches::varied;
+use egressmap_benches::{DIALECTS, varied};
 use egressmap_parser::source::{Object, ObjectId};
 use egressmap_parser::{AccessRecord, Counters, DnsRecord, FlowRecord, Options, Sink, Verdict, format, scan};
 use flate2::Compression;
@@ -157,5 +157,26 @@ fn formats(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(parser, formats);
+/// Access logs of many hosts, paths and agents.
+fn access(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("access");
+    for dialect in DIALECTS {
+        let lines = dialect.lines(BYTES, 1);
+        let (counters, _) = read(lines.clone());
+        let cumulative = counters.set_aside.get("cumulative").copied().unwrap_or_default();
+        assert_eq!(
+            counters.access + cumulative,
+            counters.lines,
+            "{}: {counters:?}",
+            dialect.name
+        );
+        group.throughput(Throughput::Bytes(lines.len() as u64)).sample_size(20);
+        group.bench_function(dialect.name, |bencher| {
+            bencher.iter_batched(|| lines.clone(), read, criterion::BatchSize::LargeInput);
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(parser, formats, access);
 criterion_main!(parser);

@@ -1,4 +1,10 @@
-//! Lines for the benches: the example of a format, varied from a seed.
+//! Lines for the benches, made from a seed.
+
+mod access;
+mod draws;
+
+pub use access::{DIALECTS, Dialect};
+use draws::Draws;
 
 /// At least so many bytes of lines, each the example with the last digit of every number drawn anew.
 ///
@@ -13,28 +19,15 @@ pub fn varied(example: &str, bytes: usize, seed: u64) -> Vec<u8> {
         for (at, byte) in example.iter().enumerate() {
             let is_digit = |at: Option<usize>| at.and_then(|at| example.get(at)).is_some_and(u8::is_ascii_digit);
             let varies = byte.is_ascii_digit() && is_digit(at.checked_sub(1)) && !is_digit(at.checked_add(1));
-            lines.push(if varies { draws.digit() } else { *byte });
+            lines.push(if varies {
+                b'0' + u8::try_from(draws.below(3)).unwrap_or_default()
+            } else {
+                *byte
+            });
         }
         lines.push(b'\n');
     }
     lines
-}
-
-/// SplitMix64: small, seeded, the same everywhere.
-struct Draws(u64);
-
-impl Draws {
-    fn digit(&mut self) -> u8 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        match (bits ^ (bits >> 31)) % 3 {
-            0 => b'0',
-            1 => b'1',
-            _ => b'2',
-        }
-    }
 }
 
 #[cfg(test)]

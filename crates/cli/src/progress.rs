@@ -66,7 +66,7 @@ pub(crate) fn shown<T>(
             let look = || Reached {
                 objects: progress.objects(),
                 bytes: progress.bytes(),
-                lines: progress.lines(),
+                records: progress.records(),
                 extent: beforehand.get().and_then(|surveyed| whole(sources, surveyed)),
             };
             // Nobody is left to be told that stderr is gone.
@@ -119,14 +119,14 @@ fn watch(
 struct Reached {
     objects: u64,
     bytes: u64,
-    lines: u64,
+    records: u64,
     extent: Option<Extent>,
 }
 
 impl Reached {
     fn text(&self, elapsed: Duration) -> String {
         let seconds = elapsed.as_secs_f64().max(0.001);
-        let rate = format!("{:.0} lines/s", self.lines as f64 / seconds);
+        let rate = format!("{:.0} records/s", self.records as f64 / seconds);
         let Some(extent) = self.extent else {
             let objects = plural(self.objects, "object", "objects");
             return format!("reading   {objects}, {}, {rate}", bytes(self.bytes));
@@ -184,7 +184,7 @@ mod tests {
         Reached {
             objects: 12,
             bytes: 3_000_000,
-            lines: 50_000,
+            records: 50_000,
             extent,
         }
     }
@@ -204,8 +204,8 @@ mod tests {
     fn where_there_is_no_terminal_a_plain_line_comes_every_ten_seconds() {
         assert_eq!(
             written(false, 2),
-            "reading   12 of 45 objects, 3.0 MB of 12.0 MB, 5000 lines/s, 30 s left\n\
-             reading   12 of 45 objects, 3.0 MB of 12.0 MB, 2500 lines/s, 60 s left\n"
+            "reading   12 of 45 objects, 3.0 MB of 12.0 MB, 5000 records/s, 30 s left\n\
+             reading   12 of 45 objects, 3.0 MB of 12.0 MB, 2500 records/s, 60 s left\n"
         );
         assert_eq!(written(false, 0), "", "what takes less than ten seconds says nothing");
     }
@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn where_the_extent_is_unknown_no_time_is_promised() {
         let text = reached(None).text(Duration::from_secs(10));
-        assert_eq!(text, "reading   12 objects, 3.0 MB, 5000 lines/s");
+        assert_eq!(text, "reading   12 objects, 3.0 MB, 5000 records/s");
     }
 
     #[test]
@@ -237,7 +237,7 @@ mod tests {
         });
         assert_eq!(
             reached(extent).text(Duration::from_secs(10)),
-            "reading   12 of 48 objects, 3.0 MB, 5000 lines/s, 45 s left"
+            "reading   12 of 48 objects, 3.0 MB, 5000 records/s, 45 s left"
         );
     }
 }

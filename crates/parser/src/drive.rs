@@ -27,7 +27,7 @@ const WAITING: usize = 8;
 pub struct Progress {
     objects: AtomicU64,
     bytes: Arc<AtomicU64>,
-    lines: Arc<AtomicU64>,
+    records: Arc<AtomicU64>,
 }
 
 impl Progress {
@@ -43,10 +43,10 @@ impl Progress {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// Lines read, counted a block at a time.
+    /// Records given to the sinks, wanted by them or not, counted a block at a time.
     #[must_use]
-    pub fn lines(&self) -> u64 {
-        self.lines.load(Ordering::Relaxed)
+    pub fn records(&self) -> u64 {
+        self.records.load(Ordering::Relaxed)
     }
 }
 

@@ -1,8 +1,6 @@
 //! Reads one object from its first stored byte to its last line.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::counters::{Counters, Reason};
 use crate::format::{Formats, Options, Output, flow_parquet};
@@ -47,7 +45,7 @@ pub fn scan(
         id,
         body,
         at,
-        lines: watch,
+        records: watch,
     } = object;
     let formats = match options.start() {
         Ok(formats) => formats,
@@ -58,23 +56,15 @@ pub fn scan(
             });
         }
     };
-    let mut out = Output::begin(&id, sink, counters);
+    let mut out = Output::begin(&id, watch, sink, counters);
     let (head, body) = source::peek(body);
     if flow_parquet::takes(&head, options) {
-        let rows = flow_parquet::scan(body, at, &mut out);
-        if let Some(watch) = watch {
-            watch.fetch_add(out.lines(), Ordering::Relaxed);
-        }
-        return rows.map_err(|what| ObjectError { what, uri: id.uri });
+        return flow_parquet::scan(body, at, &mut out).map_err(|what| ObjectError { what, uri: id.uri });
     }
-    let mut scan = Scan {
-        options,
-        formats,
-        out,
-        watch,
-    };
+    let mut scan = Scan { options, formats, out };
     let read = unwrap::read(body, &mut scan);
     scan.formats.finish(&mut scan.out);
+    scan.out.tell();
     let lines = scan.out.lines();
     read.map_err(|error| ObjectError {
         what: format!("{error} (line {})", lines.max(1)),
@@ -87,16 +77,6 @@ struct Scan<'a> {
     options: &'a Options,
     formats: Formats,
     out: Output<'a>,
-    /// Where to say how many lines were taken.
-    watch: Option<Arc<AtomicU64>>,
-}
-
-impl Scan<'_> {
-    fn tell(&self, before: u64) {
-        if let Some(watch) = &self.watch {
-            watch.fetch_add(self.out.lines() - before, Ordering::Relaxed);
-        }
-    }
 }
 
 impl Taker for Scan<'_> {
@@ -113,9 +93,8 @@ impl Taker for Scan<'_> {
             true => up_to_carried(block),
             false => (block, &b""[..]),
         };
-        let before = self.out.lines();
         let carried = self.out.bare(|out| self.formats.parse(block, out));
-        self.tell(before);
+        self.out.tell();
         (carried, rest)
     }
 
@@ -124,9 +103,8 @@ impl Taker for Scan<'_> {
     }
 
     fn inner(&mut self, block: &[u8], places: &[Place]) {
-        let before = self.out.lines();
         self.out.at(places, |out| self.formats.parse(block, out));
-        self.tell(before);
+        self.out.tell();
     }
 
     fn set_aside(&mut self, place: Place, reason: Reason) {

@@ -41,8 +41,8 @@ pub struct Object {
     pub body: Box<dyn Read + Send>,
     /// The same bytes in any order, where the source can give them so: what a format with an index at its end needs.
     pub at: Option<Arc<dyn ReadAt>>,
-    /// Where to add lines as they are read, a block at a time, for whoever watches from another thread.
-    pub lines: Option<Arc<AtomicU64>>,
+    /// Where to add records as a sink is given them, a block at a time, for whoever watches from another thread.
+    pub records: Option<Arc<AtomicU64>>,
 }
 
 impl Object {
@@ -53,7 +53,7 @@ impl Object {
             id,
             body,
             at: None,
-            lines: None,
+            records: None,
         }
     }
 }

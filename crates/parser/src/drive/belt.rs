@@ -85,7 +85,7 @@ impl<'a, E> Belt<'a, E> {
                 body: object.body,
                 meter: meter.clone(),
             }),
-            lines: Some(Arc::clone(&self.progress.lines)),
+            records: Some(Arc::clone(&self.progress.records)),
             ..object
         };
         (metered, meter)

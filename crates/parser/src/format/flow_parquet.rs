@@ -108,6 +108,7 @@ fn rows(
         } else {
             (0..count).for_each(|row| one(&rows, row, out));
         }
+        out.tell();
     }
     out.count_bytes(rows.table.close()?);
     Ok(())

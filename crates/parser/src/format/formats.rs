@@ -106,7 +106,7 @@ impl Formats {
             version: None,
             size: None,
         };
-        let mut out = Output::begin(&id, &mut sink, &mut counters);
+        let mut out = Output::begin(&id, None, &mut sink, &mut counters);
         // The line end that is taken off again: what of a line looks like one stays.
         let mut parse = |out: &mut Output<'_>| out.at(&[place], |out| self.parse(&[line, b"\r\n"].concat(), out));
         match around {

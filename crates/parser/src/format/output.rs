@@ -1,6 +1,7 @@
 //! Where a format puts each line: the sink for records, the counters for all.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Format;
 use super::formats::Named;
@@ -33,6 +34,11 @@ pub(crate) struct Output<'a> {
     telling: bool,
     counters: &'a mut Counters,
     refused: Refused,
+    /// Records that the sink did not want.
+    unwanted: u64,
+    /// Whoever wants to know how many records the sink was given, and how many it was told of.
+    watch: Option<Arc<AtomicU64>>,
+    told: u64,
     /// Where the records come from, as their envelope says; empty where it does not say.
     origin: Arc<str>,
 }
@@ -54,10 +60,17 @@ impl Held {
 
 impl<'a> Output<'a> {
     /// Announces the object to the sink.
-    pub(crate) fn begin(object: &'a ObjectId, sink: &'a mut dyn Sink, counters: &'a mut Counters) -> Self {
+    pub(crate) fn begin(
+        object: &'a ObjectId,
+        watch: Option<Arc<AtomicU64>>,
+        sink: &'a mut dyn Sink,
+        counters: &'a mut Counters,
+    ) -> Self {
         counters.objects += 1;
         sink.object(object);
         Output {
+            watch,
+            told: counters.used(),
             object,
             line: 0,
             telling: sink.wants_set_aside(),
@@ -69,6 +82,7 @@ impl<'a> Output<'a> {
             sink,
             counters,
             refused: Refused::new(),
+            unwanted: 0,
             origin: Arc::from(""),
         }
     }
@@ -97,11 +111,15 @@ impl<'a> Output<'a> {
             telling: self.telling,
             counters: &mut *self.counters,
             refused: Refused::new(),
+            unwanted: 0,
             origin: Arc::clone(&self.origin),
+            watch: None,
+            told: 0,
         };
         out.mark();
         format.parse(block, &mut out);
         let (line, event, took, carried) = (out.line, out.event, out.took, out.carried);
+        self.unwanted += out.unwanted;
         (self.line, self.event, self.took, self.carried) = (line, event, took, carried);
     }
 
@@ -126,10 +144,14 @@ impl<'a> Output<'a> {
             telling: self.telling,
             counters: &mut *self.counters,
             refused: Refused::new(),
+            unwanted: 0,
             origin: Arc::clone(&self.origin),
+            watch: None,
+            told: 0,
         };
         take(&mut out);
         let (line, took, carried) = (out.line, out.took, out.carried);
+        self.unwanted += out.unwanted;
         // A line that was unwrapped may stand before the last one that was taken.
         (self.line, self.event, self.took, self.carried) = (self.line.max(line), None, took, carried);
     }
@@ -143,7 +165,7 @@ impl<'a> Output<'a> {
                 self.counters.lines += 1;
                 self.counters.flow += 1;
             }
-            Verdict::SetAside(reason) => self.aside(reason, None),
+            Verdict::SetAside(reason) => self.unwanted(reason),
         }
     }
 
@@ -170,6 +192,7 @@ impl<'a> Output<'a> {
         let used = (batch.len() - self.refused.len()) as u64;
         self.counters.lines += used;
         self.counters.flow += used;
+        self.unwanted += self.refused.len() as u64;
         for (line, reason) in &self.refused {
             self.counters.set_aside(reason);
             if self.telling {
@@ -213,7 +236,7 @@ impl<'a> Output<'a> {
                 self.counters.lines += 1;
                 self.counters.access += 1;
             }
-            Verdict::SetAside(reason) => self.aside(reason, None),
+            Verdict::SetAside(reason) => self.unwanted(reason),
         }
     }
 
@@ -235,7 +258,7 @@ impl<'a> Output<'a> {
                 self.counters.lines += 1;
                 self.counters.dns += 1;
             }
-            Verdict::SetAside(reason) => self.aside(reason, None),
+            Verdict::SetAside(reason) => self.unwanted(reason),
         }
     }
 
@@ -274,6 +297,12 @@ impl<'a> Output<'a> {
         }
     }
 
+    /// The sink did not want the record at hand.
+    fn unwanted(&mut self, reason: Reason) {
+        self.unwanted += 1;
+        self.aside(reason, None);
+    }
+
     fn aside(&mut self, reason: Reason, message: Option<&str>) {
         self.counters.set_aside(reason);
         if self.telling {
@@ -285,6 +314,15 @@ impl<'a> Output<'a> {
     pub(crate) fn origin(&mut self, origin: &str) {
         self.origin = origin.into();
         self.sink.origin(origin);
+    }
+
+    /// Tells whoever watches how many records the sink was given since the last time; for every block of lines or rows.
+    pub(crate) fn tell(&mut self) {
+        if let Some(watch) = &self.watch {
+            let given = self.counters.used() + self.unwanted;
+            watch.fetch_add(given - self.told, Ordering::Relaxed);
+            self.told = given;
+        }
     }
 
     /// So many bytes came out of decoding.

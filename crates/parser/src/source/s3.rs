@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::mpsc::{self, Receiver, Sender, UnboundedSender};
+use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::JoinSet;
 
 use super::{Deliveries, Delivery, Extent, Source, SourceError, SourceKind, Wanted};
@@ -39,9 +39,6 @@ pub(super) static KIND: SourceKind = SourceKind {
     open: |text, wanted| Ok(Box::new(S3Source::new(text)?.with_wanted(wanted.clone()))),
 };
 
-/// Keys on their way from the listing: a page.
-const LISTED: usize = 1000;
-
 /// How hard the source tries, and how much it does at once.
 #[derive(Debug, Clone)]
 pub struct S3Options {
@@ -49,6 +46,9 @@ pub struct S3Options {
     pub parallel: usize,
     /// Folders that are listed at the same time.
     pub listings: usize,
+    /// Keys that wait for their download before the listing has to wait: of a bucket that has no more than these, it is
+    /// soon known how much there is to read.
+    pub waiting: usize,
     /// Objects of more bytes than these are fetched in parts, several at the same time.
     pub large: u64,
     /// The bytes of a part.
@@ -70,6 +70,7 @@ impl Default for S3Options {
         Self {
             parallel: 16,
             listings: 8,
+            waiting: 100_000,
             large: 32 << 20,
             part: 8 << 20,
             ahead: 4,
@@ -201,9 +202,9 @@ async fn run(
     found: Sender<Delivery>,
 ) -> Result<(), SourceError> {
     let bucket = Arc::new(Bucket::connect(&place.bucket, config, options, wanted).await?);
-    let (keys, listed) = mpsc::channel(LISTED);
+    let (keys, listed) = mpsc::channel(1);
     let listing = tokio::spawn(walk::walk(Arc::clone(&bucket), place.prefix, keys, found.clone()));
-    let (to, mut ahead) = mpsc::unbounded_channel();
+    let (to, mut ahead) = mpsc::channel(bucket.options.waiting.max(1));
     tokio::spawn(add_up(Arc::clone(&bucket), listed, extent, to));
     let mut downloads = Downloads {
         bucket,
@@ -219,19 +220,14 @@ async fn run(
         .unwrap_or_else(|lost| Err(error::lost(&place.bucket, &lost)))
 }
 
-/// Adds up what is listed, ahead of the downloads: a key waits in the place of the object that will be remembered for it.
-async fn add_up(
-    bucket: Arc<Bucket>,
-    mut listed: Receiver<Listed>,
-    extent: Arc<OnceLock<Extent>>,
-    to: UnboundedSender<Listed>,
-) {
+/// Adds up what is listed, ahead of the downloads, as far as keys may wait for them.
+async fn add_up(bucket: Arc<Bucket>, mut listed: Receiver<Listed>, extent: Arc<OnceLock<Extent>>, to: Sender<Listed>) {
     let mut sum = Extent::default();
     while let Some(key) = listed.recv().await {
         if let Ok(entry) = &key {
             sum.add(&entry.id(&bucket), bucket.wanted.counted.as_deref());
         }
-        if to.send(key).is_err() {
+        if to.send(key).await.is_err() {
             return;
         }
     }

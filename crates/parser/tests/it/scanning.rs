@@ -292,12 +292,16 @@ fn a_sink_that_asks_is_told_of_every_line_set_aside_in_the_order_of_lines() {
     let (mut told, mut counters) = (Told::default(), Counters::default());
     let watched = Arc::new(AtomicU64::new(0));
     let object = Object {
-        lines: Some(Arc::clone(&watched)),
+        records: Some(Arc::clone(&watched)),
         ..Object::new(id, Box::new(io::Cursor::new(log)))
     };
     scan(object, &Options::default(), &mut told, &mut counters).unwrap();
     assert_eq!((told.0.len() as u64, counters.flow), (counters.lines - 300, 300));
-    assert_eq!(watched.load(Ordering::Relaxed), 1_500, "who watches sees every line");
+    assert_eq!(
+        watched.load(Ordering::Relaxed),
+        600,
+        "who watches sees every record, wanted or not"
+    );
     for (at, (line, reason, message)) in told.0.iter().enumerate() {
         let expected = [(2, "unwanted"), (3, "blank"), (4, "malformed:dstport"), (5, "comment")][at % 4];
         assert_eq!((*line, *reason), ((at / 4) as u64 * 5 + expected.0, expected.1));

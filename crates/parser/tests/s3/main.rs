@@ -10,6 +10,7 @@ mod layouts;
 mod objects;
 mod parquet;
 mod parts;
+mod pressure;
 mod pruning;
 mod refusals;
 
