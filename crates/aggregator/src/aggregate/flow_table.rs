@@ -158,9 +158,9 @@ impl<A: Slotted> FlowTable<A> {
 
     /// How much memory it takes.
     pub(super) fn bytes(&self) -> usize {
-        let of_shard = |shard: &Shard<A>| size_of_val(shard.slots.get())
-            + size_of_val(&*shard.tags)
-            + shard.aside.capacity() * size_of::<Flow>();
+        let of_shard = |shard: &Shard<A>| {
+            size_of_val(shard.slots.get()) + size_of_val(&*shard.tags) + shard.aside.capacity() * size_of::<Flow>()
+        };
         self.shards.iter().map(of_shard).sum()
     }
 
