@@ -222,7 +222,10 @@ impl<R: Rows> NullaryFnOnce for Piece<'_, '_, R> {
                     rows.batch(columns, ROWS);
                     place.filled = 0;
                 }
-            } else if let Some(ends) = row.and_then(|row| row.read_apart(&at, columns, place.filled)) {
+            } else if let Some(row) = row
+                // No closure: one that is not inlined does not have the processor's instructions.
+                && let Some(ends) = row.read_apart(&at, columns, place.filled)
+            {
                 let row = place.filled % ROWS;
                 let record = FlowRecord {
                     srcaddr: ends.srcaddr,

@@ -1,5 +1,6 @@
 //! IPv6 addresses, all digits at once.
 
+use std::arch::x86_64::__m256i;
 use std::net::{IpAddr, Ipv6Addr};
 
 use pulp::x86::V3;
@@ -65,30 +66,49 @@ fn group(four: [u8; 4], digits: usize) -> Option<u16> {
 /// What each byte is as a hexadecimal digit; a bit for each colon, and for each digit.
 #[inline(always)]
 fn nibbles(simd: V3, text: &[u8; ROOM]) -> ([u8; ROOM], u64, u64) {
-    let halves: [[u8; 32]; 2] = bytemuck::cast(*text);
-    let read = |half: [u8; 32]| {
-        let text = bytemuck::cast(half);
-        let set = |byte: u8| simd.avx._mm256_set1_epi8(byte.cast_signed());
-        let within = |text, first: u8, last: u8| {
-            let above = simd.avx2._mm256_max_epu8(text, set(first));
-            simd.avx2
-                ._mm256_cmpeq_epi8(simd.avx2._mm256_min_epu8(above, set(last)), text)
-        };
-        let number = within(text, b'0', b'9');
-        let letter = within(simd.avx2._mm256_or_si256(text, set(0x20)), b'a', b'f');
-        let low = simd.avx2._mm256_and_si256(text, set(0x0f));
-        let nine = simd.avx2._mm256_and_si256(letter, set(9));
-        let nibbles: [u8; 32] = bytemuck::cast(simd.avx2._mm256_add_epi8(low, nine));
-        let bits = |mask| u64::from(simd.avx2._mm256_movemask_epi8(mask).cast_unsigned());
-        let colons = bits(simd.avx2._mm256_cmpeq_epi8(text, set(b':')));
-        (nibbles, colons, bits(simd.avx2._mm256_or_si256(number, letter)))
-    };
-    let [(low, colons, digits), (high, more_colons, more_digits)] = halves.map(read);
+    let [low, high]: [[u8; 32]; 2] = bytemuck::cast(*text);
+    // No `map`: what the standard library calls does not have the processor's instructions.
+    let (low, colons, digits) = half(simd, low);
+    let (high, more_colons, more_digits) = half(simd, high);
     (
         bytemuck::cast([low, high]),
         colons | more_colons << 32,
         digits | more_digits << 32,
     )
+}
+
+/// The same for half of them.
+#[inline(always)]
+fn half(simd: V3, text: [u8; 32]) -> ([u8; 32], u64, u64) {
+    let text = bytemuck::cast(text);
+    let number = within(simd, text, b'0', b'9');
+    let letter = within(simd, simd.avx2._mm256_or_si256(text, set(simd, 0x20)), b'a', b'f');
+    let low = simd.avx2._mm256_and_si256(text, set(simd, 0x0f));
+    let nine = simd.avx2._mm256_and_si256(letter, set(simd, 9));
+    let colons = simd.avx2._mm256_cmpeq_epi8(text, set(simd, b':'));
+    (
+        bytemuck::cast(simd.avx2._mm256_add_epi8(low, nine)),
+        bits(simd, colons),
+        bits(simd, simd.avx2._mm256_or_si256(number, letter)),
+    )
+}
+
+#[inline(always)]
+fn set(simd: V3, byte: u8) -> __m256i {
+    simd.avx._mm256_set1_epi8(byte.cast_signed())
+}
+
+/// Which bytes are from the first to the last.
+#[inline(always)]
+fn within(simd: V3, text: __m256i, first: u8, last: u8) -> __m256i {
+    let above = simd.avx2._mm256_max_epu8(text, set(simd, first));
+    simd.avx2
+        ._mm256_cmpeq_epi8(simd.avx2._mm256_min_epu8(above, set(simd, last)), text)
+}
+
+#[inline(always)]
+fn bits(simd: V3, mask: __m256i) -> u64 {
+    u64::from(simd.avx2._mm256_movemask_epi8(mask).cast_unsigned())
 }
 
 #[cfg(test)]
