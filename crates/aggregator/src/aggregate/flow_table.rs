@@ -43,6 +43,9 @@ pub(super) struct FlowTable<A: Slotted> {
 #[derive(Debug)]
 pub(super) struct Shard<A: Slotted> {
     slots: Pages<A::Slot>,
+    /// A few bits of the hash of the flow in each slot, 0 where it is free: small enough for the processor's second cache,
+    /// so that of the slots only the right one is looked at.
+    tags: Vec<u32>,
     taken: usize,
     hasher: RandomState,
     /// Whole flows, for slots that outgrew their counters; a slot names its own by number, from 1.
@@ -63,6 +66,7 @@ impl<A: Slotted> Default for FlowTable<A> {
         let hasher = RandomState::default();
         let shard = || Shard {
             slots: Pages::new(0),
+            tags: Vec::new(),
             taken: 0,
             hasher: hasher.clone(),
             aside: Vec::new(),
@@ -85,23 +89,18 @@ pub(super) fn place_of<A: Slotted>(responder: A) -> (usize, usize) {
 }
 
 impl<A: Slotted> FlowTable<A> {
-    /// Counts one record of a flow, which reaches the table with its batch.
+    /// Counts one record of the flow of a key to a responder, which reaches the table with its batch.
     // Inlined, so that a key is never written field by field only to be read as a whole.
     #[inline(always)]
-    pub(super) fn count(&mut self, key: &FlowKey<A>, packets: &Packets, words: &Words) {
-        let words_of_key = A::key(key);
-        if !self
-            .waiting
-            .last()
-            .is_some_and(|last| A::same(&last.key, &words_of_key))
-        {
+    pub(super) fn count(&mut self, key: A::Key, responder: A, packets: &Packets, words: &Words) {
+        if !self.waiting.last().is_some_and(|last| A::same(&last.key, &key)) {
             if self.waiting.len() == BATCH {
                 self.settle(words);
             }
             self.waiting.push(Waiting {
-                hash: A::hash_of(&words_of_key, &self.hasher),
-                shard: place_of(key.responder).0,
-                key: words_of_key,
+                hash: A::hash_of(&key, &self.hasher),
+                shard: place_of(responder).0,
+                key,
                 counts: Counts::default(),
             });
         }
@@ -119,9 +118,14 @@ impl<A: Slotted> FlowTable<A> {
         for shard in &mut self.shards {
             shard.make_room(self.waiting.len());
         }
-        // Nothing depends on what is read here: the reads of a whole batch are under way at once.
+        // No read depends on another here: those of a whole batch are under way at once, first of the tags and then of the
+        // slots.
         let warm = self.waiting.iter().fold(0, |sum: u32, waiting| {
-            sum.wrapping_add(self.shards[waiting.shard].warm(waiting.hash))
+            sum.wrapping_add(self.shards[waiting.shard].warm_tags(waiting.hash))
+        });
+        std::hint::black_box(warm);
+        let warm = self.waiting.iter().fold(0, |sum: u32, waiting| {
+            sum.wrapping_add(self.shards[waiting.shard].warm_slot(waiting.hash))
         });
         std::hint::black_box(warm);
         for waiting in self.waiting.drain(..) {
@@ -154,7 +158,9 @@ impl<A: Slotted> FlowTable<A> {
 
     /// How much memory it takes.
     pub(super) fn bytes(&self) -> usize {
-        let of_shard = |shard: &Shard<A>| size_of_val(shard.slots.get()) + shard.aside.capacity() * size_of::<Flow>();
+        let of_shard = |shard: &Shard<A>| {
+            size_of_val(shard.slots.get()) + size_of_val(&*shard.tags) + shard.aside.capacity() * size_of::<Flow>()
+        };
         self.shards.iter().map(of_shard).sum()
     }
 
@@ -191,7 +197,7 @@ impl<A: Slotted> Shard<A> {
         self.make_room(batch.len());
         let warm = batch
             .iter()
-            .fold(0, |sum: u32, (hash, ..)| sum.wrapping_add(self.warm(*hash)));
+            .fold(0, |sum: u32, (hash, ..)| sum.wrapping_add(self.warm_slot(*hash)));
         std::hint::black_box(warm);
         for (hash, key, counts) in batch.drain(..) {
             let (known, aside) = self.slot(hash, &key);
@@ -199,52 +205,58 @@ impl<A: Slotted> Shard<A> {
         }
     }
 
-    /// Looks at where a flow stands, unless others do.
+    /// Looks at the first tag of a flow.
     #[inline]
-    fn warm(&self, hash: u64) -> u32 {
+    fn warm_tags(&self, hash: u64) -> u32 {
+        self.tags.get(home(hash, self.tags.len())).copied().unwrap_or_default()
+    }
+
+    /// Looks at the slot that a flow most likely has.
+    #[inline]
+    fn warm_slot(&self, hash: u64) -> u32 {
         let slots = self.slots.get();
-        slots.get(home(hash, slots.len())).map_or(0, A::mark)
+        let at = likely(&self.tags, home(hash, self.tags.len()), tag(hash));
+        slots.get(at).map_or(0, A::mark)
     }
 
     /// The slot of a key, taken now if it was not; there is room for it.
     #[inline]
     fn slot(&mut self, hash: u64, key: &A::Key) -> (&mut Counts, &mut Vec<Flow>) {
+        let mut at = likely(&self.tags, home(hash, self.tags.len()), tag(hash));
         let slots = self.slots.get_mut();
-        let last = slots.len() - 1;
-        let mut at = home(hash, slots.len());
-        loop {
-            let slot = &slots[at & last];
-            if A::is_of(slot, key) {
-                break;
-            }
-            if A::mark(slot) == 0 {
-                slots[at & last] = A::slot(key);
-                self.taken += 1;
-                break;
-            }
-            at += 1;
+        while self.tags[at] != 0 && !A::is_of(&slots[at], key) {
+            at = likely(&self.tags, at + 1, tag(hash));
         }
-        (A::counts_mut(&mut slots[at & last]), &mut self.aside)
+        if self.tags[at] == 0 {
+            self.tags[at] = tag(hash);
+            slots[at] = A::slot(key);
+            self.taken += 1;
+        }
+        (A::counts_mut(&mut slots[at]), &mut self.aside)
     }
 
     /// Keeps the table at most two thirds full with so many more flows.
     fn make_room(&mut self, more: usize) {
         let wanted = self.taken + more;
-        let have = self.slots.get().len();
+        let have = self.tags.len();
         if wanted * 3 <= have * 2 {
             return;
         }
         let mut slots = Pages::<A::Slot>::new((wanted * 3 / 2 + 1).next_power_of_two().max(FIRST));
         let to = slots.get_mut();
         let last = to.len() - 1;
+        let mut tags = vec![0; to.len()];
         for slot in self.slots.get().iter().filter(|slot| A::mark(slot) != 0) {
-            let mut at = home(A::hash_of(&A::key_of(slot), &self.hasher), to.len());
-            while A::mark(&to[at & last]) != 0 {
+            let hash = A::hash_of(&A::key_of(slot), &self.hasher);
+            let mut at = home(hash, to.len());
+            while tags[at & last] != 0 {
                 at += 1;
             }
+            tags[at & last] = tag(hash);
             to[at & last] = *slot;
         }
         self.slots = slots;
+        self.tags = tags;
     }
 
     /// Where the flows of each part stand.
@@ -286,6 +298,25 @@ impl<A: Slotted> Shard<A> {
     pub(super) fn iter(&self) -> impl Iterator<Item = (FlowKey<A>, Flow)> {
         let taken = self.slots.get().iter().filter(|slot| A::mark(slot) != 0);
         taken.map(|slot| (A::flow_key(slot), compact::flow(A::counts(slot), &self.aside)))
+    }
+}
+
+/// The first place from one on that has a tag or is free.
+#[inline]
+fn likely(tags: &[u32], mut at: usize, tag: u32) -> usize {
+    let last = tags.len().wrapping_sub(1);
+    while tags.get(at & last).is_some_and(|found| *found != tag && *found != 0) {
+        at += 1;
+    }
+    at & last
+}
+
+/// Bits of a hash that do not tell where its flow stands; never 0.
+#[inline]
+fn tag(hash: u64) -> u32 {
+    #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is wanted")]
+    {
+        hash as u32 | 1
     }
 }
 

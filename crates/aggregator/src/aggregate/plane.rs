@@ -100,7 +100,9 @@ impl<A: Slotted> Plane<A> {
             }
             return;
         }
-        let key = FlowKey {
+        // The words are made of values, not of a key in memory: what is written in small pieces and read in a large one is
+        // waited for.
+        let key = A::key(&FlowKey {
             initiator: initiator.address,
             responder: responder.address,
             initiator_owner: initiator.owner,
@@ -109,18 +111,20 @@ impl<A: Slotted> Plane<A> {
             port: responder.port,
             protocol: row.protocol,
             stood_in: StoodIn::new(initiator.stood_in, responder.stood_in),
-        };
+        });
         if by == Side::Sender && Starts::are_kept_at(row.start) {
             self.mark_start(&key, row);
         }
-        self.flows.count(&key, &Packets::of(row, by, signs), words);
+        self.flows
+            .count(key, responder.address, &Packets::of(row, by, signs), words);
     }
 
     /// Keeps when a connection to a far end that is not ours began. Two hours of a day come here.
     #[cold]
-    fn mark_start(&mut self, key: &FlowKey<A>, row: &Row<A>) {
+    fn mark_start(&mut self, key: &A::Key, row: &Row<A>) {
+        let key = A::flow_key_of(key);
         if !row.rejected && !key.responder_owner.is_somebody() && !key.responder.is_private() {
-            self.starts.entry(*key).or_default().mark(row.start, row.sender.port);
+            self.starts.entry(key).or_default().mark(row.start, row.sender.port);
         }
     }
 

@@ -23,7 +23,8 @@ pub(super) trait Slotted: Address {
     fn key(key: &FlowKey<Self>) -> Self::Key;
     /// A hash of the words, two at a time.
     fn hash_of(key: &Self::Key, hasher: &RandomState) -> u64;
-    fn flow_key(slot: &Self::Slot) -> FlowKey<Self>;
+    /// The key that words were made of.
+    fn flow_key_of(key: &Self::Key) -> FlowKey<Self>;
     fn slot(key: &Self::Key) -> Self::Slot;
     fn key_of(slot: &Self::Slot) -> Self::Key;
     /// The word that is 0 in a free slot and in no other.
@@ -37,6 +38,12 @@ pub(super) trait Slotted: Address {
     #[inline]
     fn is_of(slot: &Self::Slot, key: &Self::Key) -> bool {
         Self::same(&Self::key_of(slot), key)
+    }
+
+    /// The key of a slot.
+    #[inline]
+    fn flow_key(slot: &Self::Slot) -> FlowKey<Self> {
+        Self::flow_key_of(&Self::key_of(slot))
     }
 }
 
@@ -121,8 +128,7 @@ macro_rules! slotted {
                 state.finish()
             }
 
-            fn flow_key(slot: &Self::Slot) -> FlowKey<Self> {
-                let key = Self::key_of(slot);
+            fn flow_key_of(key: &Self::Key) -> FlowKey<Self> {
                 let (mut ends, mut others) = ([0; $key - 2], [0; 2]);
                 ends.copy_from_slice(&key[..$key - 2]);
                 others.copy_from_slice(&key[$key - 2..]);

@@ -3,7 +3,7 @@
 use super::{Format, FormatKind, Options, OptionsError, Output, Shown, Sniff};
 use crate::batch::{Columns, FlowBatch};
 use crate::lines;
-use crate::record::GapStatus;
+use crate::record::{FlowRecord, GapStatus};
 use fast::{Fast, Rows};
 use plan::Plan;
 
@@ -191,6 +191,11 @@ impl Reading<'_, '_, '_> {
 impl Rows for Reading<'_, '_, '_> {
     fn batch(&mut self, columns: &Columns, rows: usize) {
         self.out.flows(&FlowBatch::new(self.block, columns, rows));
+    }
+
+    fn record(&mut self, record: &FlowRecord<'_>, number: u64) {
+        self.out.go_on_behind(number - 1);
+        self.out.flow(record);
     }
 
     fn line(&mut self, line: &[u8], number: u64) -> bool {

@@ -1,18 +1,20 @@
 //! The common row, many at a time with the processor's vector instructions; every other row is left to the plan.
 //!
-//! What is read here is read exactly as [`Plan::row`] reads it: a row that is unusual in any way (IPv6, a value of more
-//! than ten digits, a status that is not `OK`, a fault) is not guessed at but handed back. On a processor without AVX2
-//! all rows are.
+//! What is read here is read exactly as [`Plan::row`] reads it: a row that is unusual in any way (a value of more than ten
+//! digits, a status that is not `OK`, a fault) is not guessed at but handed back. On a processor without AVX2 all rows
+//! are. A row of IPv6 or of a gateway on the way is handed over by itself, as no batch holds it.
 
 use pulp::NullaryFnOnce;
 use pulp::x86::V3;
 
 use super::fields::Field;
 use super::plan::Plan;
-use crate::batch::{Columns, ROWS};
+use crate::batch::{Columns, FlowBatch, ROWS};
+use crate::record::FlowRecord;
 
 mod digits;
 mod ipv4;
+mod ipv6;
 mod marks;
 mod row;
 
@@ -31,6 +33,8 @@ const NONE: usize = usize::MAX;
 pub(super) trait Rows {
     /// Rows of the block, in columns.
     fn batch(&mut self, columns: &Columns, rows: usize);
+    /// A row that no batch holds.
+    fn record(&mut self, record: &FlowRecord<'_>, number: u64);
     /// A line (without its `\n`) that is to be read by the plan. `false` if it changed the plan.
     fn line(&mut self, line: &[u8], number: u64) -> bool;
 }
@@ -48,6 +52,8 @@ pub(super) struct Fast {
 #[derive(Debug, Clone, Copy)]
 struct At {
     columns: usize,
+    /// Whether the rows are of a gateway on the way.
+    on_the_way: bool,
     status: usize,
     srcaddr: usize,
     dstaddr: usize,
@@ -78,11 +84,12 @@ impl At {
     fn of(plan: &Plan) -> Option<At> {
         let at = |field| plan.column(field).unwrap_or(NONE);
         let needed = |field| plan.column(field);
-        if plan.lacking().is_some() || plan.is_on_the_way() || plan.columns() > MOST {
+        if plan.lacking().is_some() || plan.columns() > MOST {
             return None;
         }
         Some(At {
             columns: plan.columns(),
+            on_the_way: plan.is_on_the_way(),
             status: at(Field::LogStatus),
             srcaddr: needed(Field::SrcAddr)?,
             dstaddr: needed(Field::DstAddr)?,
@@ -207,14 +214,28 @@ impl<R: Rows> NullaryFnOnce for Piece<'_, '_, R> {
             let last = usize::from(last);
             let starts = marks.starts(first);
             let end = from + marks.end(last);
-            let row = Row::new(simd, block, place.read, end, starts);
-            if last - first == at.columns && row.is_some_and(|row| row.read(&at, columns, place.filled)) {
+            let row = Row::new(simd, block, place.read, end, starts).filter(|_| last - first == at.columns);
+            if !at.on_the_way && row.is_some_and(|row| row.read(&at, columns, place.filled)) {
                 columns.line[place.filled % ROWS] = place.number;
                 place.filled += 1;
                 if place.filled == ROWS {
                     rows.batch(columns, ROWS);
                     place.filled = 0;
                 }
+            } else if let Some(row) = row
+                // No closure: one that is not inlined does not have the processor's instructions.
+                && let Some(ends) = row.read_apart(&at, columns, place.filled)
+            {
+                let row = place.filled % ROWS;
+                let record = FlowRecord {
+                    srcaddr: ends.srcaddr,
+                    dstaddr: ends.dstaddr,
+                    pkt_srcaddr: ends.pkt_srcaddr,
+                    pkt_dstaddr: ends.pkt_dstaddr,
+                    on_the_way: at.on_the_way,
+                    ..FlowBatch::new(block, columns, row + 1).record(row)
+                };
+                rows.record(&record, place.number);
             } else {
                 place.same_plan = rows.line(line(block, place.read, end), place.number);
             }

@@ -1,20 +1,31 @@
 //! One row of the common kind: its columns are read from a window that is long enough whatever they hold.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use pulp::x86::V3;
 
+use super::super::ip;
 use super::digits::{self, Eight};
 use super::marks::MOST;
-use super::{At, NONE, ipv4, up_to_eight};
+use super::{At, NONE, ipv4, ipv6, up_to_eight};
 use crate::batch::{Bits, Columns, ROWS, Span};
 
 /// The longest row, with room to spare for a load at any byte of it.
 const LENGTH: usize = 1024;
 
 /// How much is looked at behind the first byte of a column, or before its end.
-const LOAD: usize = 32;
+const LOAD: usize = 64;
 
 /// A window: a row, and what a load may take before and behind it.
 const WINDOW: usize = LENGTH + LOAD;
+
+/// The addresses of a row.
+pub(super) struct Ends {
+    pub(super) srcaddr: IpAddr,
+    pub(super) dstaddr: IpAddr,
+    pub(super) pkt_srcaddr: Option<IpAddr>,
+    pub(super) pkt_dstaddr: Option<IpAddr>,
+}
 
 /// One line whose columns are marked.
 #[derive(Clone, Copy)]
@@ -40,7 +51,7 @@ impl<'a> Row<'a> {
         if end.wrapping_sub(base) > LENGTH - LOAD {
             return None;
         }
-        #[expect(clippy::cast_possible_truncation, reason = "it is 32")]
+        #[expect(clippy::cast_possible_truncation, reason = "it is 64")]
         let shift = starts[0].wrapping_sub(LOAD as u16);
         Some(Row {
             simd,
@@ -59,18 +70,25 @@ impl<'a> Row<'a> {
         self.try_read(at, columns, to).is_some()
     }
 
+    /// The same for a row of addresses of any family, which are given back and not put into the columns.
+    // A row that is not common still costs no more than it must.
+    #[inline(always)]
+    pub(super) fn read_apart(self, at: &At, columns: &mut Columns, to: usize) -> Option<Ends> {
+        let to = to % ROWS;
+        let bits = self.outcome(at)?;
+        let ends = Ends {
+            srcaddr: self.address(at.srcaddr)?,
+            dstaddr: self.address(at.dstaddr)?,
+            pkt_srcaddr: self.set_address(at.pkt_srcaddr)?,
+            pkt_dstaddr: self.set_address(at.pkt_dstaddr)?,
+        };
+        self.others(at, columns, to, bits)?;
+        Some(ends)
+    }
+
     #[inline(always)]
     fn try_read(self, at: &At, columns: &mut Columns, to: usize) -> Option<()> {
-        let mut bits = Bits::default();
-        if at.status != NONE && !self.is(at.status, b"OK") {
-            return None;
-        }
-        if at.action != NONE && !self.is(at.action, b"ACCEPT") {
-            if !self.is(at.action, b"REJECT") {
-                return None;
-            }
-            bits.set(Bits::REJECT);
-        }
+        let mut bits = self.outcome(at)?;
         let [srcaddr, dstaddr] = self.addresses([at.srcaddr, at.dstaddr])?;
         (columns.srcaddr[to], columns.dstaddr[to]) = (srcaddr, dstaddr);
         (columns.pkt_srcaddr[to], columns.pkt_dstaddr[to]) = (srcaddr, dstaddr);
@@ -87,6 +105,28 @@ impl<'a> Row<'a> {
                 bits.set(Bits::PKT_DST);
             }
         }
+        self.others(at, columns, to, bits)
+    }
+
+    /// The bits of a row whose status is `OK`.
+    #[inline(always)]
+    fn outcome(self, at: &At) -> Option<Bits> {
+        let mut bits = Bits::default();
+        if at.status != NONE && !self.is(at.status, b"OK") {
+            return None;
+        }
+        if at.action != NONE && !self.is(at.action, b"ACCEPT") {
+            if !self.is(at.action, b"REJECT") {
+                return None;
+            }
+            bits.set(Bits::REJECT);
+        }
+        Some(bits)
+    }
+
+    /// Everything but the addresses and what is known of the row's outcome.
+    #[inline(always)]
+    fn others(self, at: &At, columns: &mut Columns, to: usize, mut bits: Bits) -> Option<()> {
         self.numbers(at, columns, to)?;
         columns.tcp_flags[to] = 0;
         if at.tcp_flags != NONE && !self.is_unset(at.tcp_flags) {
@@ -113,6 +153,25 @@ impl<'a> Row<'a> {
             (self.load(start), end.wrapping_sub(start))
         });
         ipv4::two(self.simd, texts)
+    }
+
+    /// One address of any family.
+    #[inline(always)]
+    fn address(self, column: usize) -> Option<IpAddr> {
+        let (start, end) = self.bounds(column);
+        let length = end.wrapping_sub(start);
+        ipv6::read(self.simd, &self.load(start), length)
+            .or_else(|| ipv4::read(self.simd, self.window, start, end).map(|bits| Ipv4Addr::from_bits(bits).into()))
+            .or_else(|| ip(self.window.get(start..end)?))
+    }
+
+    /// One that may be unset, or lack its column.
+    #[inline(always)]
+    fn set_address(self, column: usize) -> Option<Option<IpAddr>> {
+        if column == NONE || self.is_unset(column) {
+            return Some(None);
+        }
+        self.address(column).map(Some)
     }
 
     /// All numbers: eight at once where they are as short as they nearly always are.
