@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 /// What the name of a file ends with until it is complete.
@@ -14,11 +14,16 @@ const PARTIAL: &str = ".partial";
 /// # Errors
 /// When the file system refuses. What stood there before still does.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace_by(path, |to| to.write_all(bytes))
+}
+
+/// Puts what `write` writes in place of the file at `path`, as [`replace`] does.
+pub(crate) fn replace_by(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let no_name = || io::Error::new(io::ErrorKind::InvalidInput, "the path names no file");
     let name = path.file_name().ok_or_else(no_name)?;
     sweep(path, name)?;
     let partial = path.with_file_name(partial_name(name, std::process::id()));
-    let written = write_through(&partial, bytes).and_then(|()| fs::rename(&partial, path));
+    let written = write_through(&partial, write).and_then(|()| fs::rename(&partial, path));
     if written.is_err() {
         // The first error is the one to report; a partial file that cannot be removed does no harm.
         fs::remove_file(&partial).ok();
@@ -54,10 +59,10 @@ fn sweep(path: &Path, name: &OsStr) -> io::Result<()> {
     Ok(())
 }
 
-fn write_through(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+fn write_through(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    write(&mut file)?;
+    file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
 }
 
 #[cfg(test)]

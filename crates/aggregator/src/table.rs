@@ -5,7 +5,7 @@
 //! tallies they are chosen from (`at_initiator_records`, …); only the tallies are read back.
 
 use std::fs::{self, File};
-use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aggregate::Kept;
 use crate::map::{DependencyMap, Manifest, SCHEMA};
-use crate::replace::replace;
+use crate::replace::replace_by;
 
 mod cells;
 mod columns;
@@ -26,7 +26,7 @@ mod seal;
 mod tests;
 mod write;
 
-use seal::Sealed;
+use seal::{Sealed, Sealing};
 use write::Beside;
 pub(crate) use write::{LEVEL, Rows};
 
@@ -159,27 +159,24 @@ pub(crate) fn write_rows(
         schema: SCHEMA,
         manifest,
     };
-    let encoded = serde_json::to_string(&envelope)
+    let written = serde_json::to_string(&envelope)
         .map_err(io::Error::from)
-        .and_then(|envelope| encode(rows, &envelope, kept));
-    encoded
-        .and_then(|file| replace(path, &file))
-        .map_err(|source| TableError::Write {
-            path: path.to_owned(),
-            source,
-        })
+        .and_then(|envelope| replace_by(path, |to| encode(rows, &envelope, kept, to)));
+    written.map_err(|source| TableError::Write {
+        path: path.to_owned(),
+        source,
+    })
 }
 
-/// A table and its manifest as the bytes of a file.
-fn encode(rows: &impl Rows, envelope: &str, kept: Option<&Kept>) -> io::Result<Vec<u8>> {
+/// Writes a table and its manifest.
+fn encode(rows: &impl Rows, envelope: &str, kept: Option<&Kept>, to: &mut dyn Write) -> io::Result<()> {
     let metadata = [(METADATA_KEY, envelope), (seal::KEY, seal::BLANK)];
     let beside = Beside {
         metadata: &metadata,
         kept: kept.map(|kept| (KEPT_KEY, kept)),
     };
-    let mut file = write::file(&columns::fields(), rows, beside)?;
-    seal::seal(&mut file).ok_or_else(|| io::Error::other("the Parquet footer has no place for the seal"))?;
-    Ok(file)
+    let (to, end) = write::file(&columns::fields(), rows, beside, Sealing::new(to))?;
+    to.finish(end)
 }
 
 /// The bytes of the file at `path` as a map.
@@ -247,8 +244,8 @@ fn carries_manifest(file: &mut File) -> io::Result<bool> {
     file.seek(SeekFrom::Start(end - length))?;
     let mut footer = Vec::new();
     file.take(length).read_to_end(&mut footer)?;
-    let names = |key: &str| footer.windows(key.len()).any(|bytes| bytes == key.as_bytes());
-    Ok(names(seal::KEY) && names(METADATA_KEY))
+    let mut names = footer.windows(METADATA_KEY.len());
+    Ok(seal::is_named_in(&footer) && names.any(|bytes| bytes == METADATA_KEY.as_bytes()))
 }
 
 fn manifest(path: &Path, envelope: &str) -> Result<Manifest, TableError> {

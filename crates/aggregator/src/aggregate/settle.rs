@@ -16,7 +16,7 @@ use super::plane::{Plane, Table};
 use super::roster::Roster;
 use super::rule3::{Conversation, decide};
 use super::slot::Slotted;
-use super::turned::Turned;
+use super::turned::{Turned, may_be_turned};
 use super::words::Words;
 use crate::identity::ServiceName;
 use crate::inventory::{Inventory, Owned, ServiceId};
@@ -72,7 +72,12 @@ pub(super) fn settle<A: Owned + Slotted>(
 ) -> u64 {
     let foreign = |key: &FlowKey<A>| parties.sender(key.initiator, key.initiator_owner, key.place, 0) == Party::Foreign;
     let (flows, pairs) = (|| plane.flows.iter(), || plane.pairs.iter());
-    let turned = Turned::find(flows, pairs, &plane.listeners, foreign);
+    let doubtful = plane.flows.shards().par_iter().flat_map_iter(|shard| {
+        let keys = shard.keys().filter(|(_, key)| may_be_turned(key));
+        keys.map(|(at, _)| shard.flow(at))
+    });
+    let doubtful: Vec<_> = doubtful.collect();
+    let turned = Turned::find(doubtful, flows, pairs, &plane.listeners, foreign);
     let decisions = decide(pairs, flows, &plane.listeners, &turned, foreign, |key, end| {
         parties.sender(end.address, end.owner, key.place, 0) != Party::Foreign
     });

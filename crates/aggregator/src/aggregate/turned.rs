@@ -45,9 +45,11 @@ impl<A> Default for Met<A> {
 }
 
 impl<A: Slotted> Turned<A> {
-    /// Finds them by all flows of a family, by the pairs that no port decides, and by what dropped records showed. Of
-    /// `foreign` flows, whose caller is not ours, flags alone count: the rest of them may have been dropped as they came.
+    /// Finds them by those flows that [may be turned](may_be_turned), by all flows of a family, by the pairs that no port
+    /// decides, and by what dropped records showed. Of `foreign` flows, whose caller is not ours, flags alone count: the
+    /// rest of them may have been dropped as they came.
     pub(super) fn find<F, P, K, V>(
+        doubtful_ones: impl IntoIterator<Item = (FlowKey<A>, Flow)>,
         flows: impl Fn() -> F,
         pairs: impl Fn() -> P,
         listeners: &Table<Endpoint<A>, Signs>,
@@ -60,7 +62,7 @@ impl<A: Slotted> Turned<A> {
         V: Borrow<Pair>,
     {
         let mut met: HashMap<Endpoint<A>, Met<A>, foldhash::fast::RandomState> = HashMap::default();
-        for (key, flow) in flows() {
+        for (key, flow) in doubtful_ones {
             if let Some(caller) = doubtful(&key, &flow).filter(|_| !foreign(&key)) {
                 let met = met.entry(caller).or_default();
                 if flow.packets_out.min(flow.packets_in) >= CONNECTION {
@@ -141,13 +143,18 @@ impl<A: Slotted> Met<A> {
 /// The caller's end of a flow over TCP that ports alone decided, and that used one client port only: as a connection read
 /// the wrong way does, whose client port is the server's.
 fn doubtful<A: Slotted>(key: &FlowKey<A>, flow: &Flow) -> Option<Endpoint<A>> {
-    let told = key.protocol != TCP || key.port < 1024 || flow.signs.has(Signs::FLAGS);
+    let told = !may_be_turned(key) || flow.signs.has(Signs::FLAGS);
     let port = flow.client_ports.only().filter(|port| !told && *port >= 1024)?;
     Some(Endpoint {
         address: key.initiator,
         port,
         protocol: key.protocol,
     })
+}
+
+/// Whether the key of a flow leaves open which end opened it.
+pub(super) fn may_be_turned<A: Slotted>(key: &FlowKey<A>) -> bool {
+    key.protocol == TCP && key.port >= 1024
 }
 
 fn served<A: Slotted>(key: &FlowKey<A>) -> Endpoint<A> {

@@ -138,7 +138,15 @@ impl<'o> Chart<'o> {
         let chunks = (0..edges.div_ceil(CHUNK)).into_par_iter().map(|chunk| {
             let edges = chunk * CHUNK..((chunk + 1) * CHUNK).min(edges);
             let mut long = Vec::new();
-            let places = edges.map(|edge| self.place(edge, &services, &known, &mut long));
+            let mut service = 0;
+            let places = edges.map(|edge| {
+                let (name, ..) = self.caller(edge);
+                // Edges of one service stand together.
+                if services[service] != name {
+                    service = services.partition_point(|other| *other < name);
+                }
+                self.place(edge, number(service), &known, &mut long)
+            });
             (places.collect::<Vec<_>>(), long)
         });
         let chunks: Vec<_> = chunks.collect();
@@ -155,8 +163,8 @@ impl<'o> Chart<'o> {
         (self.places, self.long) = (places, long);
     }
 
-    fn place(&self, edge: usize, services: &[&ServiceName], known: &Known<'_>, long: &mut Vec<Box<str>>) -> Place {
-        let (service, port, protocol) = self.caller(edge);
+    fn place(&self, edge: usize, service: u32, known: &Known<'_>, long: &mut Vec<Box<str>>) -> Place {
+        let (_, port, protocol) = self.caller(edge);
         let destination = self.far_end(edge, known).destination;
         let mut start = [0; 16];
         let fits = destination.len().min(start.len());
@@ -167,7 +175,7 @@ impl<'o> Chart<'o> {
         }
         Place {
             start: u128::from_be_bytes(start),
-            service: number(services.partition_point(|other| *other < service)),
+            service,
             long: if is_long { number(long.len()) } else { 0 },
             port,
             protocol,

@@ -152,7 +152,8 @@ fn written(
     };
     write(&mut writer)?;
     let blocks = serde_json::to_string(&writer.blocks)?;
-    writer.sheet.finish(&[(BLOCKS, &blocks)])?;
+    let (to, end) = writer.sheet.finish(&[(BLOCKS, &blocks)])?;
+    to.write_all(&end)?;
     Ok(writer.blocks.into())
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use polars::prelude::{DataFrame, KeyValueMetadata, ParquetReader, ParquetWriter, SerReader, df};
 
-use super::{METADATA_KEY, TableError, decode, encode, rows, sampled, seal};
+use super::{METADATA_KEY, Rows, Sealing, TableError, decode, encode, rows, sampled, seal};
 use crate::map::{OnlySource, Starts};
 use crate::suspicion::tests::{honest, key};
 
@@ -17,8 +17,15 @@ fn error(mut frame: DataFrame, envelope: &str) -> String {
         .with_key_value_metadata(Some(KeyValueMetadata::from_static(metadata)))
         .finish(&mut frame)
         .unwrap();
-    seal::seal(&mut bytes).unwrap();
-    decode(Path::new("M"), bytes).unwrap_err().to_string()
+    let mut sealed = Vec::new();
+    Sealing::new(&mut sealed).finish(bytes).unwrap();
+    decode(Path::new("M"), sealed).unwrap_err().to_string()
+}
+
+fn encoded(rows: &impl Rows, envelope: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    encode(rows, envelope, None, &mut bytes).unwrap();
+    bytes
 }
 
 #[test]
@@ -48,7 +55,7 @@ fn a_missing_column_and_a_wrong_cell_are_named() {
 
 #[test]
 fn an_empty_map_has_every_column() {
-    let file = encode(&Vec::new(), r#"{"schema": "egressmap/map/v1"}"#, None).unwrap();
+    let file = encoded(&Vec::new(), r#"{"schema": "egressmap/map/v1"}"#);
     let frame = ParquetReader::new(Cursor::new(file)).finish().unwrap();
     assert_eq!(frame.shape(), (0, 46));
     assert!(matches!(
@@ -63,7 +70,7 @@ fn a_map_of_before_has_neither_sources_nor_starts_and_opens() {
     known.source = OnlySource::One([10, 0, 0, 1].into());
     known.starts.mark(5 * 3_600, 40_000);
     let of = key("checkout", "a.example");
-    let file = encode(&vec![(&of, &known)], "{}", None).unwrap();
+    let file = encoded(&vec![(&of, &known)], "{}");
     let all = [(of, known.clone())].into();
     let frame = ParquetReader::new(Cursor::new(file)).finish().unwrap();
     assert_eq!(rows::dependencies(&frame).unwrap(), all);

@@ -3,10 +3,10 @@
 //! Of the format there is what a map needs: columns of texts, of numbers, and of lists of them, without empty cells, in
 //! the types that every engine reads. What is written depends on the rows alone.
 
-use std::io;
+use std::io::{self, Write};
 use std::ops::Range;
 
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use zstd::bulk::Compressor;
 
 use crate::aggregate::Kept;
@@ -28,6 +28,9 @@ const MAGIC: &[u8; 4] = b"PAR1";
 
 /// How many rows are compressed together.
 const GROUP: usize = 1 << 16;
+
+/// How many row groups a thread makes before what is made is written.
+const GROUPS_A_THREAD: usize = 4;
 
 /// Quick, and hardly longer than slower levels.
 pub(crate) const LEVEL: i32 = 1;
@@ -79,24 +82,30 @@ pub(super) struct Beside<'a> {
     pub(super) kept: Option<(&'a str, &'a Kept)>,
 }
 
-/// The bytes of a file of so many rows.
-pub(super) fn file(fields: &[Field], rows: &impl Rows, beside: Beside<'_>) -> io::Result<Vec<u8>> {
-    let groups = (0..rows.len().div_ceil(GROUP)).into_par_iter();
+/// Writes a file but for its end, and returns that. A few row groups are in memory at a time.
+pub(super) fn file<W: Write>(
+    fields: &[Field],
+    rows: &impl Rows,
+    beside: Beside<'_>,
+    to: W,
+) -> io::Result<(W, Vec<u8>)> {
     let columns = || -> (Vec<Column>, io::Result<Compressor<'_>>) {
         let columns = fields.iter().map(Field::column).collect();
         (columns, Compressor::new(LEVEL))
     };
-    let groups = groups.map_init(columns, |(columns, compressor), group| {
-        let compressor = compressor
-            .as_mut()
-            .map_err(|error| io::Error::other(error.to_string()))?;
-        let part = group * GROUP..((group + 1) * GROUP).min(rows.len());
-        encode(fields, columns, compressor, rows, part)
-    });
-    let groups: Vec<Group> = groups.collect::<io::Result<_>>()?;
-    let mut sheet = Sheet::new(Vec::new(), fields.iter().map(Field::head).collect())?;
-    for group in groups {
-        sheet.add(group)?;
+    let mut sheet = Sheet::new(to, fields.iter().map(Field::head).collect())?;
+    let groups: Vec<usize> = (0..rows.len().div_ceil(GROUP)).collect();
+    for at_once in groups.chunks(GROUPS_A_THREAD * rayon::current_num_threads()) {
+        let made = at_once.par_iter().map_init(columns, |(columns, compressor), group| {
+            let compressor = compressor
+                .as_mut()
+                .map_err(|error| io::Error::other(error.to_string()))?;
+            let part = group * GROUP..((group + 1) * GROUP).min(rows.len());
+            encode(fields, columns, compressor, rows, part)
+        });
+        for group in made.collect::<io::Result<Vec<Group>>>()? {
+            sheet.add(group)?;
+        }
     }
     let mut metadata = beside.metadata.to_vec();
     let place;

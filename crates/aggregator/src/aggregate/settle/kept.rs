@@ -60,7 +60,7 @@ pub(in crate::aggregate) fn settle_kept<A: Family>(
     let foreign = |key: &FlowKey<A>| parties.sender(key.initiator, key.initiator_owner, key.place, 0) == Party::Foreign;
     let flows = || reading.flows::<A>().map(|(key, flow, _)| (key, flow));
     let pairs = || reading.pairs::<A>();
-    let turned = Turned::find(flows, pairs, &plane.listeners, foreign);
+    let turned = Turned::find(flows(), flows, pairs, &plane.listeners, foreign);
     let decisions = decide(pairs, flows, &plane.listeners, &turned, foreign, |key, end| {
         parties.sender(end.address, end.owner, key.place, 0) != Party::Foreign
     });

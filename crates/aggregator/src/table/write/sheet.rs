@@ -67,8 +67,8 @@ impl<W: Write> Sheet<W> {
         Ok((at, length))
     }
 
-    /// Writes the footer, with `metadata` in it.
-    pub(in crate::table) fn finish(mut self, metadata: &[(&str, &str)]) -> io::Result<W> {
+    /// What comes last: the footer, with `metadata` in it.
+    pub(in crate::table) fn finish(self, metadata: &[(&str, &str)]) -> io::Result<(W, Vec<u8>)> {
         let mut footer = Thrift::default();
         footer.i32(1, 1);
         schema(&self.heads, &mut footer);
@@ -89,13 +89,12 @@ impl<W: Write> Sheet<W> {
         for _ in &self.heads {
             footer.struct_element(|order| order.within(1, |_| ()));
         }
-        let footer = footer.finish();
+        let mut footer = footer.finish();
         let too_long = |_| io::Error::other("the manifest is too long for Parquet");
         let length = u32::try_from(footer.len()).map_err(too_long)?;
-        for bytes in [&footer, &length.to_le_bytes()[..], MAGIC] {
-            self.to.write_all(bytes)?;
-        }
-        Ok(self.to)
+        footer.extend_from_slice(&length.to_le_bytes());
+        footer.extend_from_slice(MAGIC);
+        Ok((self.to, footer))
     }
 }
 

@@ -63,7 +63,8 @@ fn read(keys: &[Key]) -> DataFrame {
         metadata: &[],
         kept: None,
     };
-    let bytes = file(&fields, &rows, beside).unwrap();
+    let (mut bytes, end) = file(&fields, &rows, beside, Vec::new()).unwrap();
+    bytes.extend(end);
     ParquetReader::new(Cursor::new(bytes))
         .set_rechunk(true)
         .finish()
