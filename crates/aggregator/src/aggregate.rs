@@ -28,6 +28,7 @@ mod own;
 mod pages;
 mod pairs;
 mod parties;
+mod pieces;
 mod plane;
 mod ports;
 mod roster;

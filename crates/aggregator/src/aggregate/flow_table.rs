@@ -1,14 +1,12 @@
 //! The table of flows: by far the most visited memory of a run, so it is laid out and asked for with care.
 
-use std::marker::PhantomData;
-
 use foldhash::fast::RandomState;
 use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
 
 use super::compact::{self, Counts};
 use super::flows::{Flow, FlowKey, Packets};
-use super::pages::Pages;
-use super::slot::Slotted;
+use super::pieces::Pieces;
+use super::slot::{Slotted, halves};
 use super::words::Words;
 
 /// How many flows wait until the table is asked for all of them.
@@ -38,20 +36,21 @@ pub(super) struct FlowTable<A: Slotted> {
     aside: Vec<Flow>,
 }
 
-/// The flows to some responders: open addressing with linear probing, in one piece of memory, a line of the processor's
-/// cache a flow of IPv4. What does not fit into a slot's small counters is kept aside and added up at the end.
+/// The flows to some responders, each in a slot: a line of the processor's cache for one of IPv4. What does not fit into a
+/// slot's small counters is kept aside and added up at the end.
 #[derive(Debug)]
 pub(super) struct Shard<A: Slotted> {
-    slots: Pages<A::Slot>,
-    /// A few bits of the hash of the flow in each slot, 0 where it is free: small enough for the processor's second cache,
-    /// so that of the slots only the right one is looked at.
-    tags: Vec<u32>,
-    taken: usize,
-    hasher: RandomState,
+    slots: Pieces<A::Slot>,
+    /// Open addressing with linear probing: the number, from 1, of a slot in as many low bits as it can need, above them bits
+    /// of its hash; 0 where it is free. It is small enough for the processor's second cache, so that of the slots only the
+    /// right one is looked at, and it grows without moving them.
+    index: Vec<u32>,
     /// Whole flows, for slots that outgrew their counters; a slot names its own by number, from 1.
     aside: Vec<Flow>,
-    address: PhantomData<A>,
 }
+
+/// The number of a slot, from 1.
+type Number = std::num::NonZeroU32;
 
 #[derive(Debug, Clone, Copy)]
 struct Waiting<A: Slotted> {
@@ -63,18 +62,14 @@ struct Waiting<A: Slotted> {
 
 impl<A: Slotted> Default for FlowTable<A> {
     fn default() -> Self {
-        let hasher = RandomState::default();
         let shard = || Shard {
-            slots: Pages::new(0),
-            tags: Vec::new(),
-            taken: 0,
-            hasher: hasher.clone(),
+            slots: Pieces::default(),
+            index: Vec::new(),
             aside: Vec::new(),
-            address: PhantomData,
         };
         FlowTable {
             shards: std::iter::repeat_with(shard).take(SHARDS).collect(),
-            hasher,
+            hasher: RandomState::default(),
             waiting: Vec::with_capacity(BATCH),
             aside: Vec::new(),
         }
@@ -116,20 +111,24 @@ impl<A: Slotted> FlowTable<A> {
             return;
         }
         for shard in &mut self.shards {
-            shard.make_room(self.waiting.len());
+            shard.make_room(self.waiting.len(), &self.hasher);
         }
-        // No read depends on another here: those of a whole batch are under way at once, first of the tags and then of the
-        // slots.
+        // No read depends on another here: those of a whole batch are under way at once, first of the index and then of the
+        // slots. The fewer the steps of a loop, the more of its reads are.
         let warm = self.waiting.iter().fold(0, |sum: u32, waiting| {
-            sum.wrapping_add(self.shards[waiting.shard].warm_tags(waiting.hash))
+            sum.wrapping_add(self.shards[waiting.shard].warm_index(waiting.hash))
         });
         std::hint::black_box(warm);
-        let warm = self.waiting.iter().fold(0, |sum: u32, waiting| {
-            sum.wrapping_add(self.shards[waiting.shard].warm_slot(waiting.hash))
+        let mut likely = [None; BATCH];
+        for (waiting, likely) in self.waiting.iter().zip(&mut likely) {
+            *likely = self.shards[waiting.shard].likely(waiting.hash);
+        }
+        let warm = self.waiting.iter().zip(likely).fold(0, |sum: u32, (waiting, likely)| {
+            sum.wrapping_add(self.shards[waiting.shard].warm(likely))
         });
         std::hint::black_box(warm);
-        for waiting in self.waiting.drain(..) {
-            let (counts, aside) = self.shards[waiting.shard].slot(waiting.hash, &waiting.key);
+        for (waiting, likely) in self.waiting.drain(..).zip(likely) {
+            let (counts, aside) = self.shards[waiting.shard].slot(waiting.hash, &waiting.key, likely);
             compact::add(counts, &waiting.counts, &self.aside, aside, words);
         }
         self.aside.clear();
@@ -143,12 +142,13 @@ impl<A: Slotted> FlowTable<A> {
         word: impl Fn(u32) -> u32 + Sync,
         words: &Words,
     ) {
+        let hasher = &self.hasher;
         let shards = self.shards.par_iter_mut().zip(other.shards.into_par_iter());
-        shards.for_each(|(shard, other)| shard.absorb(other, &place, &word, words));
+        shards.for_each(|(shard, other)| shard.absorb(other, hasher, &place, &word, words));
     }
 
     pub(super) fn len(&self) -> usize {
-        self.shards.iter().map(|shard| shard.taken).sum()
+        self.shards.iter().map(Shard::len).sum()
     }
 
     /// Every flow with its key, in no order.
@@ -159,7 +159,8 @@ impl<A: Slotted> FlowTable<A> {
     /// How much memory it takes.
     pub(super) fn bytes(&self) -> usize {
         let of_shard = |shard: &Shard<A>| {
-            size_of_val(shard.slots.get()) + size_of_val(&*shard.tags) + shard.aside.capacity() * size_of::<Flow>()
+            let slots = shard.len() * size_of::<A::Slot>();
+            slots + size_of_val(&*shard.index) + shard.aside.capacity() * size_of::<Flow>()
         };
         self.shards.iter().map(of_shard).sum()
     }
@@ -176,156 +177,202 @@ impl<A: Slotted> FlowTable<A> {
 }
 
 impl<A: Slotted> Shard<A> {
-    fn absorb(&mut self, mut other: Self, place: impl Fn(u32) -> u32, word: impl Fn(u32) -> u32, words: &Words) {
+    fn absorb(
+        &mut self,
+        mut other: Self,
+        hasher: &RandomState,
+        place: impl Fn(u32) -> u32,
+        word: impl Fn(u32) -> u32,
+        words: &Words,
+    ) {
         for flow in &mut other.aside {
             flow.aws = word(flow.aws);
         }
         let mut batch = Vec::with_capacity(BATCH);
-        for slot in other.slots.get().iter().filter(|slot| A::mark(slot) != 0) {
+        for slot in other.slots.iter() {
             let mut key = A::flow_key(slot);
             key.place = place(key.place);
             let key = A::key(&key);
-            batch.push((A::hash_of(&key, &self.hasher), key, *A::counts(slot)));
+            batch.push((A::hash_of(&key, hasher), key, *A::counts(slot)));
             if batch.len() == BATCH {
-                self.add_all(&mut batch, &other.aside, words);
+                self.add_all(&mut batch, &other.aside, hasher, words);
             }
         }
-        self.add_all(&mut batch, &other.aside, words);
+        self.add_all(&mut batch, &other.aside, hasher, words);
     }
 
-    fn add_all(&mut self, batch: &mut Vec<(u64, A::Key, Counts)>, of_other: &[Flow], words: &Words) {
-        self.make_room(batch.len());
-        let warm = batch
+    fn add_all(
+        &mut self,
+        batch: &mut Vec<(u64, A::Key, Counts)>,
+        of_other: &[Flow],
+        hasher: &RandomState,
+        words: &Words,
+    ) {
+        self.make_room(batch.len(), hasher);
+        let likely: Vec<_> = batch.iter().map(|(hash, ..)| self.likely(*hash)).collect();
+        let warm = likely
             .iter()
-            .fold(0, |sum: u32, (hash, ..)| sum.wrapping_add(self.warm_slot(*hash)));
+            .fold(0, |sum: u32, likely| sum.wrapping_add(self.warm(*likely)));
         std::hint::black_box(warm);
-        for (hash, key, counts) in batch.drain(..) {
-            let (known, aside) = self.slot(hash, &key);
+        for ((hash, key, counts), likely) in batch.drain(..).zip(likely) {
+            let (known, aside) = self.slot(hash, &key, likely);
             compact::add(known, &counts, of_other, aside, words);
         }
     }
 
-    /// Looks at the first tag of a flow.
+    /// Looks at where the index has a flow.
     #[inline]
-    fn warm_tags(&self, hash: u64) -> u32 {
-        self.tags.get(home(hash, self.tags.len())).copied().unwrap_or_default()
+    fn warm_index(&self, hash: u64) -> u32 {
+        self.index
+            .get(home(hash, self.index.len()))
+            .copied()
+            .unwrap_or_default()
     }
 
-    /// Looks at the slot that a flow most likely has.
+    /// The slot that a flow most likely has, if it has one.
     #[inline]
-    fn warm_slot(&self, hash: u64) -> u32 {
-        let slots = self.slots.get();
-        let at = likely(&self.tags, home(hash, self.tags.len()), tag(hash));
-        slots.get(at).map_or(0, A::mark)
+    fn likely(&self, hash: u64) -> Option<Number> {
+        let at = place(&self.index, home(hash, self.index.len()), hash);
+        slot_in(self.index[at], self.index.len())
     }
 
-    /// The slot of a key, taken now if it was not; there is room for it.
+    /// Looks at a slot, for its memory to be near.
+    #[inline(always)]
+    fn warm(&self, slot: Option<Number>) -> u32 {
+        slot.map_or(0, |slot| self.warm_at(at(slot)))
+    }
+
+    /// The counters of a key, new if there were none; there is room for them.
     #[inline]
-    fn slot(&mut self, hash: u64, key: &A::Key) -> (&mut Counts, &mut Vec<Flow>) {
-        let mut at = likely(&self.tags, home(hash, self.tags.len()), tag(hash));
-        let slots = self.slots.get_mut();
-        while self.tags[at] != 0 && !A::is_of(&slots[at], key) {
-            at = likely(&self.tags, at + 1, tag(hash));
+    fn slot(&mut self, hash: u64, key: &A::Key, likely: Option<Number>) -> (&mut Counts, &mut Vec<Flow>) {
+        let likely = likely.map(at).filter(|slot| A::is_of(self.slots.get(*slot), key));
+        let slot = likely.unwrap_or_else(|| self.slot_of(hash, key));
+        (A::counts_mut(self.slots.get_mut(slot)), &mut self.aside)
+    }
+
+    /// The slot of a key, new if it had none.
+    fn slot_of(&mut self, hash: u64, key: &A::Key) -> usize {
+        let places = self.index.len();
+        let mut from = home(hash, places);
+        loop {
+            let free = place(&self.index, from, hash);
+            match slot_in(self.index[free], places).map(at) {
+                Some(slot) if A::is_of(self.slots.get(slot), key) => return slot,
+                Some(_) => from = free + 1,
+                None => {
+                    let slot = self.slots.len();
+                    self.index[free] = entry(hash, slot, places);
+                    self.slots.push(A::slot(key));
+                    return slot;
+                }
+            }
         }
-        if self.tags[at] == 0 {
-            self.tags[at] = tag(hash);
-            slots[at] = A::slot(key);
-            self.taken += 1;
-        }
-        (A::counts_mut(&mut slots[at]), &mut self.aside)
     }
 
-    /// Keeps the table at most two thirds full with so many more flows.
-    fn make_room(&mut self, more: usize) {
-        let wanted = self.taken + more;
-        let have = self.tags.len();
-        if wanted * 3 <= have * 2 {
+    /// Keeps the index at most two thirds full with so many more flows.
+    fn make_room(&mut self, more: usize, hasher: &RandomState) {
+        let wanted = self.len() + more;
+        if wanted * 3 <= self.index.len() * 2 {
             return;
         }
-        let mut slots = Pages::<A::Slot>::new((wanted * 3 / 2 + 1).next_power_of_two().max(FIRST));
-        let to = slots.get_mut();
-        let last = to.len() - 1;
-        let mut tags = vec![0; to.len()];
-        for slot in self.slots.get().iter().filter(|slot| A::mark(slot) != 0) {
-            let hash = A::hash_of(&A::key_of(slot), &self.hasher);
-            let mut at = home(hash, to.len());
-            while tags[at & last] != 0 {
+        let places = (wanted * 3 / 2 + 1).next_power_of_two().max(FIRST);
+        self.index = vec![0; places];
+        for (number, slot) in self.slots.iter().enumerate() {
+            let hash = A::hash_of(&A::key_of(slot), hasher);
+            let mut at = home(hash, places);
+            while self.index[at & (places - 1)] != 0 {
                 at += 1;
             }
-            tags[at & last] = tag(hash);
-            to[at & last] = *slot;
+            self.index[at & (places - 1)] = entry(hash, number, places);
         }
-        self.slots = slots;
-        self.tags = tags;
     }
 
     /// Where the flows of each part stand.
     pub(super) fn parts(&self) -> [Vec<usize>; PARTS] {
         let mut parts = [(); PARTS].map(|()| Vec::new());
-        for (at, slot) in self.slots.get().iter().enumerate() {
-            if A::mark(slot) != 0 {
-                let (_, part) = place_of(A::flow_key(slot).responder);
-                parts[part].push(at);
-            }
+        for (at, key) in self.keys() {
+            let (_, part) = place_of(key.responder);
+            parts[part].push(at);
         }
         parts
     }
 
     /// How many flows there are.
     pub(super) fn len(&self) -> usize {
-        self.taken
+        self.slots.len()
     }
 
     /// Where each flow stands, with its key.
     pub(super) fn keys(&self) -> impl Iterator<Item = (usize, FlowKey<A>)> {
-        let slots = self.slots.get().iter().enumerate();
-        let taken = slots.filter(|(_, slot)| A::mark(slot) != 0);
-        taken.map(|(at, slot)| (at, A::flow_key(slot)))
+        self.slots.iter().map(A::flow_key).enumerate()
     }
 
     /// Looks at a flow, for its memory to be near.
+    #[inline]
     pub(super) fn warm_at(&self, at: usize) -> u32 {
-        self.slots.get().get(at).map_or(0, A::mark)
+        A::counts(self.slots.get(at))[0]
     }
 
     /// The flow that stands there.
     pub(super) fn flow(&self, at: usize) -> (FlowKey<A>, Flow) {
-        let slot = &self.slots.get()[at];
-        (A::flow_key(slot), compact::flow(A::counts(slot), &self.aside))
+        self.whole(self.slots.get(at))
     }
 
-    /// Every flow with its key, in no order.
+    /// Every flow with its key, in the order in which they came.
     pub(super) fn iter(&self) -> impl Iterator<Item = (FlowKey<A>, Flow)> {
-        let taken = self.slots.get().iter().filter(|slot| A::mark(slot) != 0);
-        taken.map(|slot| (A::flow_key(slot), compact::flow(A::counts(slot), &self.aside)))
+        self.slots.iter().map(|slot| self.whole(slot))
+    }
+
+    fn whole(&self, slot: &A::Slot) -> (FlowKey<A>, Flow) {
+        (A::flow_key(slot), compact::flow(A::counts(slot), &self.aside))
     }
 }
 
-/// The first place from one on that has a tag or is free.
+/// What the index holds of the number of a slot, and of its hash.
 #[inline]
-fn likely(tags: &[u32], mut at: usize, tag: u32) -> usize {
-    let last = tags.len().wrapping_sub(1);
-    while tags.get(at & last).is_some_and(|found| *found != tag && *found != 0) {
+fn entry(hash: u64, slot: usize, places: usize) -> u32 {
+    let [low, _] = halves(hash);
+    low & !numbers(places) | u32::try_from(slot + 1).expect("four billion flows do not fit in memory")
+}
+
+/// The slot of an entry, unless that is free.
+#[inline]
+fn slot_in(entry: u32, places: usize) -> Option<Number> {
+    Number::new(entry & numbers(places))
+}
+
+/// Where a slot is.
+#[inline]
+fn at(slot: Number) -> usize {
+    slot.get() as usize - 1
+}
+
+/// The bits of an entry that hold a number: no index has as many slots as places.
+#[inline]
+fn numbers(places: usize) -> u32 {
+    u32::try_from(places - 1).unwrap_or(u32::MAX)
+}
+
+/// The first place of the index from one on that has the bits of a hash or is free.
+#[inline]
+fn place(index: &[u32], mut at: usize, hash: u64) -> usize {
+    let last = index.len() - 1;
+    let ([low, _], numbers) = (halves(hash), numbers(index.len()));
+    while index
+        .get(at & last)
+        .is_some_and(|entry| *entry != 0 && (entry ^ low) & !numbers != 0)
+    {
         at += 1;
     }
     at & last
 }
 
-/// Bits of a hash that do not tell where its flow stands; never 0.
+/// Where a flow stands in the index, unless others do.
 #[inline]
-fn tag(hash: u64) -> u32 {
-    #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is wanted")]
+fn home(hash: u64, places: usize) -> usize {
+    // The high bits of a product are its best; no index is longer than memory.
+    #[expect(clippy::cast_possible_truncation, reason = "it is less than the number of places")]
     {
-        hash as u32 | 1
-    }
-}
-
-/// Where a flow stands, unless others do.
-#[inline]
-fn home(hash: u64, slots: usize) -> usize {
-    // The high bits of a product are its best; the table is never longer than memory.
-    #[expect(clippy::cast_possible_truncation, reason = "it is less than the number of slots")]
-    {
-        ((u128::from(hash) * slots as u128) >> 64) as usize
+        ((u128::from(hash) * places as u128) >> 64) as usize
     }
 }

@@ -10,12 +10,12 @@ use super::flows::{FlowKey, StoodIn};
 use crate::address::Address;
 use crate::inventory::ServiceId;
 
-/// A key as words: the addresses, then the owners, the place, and the port, the protocol and the bits of one slot in use.
+/// A key as words: the addresses, then the owners, the place, and the port and the protocol.
 /// They are made, hashed and compared two at a time: what is written in small pieces and read in a large one is waited for.
 pub(super) trait Slotted: Address {
     /// The words of a key.
     type Key: Pod + Eq + Send + Sync + std::fmt::Debug;
-    /// The words of a slot: a key, then counters. All zero is a free slot.
+    /// The words of a slot: a key, then counters.
     type Slot: Pod + Send + Sync + std::fmt::Debug;
 
     /// A number that differs in its high bits between addresses that differ anywhere, as good as always.
@@ -27,8 +27,6 @@ pub(super) trait Slotted: Address {
     fn flow_key_of(key: &Self::Key) -> FlowKey<Self>;
     fn slot(key: &Self::Key) -> Self::Slot;
     fn key_of(slot: &Self::Slot) -> Self::Key;
-    /// The word that is 0 in a free slot and in no other.
-    fn mark(slot: &Self::Slot) -> u32;
     fn counts(slot: &Self::Slot) -> &Counts;
     fn counts_mut(slot: &mut Self::Slot) -> &mut Counts;
 
@@ -50,8 +48,6 @@ pub(super) trait Slotted: Address {
 /// 2^64 over the golden ratio: its products are spread evenly.
 const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
 
-const TAKEN: u32 = 1 << 31;
-
 /// Two words as one.
 #[inline]
 fn pair(low: u32, high: u32) -> u64 {
@@ -61,14 +57,14 @@ fn pair(low: u32, high: u32) -> u64 {
 /// The words of one.
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "the halves are what is wanted")]
-fn halves(pair: u64) -> [u32; 2] {
+pub(super) fn halves(pair: u64) -> [u32; 2] {
     [pair as u32, (pair >> 32) as u32]
 }
 
 /// The words of a key that no address is in.
 #[inline]
 fn rest<A>(key: &FlowKey<A>) -> [u64; 2] {
-    let last = TAKEN | u32::from(key.stood_in.bits()) << 24 | u32::from(key.protocol) << 16 | u32::from(key.port);
+    let last = u32::from(key.stood_in.bits()) << 24 | u32::from(key.protocol) << 16 | u32::from(key.port);
     [
         pair(key.initiator_owner.number(), key.responder_owner.number()),
         pair(key.place, last),
@@ -151,12 +147,6 @@ macro_rules! slotted {
                     *word = bytemuck::cast(*pair);
                 }
                 key
-            }
-
-            #[inline]
-            fn mark(slot: &Self::Slot) -> u32 {
-                let (pairs, _) = slot.as_chunks::<2>();
-                halves(bytemuck::cast(pairs[$key - 1]))[1]
             }
 
             #[inline]
