@@ -56,8 +56,9 @@ impl IpRanges {
     /// Lists each network with its services, in the given order.
     pub(crate) fn of(networks: &[(&'static str, AwsService)]) -> Self {
         let mut ranges = IpRanges {
-            sync_token: "1785542400".to_owned(),
-            create_date: "2026-08-01-00-00-00".to_owned(),
+            // The day after the worlds' month. A list older than the one that comes with egressmap is named in every run.
+            sync_token: "1788220800".to_owned(),
+            create_date: "2026-09-01-00-00-00".to_owned(),
             prefixes: Vec::new(),
             ipv6_prefixes: Vec::new(),
         };

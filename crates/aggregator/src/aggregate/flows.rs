@@ -137,6 +137,8 @@ impl Signs {
     pub(super) const SYN_ACK: Signs = Signs(8);
     /// Flags told who opened, accepted or not.
     pub(super) const FLAGS: Signs = Signs(16);
+    /// The responder sent something that was let through to somebody on the internet: a bit for each class of client ports.
+    const SERVED: u8 = 7 << 5;
 
     pub(super) fn add(&mut self, other: Signs) {
         self.0 |= other.0;
@@ -160,17 +162,36 @@ impl Signs {
         Signs(self.0 & (Signs::SYN.0 | Signs::SYN_ACK.0 | Signs::FLAGS.0))
     }
 
+    /// Those of them that show a listener, whoever its clients are.
+    pub(super) fn of_listener(self) -> Self {
+        Signs(self.of_flags().0 | self.0 & Signs::SERVED)
+    }
+
+    /// Whether there are any such.
+    pub(super) fn show_listener(self) -> bool {
+        self.has(Signs::FLAGS) || self.0 & Signs::SERVED != 0
+    }
+
+    /// Whether the responder served several ports on the internet.
+    pub(super) fn served_several(self) -> bool {
+        (self.0 & Signs::SERVED).count_ones() > 1
+    }
+
     /// Whether both ends sent something.
     pub(super) fn both_ways(self) -> bool {
         self.has(Signs::ASKED) && self.has(Signs::ANSWERED)
     }
 
     /// What one record adds.
-    pub(super) fn of<A>(row: &Row<A>, opened: Side, by_flags: bool) -> Self {
+    pub(super) fn of<A: Address>(row: &Row<A>, opened: Side, by_flags: bool) -> Self {
         let mut signs = match opened {
             Side::Sender => Signs::ASKED,
             Side::Receiver => Signs::ANSWERED,
         };
+        let (client, _) = row.ends(opened);
+        if opened == Side::Receiver && !row.rejected && !client.owner.is_somebody() && !client.address.is_private() {
+            signs.add(Signs(1 << (5 + client.port % 3)));
+        }
         if by_flags {
             signs.add(Signs::FLAGS);
             signs.add(match opened {

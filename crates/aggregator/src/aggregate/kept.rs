@@ -181,7 +181,7 @@ impl<A> Default for Dropped<A> {
 impl<A: Family> Dropped<A> {
     fn add(&mut self, key: &FlowKey<A>, flow: &Flow) {
         self.inbound += flow.lines;
-        if flow.signs.has(Signs::FLAGS) {
+        if flow.signs.show_listener() {
             let endpoint = Endpoint {
                 address: key.responder,
                 port: key.port,

@@ -90,7 +90,7 @@ impl<A: Slotted> Plane<A> {
         let (initiator, responder) = row.ends(by);
         if !initiator.owner.is_somebody() && self.is_surely_not_ours(initiator.address, interface) {
             self.inbound += 1;
-            if by_flags {
+            if signs.show_listener() {
                 let endpoint = Endpoint {
                     address: responder.address,
                     port: responder.port,

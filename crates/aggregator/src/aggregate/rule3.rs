@@ -76,7 +76,7 @@ impl Standing {
         match self.signs {
             signs if signs.has(Signs::SYN_ACK) => 3,
             signs if signs.has(Signs::SYN) => 2,
-            _ => u8::from(self.served),
+            _ => u8::from(self.served || self.signs.served_several()),
         }
     }
 
@@ -87,7 +87,7 @@ impl Standing {
     }
 }
 
-/// Decides every conversation among the pairs; what else than flags `foreign` flows show does not count, as for [`Turned`].
+/// Decides every conversation among the pairs; what else than signs `foreign` flows show does not count, as for [`Turned`].
 /// `flows`, `listeners` and `turned` tell who listens; `ours` tells whether an end of
 /// a pair is ours.
 pub(super) fn decide<A, F, P, K, V>(
@@ -164,29 +164,36 @@ fn standings<A: Slotted, F: Iterator<Item = (FlowKey<A>, Flow)>>(
     if standings.is_empty() {
         return standings;
     }
-    let from_flows = flows().map(|(key, flow)| {
+    for (key, flow) in flows() {
         let endpoint = Endpoint {
             address: key.responder,
             port: key.port,
             protocol: key.protocol,
         };
-        let served = flow.is_of_many() && !foreign(&key);
-        (endpoint, flow.signs, served)
-    });
-    let from_dropped = listeners.iter().map(|(endpoint, signs)| (*endpoint, *signs, false));
-    for (endpoint, signs, served) in from_flows.chain(from_dropped) {
         if let Some(standing) = standings.get_mut(&endpoint) {
-            standing.signs.add(signs);
-            standing.served |= served;
+            if foreign(&key) {
+                standing.signs.add(flow.signs);
+            } else {
+                standing.signs.add(flow.signs.of_flags());
+                standing.served |= flow.is_of_many();
+            }
+        }
+    }
+    for (endpoint, signs) in listeners {
+        if let Some(standing) = standings.get_mut(endpoint) {
+            standing.signs.add(*signs);
         }
     }
     standings
 }
 
 fn judge<A: Slotted>(conversation: &Conversation<A>, course: &Course, ends: [&Standing; 2]) -> Decision {
-    let icmp = conversation.0[0].protocol == ICMP;
+    let protocol = conversation.0[0].protocol;
+    let probe = protocol == TCP && course.is_probe() && course.ours[0] != course.ours[1];
     let both_ways = course.first.iter().all(|first| *first != u64::MAX);
-    let (least, most) = (ends[0].peers.min(ends[1].peers), ends[0].peers.max(ends[1].peers));
+    // Who asks several of ours in vain, from the internet, serves none of them.
+    let peers = ends.map(|end| end.peers - if probe { end.probes } else { 0 });
+    let (least, most) = (peers[0].min(peers[1]), peers[0].max(peers[1]));
     let fan_in = if both_ways && most >= 2 && most >= least.saturating_mul(2) {
         Certainty::Likely
     } else {
@@ -197,10 +204,10 @@ fn judge<A: Slotted>(conversation: &Conversation<A>, course: &Course, ends: [&St
     let rules = [
         (greater(ends.map(Standing::listens)).map(other), Certainty::Likely),
         (greater(ends.map(Standing::scans)), Certainty::Guess),
-        (greater(ends.map(|end| end.peers)).map(other), fan_in),
+        (greater(peers).map(other), fan_in),
         (greater(course.first).map(other), Certainty::Guess),
         (
-            greater(course.ours).map(|ours| if icmp { other(ours) } else { ours }),
+            greater(course.ours).map(|ours| if probe || protocol == ICMP { other(ours) } else { ours }),
             Certainty::Guess,
         ),
     ];
@@ -212,7 +219,7 @@ fn judge<A: Slotted>(conversation: &Conversation<A>, course: &Course, ends: [&St
         .into_iter()
         .find_map(|(initiator, certainty)| initiator.map(|initiator| Decision { initiator, certainty }));
     let mut decision = told.unwrap_or(lower);
-    if icmp {
+    if protocol == ICMP {
         decision.certainty = Certainty::Guess;
     }
     decision

@@ -33,6 +33,8 @@ struct Met<A> {
     peers: Vec<(A, u16)>,
     /// Flags or ports show elsewhere that it serves.
     shown: bool,
+    /// What records of clients on the internet show of it.
+    signs: Signs,
 }
 
 impl<A> Default for Met<A> {
@@ -40,13 +42,14 @@ impl<A> Default for Met<A> {
         Met {
             peers: Vec::new(),
             shown: false,
+            signs: Signs::default(),
         }
     }
 }
 
 impl<A: Slotted> Turned<A> {
     /// Finds them by those flows that [may be turned](may_be_turned), by all flows of a family, by the pairs that no port
-    /// decides, and by what dropped records showed. Of `foreign` flows, whose caller is not ours, flags alone count: the
+    /// decides, and by what dropped records showed. Of `foreign` flows, whose caller is not ours, signs alone count: the
     /// rest of them may have been dropped as they came.
     pub(super) fn find<F, P, K, V>(
         doubtful_ones: impl IntoIterator<Item = (FlowKey<A>, Flow)>,
@@ -74,14 +77,17 @@ impl<A: Slotted> Turned<A> {
             return Turned(HashSet::default());
         }
         for (key, flow) in flows() {
-            let many = flow.is_of_many() && !foreign(&key);
             if let Some(met) = met.get_mut(&served(&key)) {
-                met.shown |= flow.signs.has(Signs::FLAGS) || many;
+                if foreign(&key) {
+                    met.signs.add(flow.signs);
+                } else {
+                    met.shown |= flow.signs.has(Signs::FLAGS) || flow.is_of_many();
+                }
             }
         }
         for (endpoint, signs) in listeners {
             if let Some(met) = met.get_mut(endpoint) {
-                met.shown |= signs.has(Signs::FLAGS);
+                met.signs.add(*signs);
             }
         }
         let connections = pairs().filter(|(_, pair)| {
@@ -130,7 +136,7 @@ impl<A: Slotted> Turned<A> {
 
 impl<A: Slotted> Met<A> {
     fn serves(mut self) -> bool {
-        if self.shown {
+        if self.shown || self.signs.has(Signs::FLAGS) || self.signs.served_several() {
             return true;
         }
         self.peers.sort_unstable();

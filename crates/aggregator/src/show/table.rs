@@ -127,23 +127,23 @@ fn columns(map: &DependencyMap, rows: &[(&Key, &Dependency)]) -> Vec<Column> {
             far_end(&key.destination, key.port, key.protocol)
         })
         .shortened_to(28),
-        text("APP", 1, |_, it| it.application.to_string()),
-        text("CLASS", 5, |_, it| it.class.to_string()),
-        text("GRADE", 2, |_, it| it.name.grade().to_string()),
-        number("RECORDS", 1, |_, it| it.volume().records.to_string()),
+        text("APP", 2, |_, it| it.application.to_string()),
+        text("CLASS", 6, |_, it| it.class.to_string()),
+        text("GRADE", 3, |_, it| it.name.grade().to_string()),
+        number("RECORDS", 2, |_, it| it.volume().records.to_string()),
     ];
     if rows.iter().any(|(_, it)| refused(it) > 0) {
-        columns.push(number("REFUSED", 1, |_, it| refused(it).to_string()));
+        columns.push(number("REFUSED", 2, |_, it| refused(it).to_string()));
     }
     columns.extend([
-        number("OUT", 3, |_, it| size::bytes(it.volume().bytes_out)),
-        number("IN", 4, |_, it| size::bytes(it.volume().bytes_in)),
-        number("DAYS", 6, |_, it| it.seen.days_seen().to_string()),
-        text("INITIATOR", 5, |_, it| it.initiator.to_string()),
+        number("OUT", 4, |_, it| size::bytes(it.volume().bytes_out)),
+        number("IN", 5, |_, it| size::bytes(it.volume().bytes_in)),
+        number("DAYS", 7, |_, it| it.seen.days_seen().to_string()),
+        text("INITIATOR", 6, |_, it| it.initiator.to_string()),
     ]);
     let suspicions = suspicions(map, rows);
     if suspicions.iter().any(|cell| !cell.is_empty()) {
-        columns.push(Column::new("SUSPICIOUS", 2, Align::Left, suspicions));
+        columns.push(Column::new("SUSPICIOUS", 1, Align::Left, suspicions));
     }
     columns
 }

@@ -165,7 +165,7 @@ pub(super) fn write_last(
     write_table(table::TOTALS, std::iter::once((whole.window, inbound)), to)
 }
 
-/// Of what dropped records showed, only what flags said counts.
+/// Of what dropped records showed, only what shows a listener counts.
 fn listeners<A: Family>(
     known: &Table<Endpoint<A>, Signs>,
     more: &[(Endpoint<A>, Signs)],
@@ -173,7 +173,7 @@ fn listeners<A: Family>(
     let mut all: BTreeMap<Endpoint<A>, Signs> = BTreeMap::new();
     let known = known.iter().map(|(endpoint, signs)| (*endpoint, *signs));
     for (endpoint, signs) in known.chain(more.iter().copied()) {
-        all.entry(endpoint).or_default().add(signs.of_flags());
+        all.entry(endpoint).or_default().add(signs.of_listener());
     }
     all.into_iter()
 }

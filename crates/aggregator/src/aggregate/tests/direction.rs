@@ -392,3 +392,47 @@ fn a_scanner_from_one_port_is_told_from_a_server() {
         "{found:?}"
     );
 }
+
+#[test]
+fn a_client_on_the_internet_whose_port_is_as_good_as_the_servers_is_told_by_the_others() {
+    // Of the servers' other clients nothing is kept: their ports told that they are inbound.
+    for (port, equal_or_better) in [(8_080, [5_044, 9_200]), (9_999, [2_376, 29_582])] {
+        let mut rows: Vec<String> = (0..4)
+            .flat_map(|number| both_ways(&format!("198.51.100.{number}"), 40_000 + number, "10.0.0.1", port, 9))
+            .collect();
+        for from in equal_or_better {
+            rows.extend(both_ways("198.51.100.9", from, "10.0.0.1", port, 9));
+            assert_eq!(edges_of(&rows), (vec![], rows.len() as u64), "{from} to {port}");
+            rows.truncate(8);
+        }
+    }
+}
+
+#[test]
+fn a_port_of_ours_that_met_one_port_out_there_is_not_taken_for_a_servers() {
+    // What calls a server on a high port from a low one reads as if it were called: twice from one port is once.
+    let mut rows: Vec<String> = (7..10)
+        .flat_map(|host| both_ways("10.0.0.1", 2_000, &format!("203.0.113.{host}"), 50_051, 9))
+        .collect();
+    rows.extend(both_ways("10.0.0.1", 2_000, "203.0.113.20", 5_432, 9));
+    let (found, inbound) = edges_of(&rows);
+    assert_eq!(found, ["checkout > 203.0.113.20:5432/tcp likely initiator 1 100/200"]);
+    assert_eq!(inbound, 6);
+}
+
+#[test]
+fn who_asks_in_vain_from_the_internet_is_a_scanner_however_few_it_meets() {
+    for hosts in [1, 2] {
+        let rows: Vec<String> = (1..=hosts)
+            .flat_map(|host| {
+                let rows = both_ways("198.51.100.66", 49_063, &format!("10.0.1.{host}"), 50_000, 1);
+                rows.map(|row| row.replacen("e1", &format!("e{host}"), 1))
+            })
+            .collect();
+        assert_eq!(edges_of(&rows), (vec![], hosts * 2));
+    }
+    // What is answered with data is a connection.
+    let rows = both_ways("10.0.0.1", 50_000, "203.0.113.7", 49_063, 9);
+    let expected = "checkout > 203.0.113.7:49063/tcp guess initiator 1 100/200";
+    assert_eq!(edges_of(&rows), (vec![expected.to_owned()], 0));
+}

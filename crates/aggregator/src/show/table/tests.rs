@@ -228,6 +228,25 @@ media     a-very-long-name…example.test:443  tls  sni          3  3.7 kB  296 
 }
 
 #[test]
+fn what_is_suspicious_is_marked_on_a_terminal_of_80_columns() {
+    let mut map = shop();
+    add(&mut map, "media", "paste.example", 443, 16);
+    let (_, paste) = map.dependencies.iter_mut().next_back().unwrap();
+    paste.refused_flow = 2;
+    (paste.at_initiator.bytes_out, paste.at_initiator.bytes_in) = (50_000_000, 12_000);
+    let shown = table(&map, None, 80);
+    let rows: Vec<&str> = shown.lines().skip(3).collect();
+    assert_eq!(
+        [rows[0], rows[4]],
+        [
+            "SERVICE   DESTINATION                        APP  RECORDS  REFUSED  SUSPICIOUS",
+            "          paste.example:443                  tls       16        2  upload-heavy",
+        ],
+        "{shown}"
+    );
+}
+
+#[test]
 fn no_line_is_wider_than_asked_down_to_what_cannot_be_left_out() {
     for width in 46..200 {
         let shown = table(&shop(), None, width);
