@@ -183,7 +183,6 @@ impl<'i> Aggregator<'i> {
         let holder = |address, at| holder(address, at).unwrap_or(ServiceId::NOBODY);
         let mut inbound = self.accesses.inbound();
         let accesses = self.accesses.finish(&roster, &called, holder);
-        let answers = self.answers.finish(&roster, holder);
         let (mut flows, mut sources) = (Vec::new(), BTreeMap::new());
         if let Some((rows, ranks, order)) = &order {
             let reading = Reading::of(Counted {
@@ -199,6 +198,10 @@ impl<'i> Aggregator<'i> {
             inbound += settle::settle(self.v6, &v6, &roster, words, &mut flows, &mut sources);
         }
         settle::order(&mut flows);
+        let reached = flows.iter().map(|edge| edge.address);
+        let reached = reached.chain(accesses.iter().filter_map(|edge| edge.address));
+        let aliases = self.answers.chains(reached);
+        let answers = self.answers.finish(&roster, holder);
         let callers = flows.iter().map(|edge| &edge.service);
         let services = called.add_to(
             roster.services(),
@@ -208,6 +211,7 @@ impl<'i> Aggregator<'i> {
             flows,
             accesses,
             answers,
+            aliases,
             inbound,
             gaps: self.gaps.finish(),
             window: self.window,

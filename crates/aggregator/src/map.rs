@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::identity::ServiceName;
+use crate::identity::{DnsName, ServiceName};
 
 mod gaps;
 mod hours;
@@ -241,6 +241,9 @@ pub struct Manifest {
     /// What was known of the far ends from outside the logs.
     #[serde(default, skip_serializing_if = "KnownNames::is_empty")]
     pub names: KnownNames,
+    /// Names that DNS answered for addresses of far ends, and where CNAMEs lead from them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub aliases: BTreeMap<DnsName, BTreeSet<DnsName>>,
 }
 
 /// An object that a map has counted.

@@ -43,6 +43,7 @@ impl Manifest {
         self.gaps.clone_from(&observed.gaps);
         self.services.clone_from(&observed.services);
         self.sources.clone_from(&observed.sources);
+        self.aliases.clone_from(&observed.aliases);
     }
 }
 
@@ -116,6 +117,9 @@ impl Manifest {
         }
         self.names.add(other.names);
         self.aws_ranges.extend(other.aws_ranges);
+        for (name, targets) in other.aliases {
+            self.aliases.entry(name).or_default().extend(targets);
+        }
     }
 }
 

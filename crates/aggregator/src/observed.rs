@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::identity::{DnsName, ServiceName};
 use crate::map::{Application, Certainty, Gaps, Hours, OnlySource, Protocol, ServiceFacts, Sources, Starts, Tally};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// All edges of a run. One (service, responder, port, protocol) may stand in several entries; naming adds them up.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Observed {
     pub accesses: Vec<AccessEdge>,
     /// What resolvers told, in the order of address, service and name.
     pub answers: Vec<Answered>,
+    /// Names that were answered for addresses in the edges, and where CNAMEs lead from them.
+    pub aliases: BTreeMap<DnsName, BTreeSet<DnsName>>,
     /// Records of clients that called us, and our answers to them.
     pub inbound: u64,
     /// Rows of flow logs that are no records.

@@ -361,6 +361,7 @@ fn manifest(observed: &Observed, counters: &Counters, objects: impl IntoIterator
         sources: observed.sources.clone(),
         aws_ranges: BTreeSet::new(),
         names: KnownNames::default(),
+        aliases: observed.aliases.clone(),
     }
 }
 

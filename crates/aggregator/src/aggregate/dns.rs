@@ -1,10 +1,11 @@
 //! The DNS answers of one thread: who was told that a name has an address, and in which hours.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use egressmap_parser::DnsRecord;
 use egressmap_parser::record::Verdict;
+use hashbrown::HashSet;
 use serde::{Deserialize, Serialize};
 
 use super::access::owner;
@@ -23,11 +24,16 @@ use names::Names;
 /// Addresses for what is no host name: nothing can be allowed by it.
 const MALFORMED_NAME: Verdict = Verdict::SetAside("malformed:query_name");
 
+/// As many CNAMEs of a record are kept: resolvers follow no longer chains.
+const LONGEST_CHAIN: usize = 16;
+
 /// Answers added up. Two of them add up.
 #[derive(Debug, Default)]
 pub(super) struct Answers {
     names: Names,
     told: Table<Key, Told>,
+    /// A name, and the one that its CNAME leads to.
+    aliases: HashSet<(u32, u32), foldhash::fast::RandomState>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -87,6 +93,13 @@ impl Answers {
             told.answers = told.answers.saturating_add(1);
             told.seen.mark(record.time, record.time);
         }
+        let mut from = name;
+        for alias in record.aliases.iter().take(LONGEST_CHAIN) {
+            // A name that is none ends what can be told of the chain.
+            let Some(to) = self.names.intern(alias) else { break };
+            self.aliases.insert((from, to));
+            from = to;
+        }
         Verdict::Used
     }
 
@@ -97,6 +110,9 @@ impl Answers {
             let name = names[index(key.name)];
             self.told.entry(Key { name, ..key }).or_default().add(&told);
         }
+        let aliases = other.aliases.into_iter();
+        self.aliases
+            .extend(aliases.map(|(from, to)| (names[index(from)], names[index(to)])));
     }
 
     /// Every answer, with other numbers for services.
@@ -120,6 +136,42 @@ impl Answers {
             name: self.names.number(name),
         };
         self.told.entry(key).or_default().add(&told);
+    }
+
+    /// Every name with one that its CNAME leads to.
+    pub(super) fn aliases(&self) -> impl Iterator<Item = (&DnsName, &DnsName)> {
+        let aliases = self.aliases.iter();
+        aliases.map(|(from, to)| (self.names.get(*from), self.names.get(*to)))
+    }
+
+    /// Adds such a pair.
+    pub(super) fn load_alias(&mut self, (from, to): (DnsName, DnsName)) {
+        let alias = (self.names.number(from), self.names.number(to));
+        self.aliases.insert(alias);
+    }
+
+    /// Where CNAMEs lead from the names that were answered for addresses which were `reached`.
+    pub(super) fn chains(&self, reached: impl Iterator<Item = IpAddr>) -> BTreeMap<DnsName, BTreeSet<DnsName>> {
+        let mut chains: BTreeMap<DnsName, BTreeSet<DnsName>> = BTreeMap::new();
+        if self.aliases.is_empty() {
+            return chains;
+        }
+        let mut targets: Table<u32, Vec<u32>> = Table::default();
+        for (from, to) in &self.aliases {
+            targets.entry(*from).or_default().push(*to);
+        }
+        let reached: HashSet<IpAddr> = reached.collect();
+        let asked = self.told.keys().filter(|key| reached.contains(&key.address));
+        let mut open: Vec<u32> = asked.map(|key| key.name).collect();
+        while let Some(name) = open.pop() {
+            // Each name is gone from once.
+            for to in targets.remove(&name).unwrap_or_default() {
+                let chain = chains.entry(self.names.get(name).clone()).or_default();
+                chain.insert(self.names.get(to).clone());
+                open.push(to);
+            }
+        }
+        chains
     }
 
     /// What was told, in order. `holder` tells who holds an address at a moment as an interface's own.

@@ -47,6 +47,7 @@ pub(super) const NAMES: &[&str] = &[
     "answer",
     "gap",
     "total",
+    "alias",
 ];
 
 /// Where each of them is.
@@ -65,6 +66,7 @@ mod table {
     pub(super) const ANSWERS: usize = 11;
     pub(super) const GAPS: usize = 12;
     pub(super) const TOTALS: usize = 13;
+    pub(super) const ALIASES: usize = 14;
 }
 
 /// All that runs counted, as a map keeps it. Every thread count and every order of objects gives the same bytes.

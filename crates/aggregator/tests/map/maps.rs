@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use egressmap_aggregator::identity::ServiceName;
+use egressmap_aggregator::identity::{DnsName, ServiceName};
 use egressmap_aggregator::map::{
     Application, Certainty, Class, CountedObject, Dependency, DependencyMap, Gaps, Grade, Hours, Key, KnownBy,
     KnownNames, Manifest, Naming, OnlySource, Protocol, ServiceFacts, Sources, Starts, Tally, Used,
@@ -188,6 +188,7 @@ fn manifest(prefix: &'static str) -> impl Strategy<Value = Manifest> {
         gaps(),
         btree_map(service(), sources(), 0..3),
         btree_set(select(vec!["2022-09-01", "2026-10-01"]).prop_map(str::to_owned), 0..3),
+        btree_map(alias(), btree_set(alias(), 1..3), 0..3),
     )
         .prop_map(
             |(
@@ -200,6 +201,7 @@ fn manifest(prefix: &'static str) -> impl Strategy<Value = Manifest> {
                 gaps,
                 sources,
                 aws_ranges,
+                aliases,
             )| {
                 Manifest {
                     window,
@@ -219,9 +221,14 @@ fn manifest(prefix: &'static str) -> impl Strategy<Value = Manifest> {
                     sources,
                     aws_ranges,
                     names: KnownNames::default(),
+                    aliases,
                 }
             },
         )
+}
+
+fn alias() -> impl Strategy<Value = DnsName> {
+    select(vec!["api.test", "edge.cdn.test", "cdn.test"]).prop_map(|name| DnsName::try_from(name.to_owned()).unwrap())
 }
 
 /// One version of an object has one size.

@@ -109,6 +109,31 @@ fn each_caller_of_a_shared_address_is_shown_with_the_name_it_asked_for() {
 }
 
 #[test]
+fn why_tells_where_cnames_lead_though_another_run_read_the_answers() {
+    let dir = tempfile::tempdir().unwrap();
+    logs(dir.path());
+    let at = |name: &str| dir.path().join(name);
+    for log in ["queries.log", "flow.log"] {
+        let mut discover = egressmap();
+        discover
+            .arg("discover")
+            .arg(at(log))
+            .arg("--inventory")
+            .arg(at("inventory.csv"));
+        expect(0, discover.arg("--out").arg(at("map.parquet")));
+    }
+    let why = |destination: &str| {
+        let mut why = egressmap();
+        why.arg("why").arg(at("map.parquet")).args(["checkout", destination]);
+        why.output().unwrap()
+    };
+    let told = String::from_utf8(why("api.example.test").stdout).unwrap();
+    assert!(told.contains("DNS answers led from it to edge.cdn.example"), "{told}");
+    let told = String::from_utf8(why("203.0.113.8").stdout).unwrap();
+    assert!(told.contains("203.0.113.8") && !told.contains("cdn.example"), "{told}");
+}
+
+#[test]
 fn what_an_earlier_run_asked_names_addresses_and_nothing_is_asked() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);

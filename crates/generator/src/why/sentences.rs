@@ -1,8 +1,10 @@
 //! The story in plain sentences, from what is surest to what is to be done.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::net::Ipv6Addr;
 
+use egressmap_aggregator::identity::DnsName;
 use egressmap_aggregator::map::{
     Certainty, Class, Dependency, DependencyMap, Grade, Key, KnownBy, Manifest, OnlySource, Protocol,
 };
@@ -36,6 +38,9 @@ pub(super) fn all(
     tell("when", when(it));
     tell("who", who(map, key, it));
     tell("name", name(&map.manifest, it));
+    if let Some(chain) = chain(&map.manifest, key) {
+        tell("cname", chain);
+    }
     if let Some(also) = also(it) {
         tell("also", also);
     }
@@ -201,6 +206,20 @@ fn rests_on(manifest: &Manifest, grade: Grade, count: u64) -> String {
     }
 }
 
+/// The names that CNAMEs lead to, the nearest first.
+fn chain(manifest: &Manifest, key: &Key) -> Option<String> {
+    let asked = DnsName::try_from(key.destination.clone()).ok()?;
+    let (mut met, mut at) = (BTreeSet::from([&asked]), 0);
+    let mut chain = vec![&asked];
+    while let Some(name) = chain.get(at) {
+        let targets = manifest.aliases.get(*name).into_iter().flatten();
+        chain.extend(targets.filter(|target| met.insert(*target)));
+        at += 1;
+    }
+    let others: Vec<_> = chain[1..].iter().map(|name| name.as_str().to_owned()).collect();
+    (!others.is_empty()).then(|| format!("DNS answers led from it to {}", listed(&others)))
+}
+
 fn also(it: &Dependency) -> Option<String> {
     let mut others: Vec<(&String, u64)> = it.name.also.iter().map(|(name, weight)| (name, *weight)).collect();
     others.sort_by_key(|(_, weight)| Reverse(*weight));
@@ -287,7 +306,7 @@ fn ledger(ruling: &Ruling, entry: Option<&Entry>) -> String {
 /// Rows that say that records are missing, from the hour of its first record to that of its last.
 fn gaps(manifest: &Manifest, it: &Dependency) -> Option<String> {
     let (first, last) = (it.seen.first / 3_600, it.seen.last / 3_600);
-    let mut hours = std::collections::BTreeSet::new();
+    let mut hours = BTreeSet::new();
     let mut rows = 0_u64;
     for (hour, count) in manifest.gaps.skipdata.values().flatten() {
         if (first..=last).contains(&u64::from(*hour)) {

@@ -1,5 +1,7 @@
 //! What is told, and what is said where there is nothing to tell.
 
+use egressmap_aggregator::identity::DnsName;
+
 use super::*;
 use crate::sample::{self, Seen};
 
@@ -14,6 +16,13 @@ fn map() -> DependencyMap {
         Seen::http("checkout", "api.cardpay.example", 80),
         Seen::tls("media", "2001:db8::1", 8443),
     ]);
+    let name = |name: &str| DnsName::try_from(name.to_owned()).unwrap();
+    // Whoever answers may lead in a circle.
+    map.manifest.aliases = [
+        (name("paste.example"), [name("edge.test")].into()),
+        (name("edge.test"), [name("paste.example"), name("pop.test")].into()),
+    ]
+    .into();
     map.manifest.window = Some((1_790_000_000, 1_790_000_060));
     map.manifest
         .gaps
@@ -57,6 +66,7 @@ fn a_story_tells_what_is_known_and_how() {
     when: on 1 day and in 1 hour, from 2026-09-21T14:13:20Z to 2026-09-21T14:14:20Z
     who: no flow record tells from which address
     name: grade sni: 1 TLS hello through the proxy named it
+    cname: DNS answers led from it to edge.test, pop.test
     also: the same addresses go by b.example (2): lines and answers for each in parentheses; flow records cannot tell them apart
     opened: by the service, certain: it sent the SYN, or was sent the SYN-ACK
     volume: 1 flow record at its own interface and 0 access lines; sent 52 MB and received 0 B

@@ -245,3 +245,50 @@ proptest! {
         prop_assert_eq!(one.merge(two.merge(three)).finish().unwrap(), whole);
     }
 }
+
+#[test]
+fn where_cnames_lead_is_kept_from_the_names_of_what_was_reached() {
+    let inventory = inventory();
+    let tell = |answers: &mut Answers, name: &str, address: &str, aliases: &[&str]| {
+        let aliases: Vec<_> = aliases.iter().map(|alias| Cow::Borrowed(*alias)).collect();
+        let record = DnsRecord {
+            time: 0,
+            source: "10.0.0.1".parse().unwrap(),
+            vpc: Cow::Borrowed(""),
+            instance: Cow::Borrowed(""),
+            name: Cow::Borrowed(name),
+            query_type: Cow::Borrowed("A"),
+            rcode: Cow::Borrowed("NOERROR"),
+            addresses: &[address.parse().unwrap()],
+            aliases: &aliases,
+        };
+        assert_eq!(answers.count(&record, &inventory), Verdict::Used);
+    };
+    let (mut one, mut other) = (Answers::default(), Answers::default());
+    tell(&mut one, "other.test", "203.0.113.9", &["else.test"]);
+    tell(&mut one, "api.test", "203.0.113.7", &["Edge.Test.", "pop.test"]);
+    tell(
+        &mut other,
+        "pop.test",
+        "203.0.113.7",
+        &["api.test", "${x}", "never.test"],
+    );
+    let endless: Vec<String> = (0..40).map(|number| format!("a{number}.test")).collect();
+    let endless: Vec<&str> = endless.iter().map(String::as_str).collect();
+    tell(&mut other, "a.test", "203.0.113.8", &endless);
+    one.absorb(other);
+    let chains = |reached: &str| {
+        let chains = one.chains(std::iter::once(reached.parse().unwrap()));
+        let chain = chains.iter().map(|(name, to)| {
+            let to: Vec<_> = to.iter().map(DnsName::as_str).collect();
+            format!("{} {}", name.as_str(), to.join(" "))
+        });
+        chain.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        chains("203.0.113.7"),
+        ["api.test edge.test", "edge.test pop.test", "pop.test api.test"]
+    );
+    assert_eq!(chains("203.0.113.8").len(), LONGEST_CHAIN);
+    assert!(chains("203.0.113.10").is_empty());
+}

@@ -162,7 +162,8 @@ pub(super) fn write_last(
     write_table(table::ANSWERS, whole.answers.rows(number), to)?;
     write_table(table::GAPS, whole.gaps.entries(), to)?;
     let inbound = whole.v4.inbound + whole.v6.inbound + whole.accesses.inbound() + dropped.inbound + too.inbound;
-    write_table(table::TOTALS, std::iter::once((whole.window, inbound)), to)
+    write_table(table::TOTALS, std::iter::once((whole.window, inbound)), to)?;
+    write_table(table::ALIASES, whole.answers.aliases(), to)
 }
 
 /// Of what dropped records showed, only what shows a listener counts.
@@ -244,6 +245,7 @@ pub(super) fn load(whole: &mut Aggregator<'_>, part: &Part) -> io::Result<()> {
     read_table(part, table::LISTENERS_6, |row| listen::<u128>(whole, row))?;
     read_table(part, table::ACCESSES, |row| whole.accesses.load(row, id))?;
     read_table(part, table::ANSWERS, |row| whole.answers.load(row, id))?;
+    read_table(part, table::ALIASES, |row| whole.answers.load_alias(row))?;
     read_table(part, table::GAPS, |(name, hour, rows): (Vec<u8>, u32, [u32; 2])| {
         whole.gaps.add(&name, hour, rows);
     })?;
