@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use egressmap_parser::AccessRecord;
 use egressmap_parser::record::Verdict;
 use egressmap_parser::source::ObjectId;
+use egressmap_parser::{AccessRecord, Reason};
 use serde::{Deserialize, Serialize};
 
 use super::parties::Tenure;
@@ -21,6 +21,7 @@ use crate::observed::{AccessEdge, Host};
 
 mod called;
 mod cluster;
+mod destinations;
 mod outcome;
 mod place;
 mod proxies;
@@ -28,7 +29,7 @@ mod target;
 mod told;
 
 use called::Called;
-use cluster::Cluster;
+use destinations::{Destinations, Fate};
 use outcome::Outcome;
 use place::Place;
 use proxies::{Proxies, Who};
@@ -36,18 +37,28 @@ use target::Target;
 use told::Told;
 
 /// Neither a host nor an address: a request that broke before it was routed.
-const NO_DESTINATION: Verdict = Verdict::SetAside("no-destination");
+const NO_DESTINATION: Reason = "no-destination";
 
 /// Access records added up. Two of them add up.
 #[derive(Debug, Default)]
 pub(super) struct Accesses {
-    edges: Table<Key, Counted>,
+    edges: Table<Edge, Counted>,
+    destinations: Destinations,
     inbound: u64,
     place: Place,
     proxies: Proxies,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Edge {
+    caller: Caller,
+    /// One of the [`Destinations`].
+    destination: u32,
+    owner: ServiceId,
+}
+
+/// An edge as it is written elsewhere.
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Key {
     caller: Caller,
     host: Option<Host>,
@@ -68,15 +79,13 @@ enum Caller {
     Object(#[serde(with = "shared")] Arc<str>),
 }
 
-impl Key {
-    /// The key with other numbers for services.
+impl Caller {
+    /// With other numbers for services.
     fn renumbered(self, number: impl Fn(ServiceId) -> ServiceId) -> Self {
-        let caller = match self.caller {
+        match self {
             Caller::Service(service) => Caller::Service(number(service)),
             caller => caller,
-        };
-        let owner = number(self.owner);
-        Key { caller, owner, ..self }
+        }
     }
 }
 
@@ -110,34 +119,24 @@ impl Accesses {
 
     /// Counts one record.
     pub(super) fn count(&mut self, record: &AccessRecord<'_>, inventory: &Inventory) -> Verdict {
-        let cluster = record
-            .upstream_cluster
-            .as_deref()
-            .map_or(Cluster::default(), Cluster::read);
-        let outcome = Outcome::of(record, &cluster);
-        if outcome == Outcome::Inbound {
-            self.inbound += 1;
-            return Verdict::Used;
-        }
-        let target = match Target::of(record, &cluster) {
-            Ok(target) => target,
-            Err(reason) => return Verdict::SetAside(reason),
+        let (destination, outcome) = match self.destinations.fate(record) {
+            Fate::To(destination, outcome) => (destination, outcome),
+            Fate::Aside(reason) => return Verdict::SetAside(reason),
+            Fate::Inbound => {
+                self.inbound += 1;
+                return Verdict::Used;
+            }
         };
-        if target.host.is_none() && target.address.is_none() {
-            return NO_DESTINATION;
-        }
-        let key = Key {
-            caller: self.caller(record, inventory),
-            owner: target
-                .address
-                .map_or(ServiceId::NOBODY, |address| owner(inventory, address, record.start)),
-            host: target.host,
-            address: target.address,
-            port: target.port,
-            application: target.application,
+        let caller = self.caller(record, inventory);
+        let address = self.destinations.get(destination).address;
+        let owner = address.map_or(ServiceId::NOBODY, |address| owner(inventory, address, record.start));
+        let external = !owner.is_somebody() && !address.is_some_and(is_private);
+        let edge = Edge {
+            caller,
+            destination,
+            owner,
         };
-        let external = !key.owner.is_somebody() && !key.address.is_some_and(is_private);
-        let counted = self.edges.entry(key).or_default();
+        let counted = self.edges.entry(edge).or_default();
         counted.seen.mark(record.start, record.start);
         if outcome == Outcome::Refused {
             counted.refused += 1;
@@ -154,21 +153,49 @@ impl Accesses {
 
     /// Adds what another thread counted.
     pub(super) fn absorb(&mut self, other: Accesses) {
-        for (key, counted) in other.edges {
-            self.edges.entry(key).or_default().add(&counted);
+        let numbers = self.destinations.absorb(other.destinations);
+        for (edge, counted) in other.edges {
+            let destination = numbers[edge.destination as usize];
+            let edge = Edge { destination, ..edge };
+            self.edges.entry(edge).or_default().add(&counted);
         }
         self.inbound += other.inbound;
     }
 
     /// Every edge, with other numbers for services.
     pub(super) fn rows(&self, number: impl Fn(ServiceId) -> ServiceId) -> impl Iterator<Item = (Key, &Counted)> {
-        let edges = self.edges.iter();
-        edges.map(move |(key, counted)| (key.clone().renumbered(&number), counted))
+        self.edges.iter().map(move |(edge, counted)| {
+            let Target {
+                host,
+                address,
+                port,
+                application,
+            } = self.destinations.get(edge.destination).clone();
+            let key = Key {
+                caller: edge.caller.clone().renumbered(&number),
+                host,
+                address,
+                owner: number(edge.owner),
+                port,
+                application,
+            };
+            (key, counted)
+        })
     }
 
     /// Adds such an edge.
     pub(super) fn load(&mut self, (key, counted): (Key, Counted), number: impl Fn(ServiceId) -> ServiceId) {
-        self.edges.entry(key.renumbered(number)).or_default().add(&counted);
+        let edge = Edge {
+            owner: number(key.owner),
+            caller: key.caller.renumbered(number),
+            destination: self.destinations.number(Target {
+                host: key.host,
+                address: key.address,
+                port: key.port,
+                application: key.application,
+            }),
+        };
+        self.edges.entry(edge).or_default().add(&counted);
     }
 
     /// Lines of inbound listeners.
@@ -220,10 +247,11 @@ impl Accesses {
     ) -> Vec<AccessEdge> {
         let name = |service| roster.name(service).cloned();
         let mut edges: BTreeMap<_, Counted> = BTreeMap::new();
-        for (key, counted) in self.edges {
+        for (edge, counted) in self.edges {
+            let target = self.destinations.get(edge.destination);
             let at = counted.seen.first();
             let held = |address| name(holder(address, at));
-            let service = match key.caller {
+            let service = match edge.caller {
                 Caller::Service(service) => name(service).expect("an id comes from the inventory that is asked"),
                 Caller::Address(address) => held(address).unwrap_or_else(|| ServiceName::unattributed(address)),
                 Caller::Told(told, address) => {
@@ -233,8 +261,15 @@ impl Accesses {
                 }
                 Caller::Object(uri) => ServiceName::unattributed(uri),
             };
-            let owner = name(key.owner).or_else(|| held(key.address?));
-            let shown = (service, key.host, key.address, owner, key.port, key.application);
+            let owner = name(edge.owner).or_else(|| held(target.address?));
+            let shown = (
+                service,
+                target.host.clone(),
+                target.address,
+                owner,
+                target.port,
+                target.application,
+            );
             edges.entry(shown).or_default().add(&counted);
         }
         edges

@@ -183,9 +183,10 @@ pub(crate) fn is_number(name: &str) -> bool {
 pub(crate) fn rows(weights: [u32; 3]) -> impl Strategy<Value = (Vec<&'static str>, Vec<Vec<String>>)> {
     header().prop_flat_map(move |names| {
         let row: Vec<_> = names.iter().map(|name| value(name, weights)).collect();
-        let full = row.prop_filter("in text a space would be another column, and a row after # a comment", |row| {
-            !row[0].starts_with('#') && row.iter().all(|value| !value.contains([' ', '\n', '\r']))
-        });
+        let full = row.prop_filter(
+            "in text a space would be another column, and a row after # a comment",
+            |row| !row[0].starts_with('#') && row.iter().all(|value| !value.contains([' ', '\n', '\r'])),
+        );
         (Just(names), prop::collection::vec(full, 1..60))
     })
 }

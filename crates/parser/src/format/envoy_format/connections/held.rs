@@ -2,9 +2,12 @@
 
 use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
 use hashbrown::HashTable;
+
+use super::socket::Socket;
 
 use crate::format::Output;
 use crate::format::envoy_format::values::{Read, Values};
@@ -14,7 +17,7 @@ use crate::record::AccessRecord;
 /// What tells one connection or request from another, as far as the format has it.
 #[derive(Debug)]
 pub(super) struct Key<'k> {
-    origin: &'k str,
+    origin: &'k Arc<str>,
     start: (u64, u32),
     number: Option<u64>,
     client: Option<SocketAddr>,
@@ -25,11 +28,11 @@ pub(super) struct Key<'k> {
 }
 
 impl<'k> Key<'k> {
-    pub(super) fn new(at: &'k Held, request: Option<&'k str>, read: &Read<'_>, values: &Values<'_>) -> Key<'k> {
+    pub(super) fn new(origin: &'k Arc<str>, request: Option<&'k str>, read: &Read<'_>, values: &Values<'_>) -> Key<'k> {
         // A request has an upstream only once it is under way to one.
         let upstream = |socket: Option<SocketAddr>| socket.filter(|_| request.is_none());
         Key {
-            origin: at.origin(),
+            origin,
             start: (read.record.start, read.nanos),
             number: values.connection(),
             client: read.record.downstream_direct_remote.or(read.record.downstream_remote),
@@ -61,34 +64,48 @@ impl Hash for Key<'_> {
 /// Lines of different connections and requests.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
-    /// Rows by the hash of their keys.
-    table: HashTable<u32>,
+    /// Rows, each with the hash of its key.
+    table: HashTable<(u32, u32)>,
     rows: Vec<Row>,
     text: String,
+    /// Where the lines come from; most come from where the one before did.
+    origins: Vec<Arc<str>>,
+    /// The addresses of version 6.
+    wide: Vec<Ipv6Addr>,
 }
-
-/// Where a text lies; beyond all where there is none.
-type Span = (u32, u32);
 
 const TEXTS: usize = 9;
 
 #[derive(Debug)]
 struct Row {
-    hash: u64,
     /// `None` once it was taken out.
     at: Option<Held>,
-    start: (u64, u32),
+    /// Its place among the origins.
+    origin: u32,
     response_code: u16,
+    start: (u64, u32),
     bytes: (u64, u64),
     number: Option<u64>,
-    local: Option<SocketAddr>,
-    upstream_host: Option<SocketAddr>,
-    downstream_local: Option<SocketAddr>,
-    downstream_remote: Option<SocketAddr>,
-    downstream_direct_remote: Option<SocketAddr>,
+    local: Socket,
+    upstream_host: Socket,
+    downstream_local: Socket,
+    downstream_remote: Socket,
+    downstream_direct_remote: Socket,
     request: Span,
-    texts: [Span; TEXTS],
+    texts: Texts,
 }
+
+/// Where a text lies; beyond all where there is none.
+type Span = (u32, u32);
+
+/// Texts that stand one behind another: where they begin and how long each is, with [`NONE`] for one that is not there.
+#[derive(Debug, Clone, Copy)]
+struct Texts {
+    from: u32,
+    lengths: [u32; TEXTS],
+}
+
+const NONE: u32 = u32::MAX;
 
 impl Lines {
     pub(super) fn is_empty(&self) -> bool {
@@ -102,58 +119,62 @@ impl Lines {
 
     /// How much memory they take.
     pub(super) fn bytes(&self) -> usize {
-        self.text.len() + self.rows.len() * size_of::<Row>()
+        self.text.len() + self.rows.len() * size_of::<Row>() + self.wide.len() * size_of::<Ipv6Addr>()
     }
 
     /// Puts in a line whose key is not there.
-    pub(super) fn hold(&mut self, hash: u64, at: Held, key: &Key<'_>, record: &AccessRecord<'_>) {
-        let request = keep(&mut self.text, key.request);
-        let texts = texts(record).map(|text| keep(&mut self.text, text));
-        let row = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
-        self.table
-            .insert_unique(hash, row, |row| self.rows.get(*row as usize).map_or(0, |row| row.hash));
+    pub(super) fn hold(&mut self, hash: u32, at: Held, key: &Key<'_>, record: &AccessRecord<'_>) {
+        let entry = (hash, number(self.rows.len()));
+        self.table.insert_unique(spread(hash), entry, |(hash, _)| spread(*hash));
+        let origin = self.origin(key.origin);
+        let mut socket = |socket| Socket::new(socket, &mut self.wide);
         self.rows.push(Row {
-            hash,
             at: Some(at),
-            start: key.start,
+            origin,
             response_code: record.response_code,
+            start: key.start,
             bytes: (record.bytes_received, record.bytes_sent),
             number: key.number,
-            local: key.local,
-            upstream_host: record.upstream_host,
-            downstream_local: record.downstream_local,
-            downstream_remote: record.downstream_remote,
-            downstream_direct_remote: record.downstream_direct_remote,
-            request,
-            texts,
+            local: socket(key.local),
+            upstream_host: socket(record.upstream_host),
+            downstream_local: socket(record.downstream_local),
+            downstream_remote: socket(record.downstream_remote),
+            downstream_direct_remote: socket(record.downstream_direct_remote),
+            request: keep(&mut self.text, key.request),
+            texts: Texts::new(&mut self.text, &texts(record)),
         });
     }
 
     /// Joins a line with the one that has its key, if that is there: what is left is the one that says more, with the
     /// most bytes of either, whichever was read first.
-    pub(super) fn join(&mut self, hash: u64, at: &Held, key: &Key<'_>, record: &AccessRecord<'_>) -> bool {
-        let Self { table, rows, text } = self;
-        let Some(row) = table
-            .find(hash, |row| is_of(rows.get(*row as usize), key, text))
-            .and_then(|row| rows.get_mut(*row as usize))
-        else {
+    pub(super) fn join(&mut self, hash: u32, at: Held, key: &Key<'_>, record: &AccessRecord<'_>) -> bool {
+        let found = self.table.find(spread(hash), |entry| self.is(*entry, hash, key));
+        let Some(row) = found.map(|(_, row)| *row as usize) else {
             return false;
         };
+        let origin = self.origin(key.origin);
+        let Self { rows, text, wide, .. } = self;
+        let Some(row) = rows.get_mut(row) else { return false };
         let most = (
             row.bytes.0.max(record.bytes_received),
             row.bytes.1.max(record.bytes_sent),
         );
-        if row.says_less_than(record, text) {
-            row.at = Some(at.clone());
+        let new = texts(record);
+        if row.says_less_than(record, &new, text) {
+            (row.at, row.origin) = (Some(at), origin);
             row.response_code = record.response_code;
-            row.upstream_host = record.upstream_host;
-            row.downstream_local = record.downstream_local;
-            row.downstream_remote = record.downstream_remote;
-            row.downstream_direct_remote = record.downstream_direct_remote;
-            for (span, new) in row.texts.iter_mut().zip(texts(record)) {
-                if at_span(text, *span) != new {
-                    *span = keep(text, new);
+            for (socket, new) in [
+                (&mut row.upstream_host, record.upstream_host),
+                (&mut row.downstream_local, record.downstream_local),
+                (&mut row.downstream_remote, record.downstream_remote),
+                (&mut row.downstream_direct_remote, record.downstream_direct_remote),
+            ] {
+                if socket.get(wide) != new {
+                    *socket = Socket::new(new, wide);
                 }
+            }
+            if row.texts.of(text) != new {
+                row.texts = Texts::new(text, &new);
             }
         }
         row.bytes = most;
@@ -161,44 +182,84 @@ impl Lines {
     }
 
     /// Takes out the line that has a key.
-    pub(super) fn remove(&mut self, hash: u64, key: &Key<'_>) -> Option<(Held, AccessRecord<'_>)> {
-        let Self { table, rows, text } = self;
-        let found = table.find_entry(hash, |row| is_of(rows.get(*row as usize), key, text));
-        let (row, _) = found.ok()?.remove();
-        let row = rows.get_mut(row as usize)?;
-        Some((row.at.take()?, row.record(text)))
+    pub(super) fn remove(&mut self, hash: u32, key: &Key<'_>) -> Option<(Held, AccessRecord<'_>)> {
+        let found = self.table.find(spread(hash), |entry| self.is(*entry, hash, key));
+        let entry = *found?;
+        if let Ok(found) = self.table.find_entry(spread(hash), |other| *other == entry) {
+            found.remove();
+        }
+        let at = self.rows.get_mut(entry.1 as usize)?.at.take()?;
+        let row = self.rows.get(entry.1 as usize)?;
+        Some((at, row.record(&self.text, &self.wide)))
+    }
+
+    /// Whether this is the row that has the key.
+    #[inline]
+    fn is(&self, (of_row, row): (u32, u32), hash: u32, key: &Key<'_>) -> bool {
+        of_row == hash && self.rows.get(row as usize).is_some_and(|row| self.has_key(row, key))
+    }
+
+    fn has_key(&self, row: &Row, key: &Key<'_>) -> bool {
+        let get = |socket: Socket| socket.get(&self.wide);
+        let client = get(row.downstream_direct_remote).or(get(row.downstream_remote));
+        let upstream = get(row.upstream_host).filter(|_| key.request.is_none());
+        row.start == key.start
+            && (row.number, client, get(row.local), upstream) == (key.number, key.client, key.local, key.upstream)
+            && at_span(&self.text, row.request) == key.request
+            && row.at.is_some()
+            && self.origins.get(row.origin as usize) == Some(key.origin)
+    }
+
+    #[inline]
+    fn origin(&mut self, origin: &Arc<str>) -> u32 {
+        if self
+            .origins
+            .last()
+            .is_none_or(|last| !Arc::ptr_eq(last, origin) && last != origin)
+        {
+            self.origins.push(Arc::clone(origin));
+        }
+        number(self.origins.len() - 1)
+    }
+
+    fn clear(&mut self) {
+        self.table.clear();
+        self.rows.clear();
+        self.text.clear();
+        self.origins.clear();
+        self.wide.clear();
     }
 }
 
 /// Gives out all lines in their order, and keeps none.
 pub(super) fn release(held: &mut [&mut Lines], out: &mut Output<'_>) {
-    let rows = held
-        .iter()
-        .flat_map(|lines| lines.rows.iter().map(|row| (row, lines.text.as_str())));
-    let mut rows: Vec<_> = rows
-        .filter_map(|(row, text)| Some((row.at.as_ref()?, row, text)))
-        .collect();
+    let rows = held.iter().flat_map(|lines| {
+        let with = |row| (row, &**lines);
+        lines.rows.iter().map(with)
+    });
+    let mut rows: Vec<_> = rows.filter_map(|(row, lines)| Some((row.at?, row, lines))).collect();
     // They are in order but for those that another line stands for: then this is the fastest.
     rows.sort_by_key(|(at, ..)| *at);
-    for (at, row, text) in rows {
-        out.release(at, &row.record(text));
+    for (at, row, lines) in rows {
+        if let Some(origin) = lines.origins.get(row.origin as usize) {
+            out.release(at, origin, &row.record(&lines.text, &lines.wide));
+        }
     }
     for lines in held {
-        lines.table.clear();
-        lines.rows.clear();
-        lines.text.clear();
+        lines.clear();
     }
 }
 
 impl Row {
     /// By bytes, then by how the connection ended, then by text, so that no two are equal unless they say the same.
-    fn says_less_than(&self, record: &AccessRecord<'_>, text: &str) -> bool {
+    fn says_less_than(&self, record: &AccessRecord<'_>, new: &[Option<&str>; TEXTS], text: &str) -> bool {
         let total = |(received, sent): (u64, u64)| u128::from(received) + u128::from(sent);
         let (own, other) = (total(self.bytes), total((record.bytes_received, record.bytes_sent)));
-        own < other || (own == other && self.texts.map(|span| at_span(text, span)) < texts(record))
+        own < other || (own == other && self.texts.of(text) < *new)
     }
 
-    fn record<'t>(&self, text: &'t str) -> AccessRecord<'t> {
+    #[inline]
+    fn record<'t>(&self, text: &'t str, wide: &[Ipv6Addr]) -> AccessRecord<'t> {
         let [
             flags,
             details,
@@ -209,42 +270,56 @@ impl Row {
             method,
             protocol,
             identity,
-        ] = self.texts;
-        let said = |span| at_span(text, span).map(Cow::Borrowed);
+        ] = self.texts.of(text).map(|text| text.map(Cow::Borrowed));
         AccessRecord {
             start: self.start.0,
-            method: said(method),
-            authority: said(authority),
-            sni: said(sni),
-            protocol: said(protocol),
+            method,
+            authority,
+            sni,
+            protocol,
             response_code: self.response_code,
-            response_flags: said(flags),
-            response_code_details: said(details),
-            route_name: said(route),
-            upstream_cluster: said(cluster),
-            upstream_host: self.upstream_host,
-            downstream_local: self.downstream_local,
-            downstream_remote: self.downstream_remote,
-            downstream_direct_remote: self.downstream_direct_remote,
-            identity: said(identity),
+            response_flags: flags,
+            response_code_details: details,
+            route_name: route,
+            upstream_cluster: cluster,
+            upstream_host: self.upstream_host.get(wide),
+            downstream_local: self.downstream_local.get(wide),
+            downstream_remote: self.downstream_remote.get(wide),
+            downstream_direct_remote: self.downstream_direct_remote.get(wide),
+            identity,
             bytes_received: self.bytes.0,
             bytes_sent: self.bytes.1,
         }
     }
 }
 
-/// Whether a row has a key.
-fn is_of(row: Option<&Row>, key: &Key<'_>, text: &str) -> bool {
-    let Some(row) = row else { return false };
-    let client = row.downstream_direct_remote.or(row.downstream_remote);
-    let upstream = row.upstream_host.filter(|_| key.request.is_none());
-    row.start == key.start
-        && (row.number, client, row.local, upstream) == (key.number, key.client, key.local, key.upstream)
-        && at_span(text, row.request) == key.request
-        && row.at.as_ref().is_some_and(|at| **at.origin() == *key.origin)
+impl Texts {
+    #[inline]
+    fn new(all: &mut String, texts: &[Option<&str>; TEXTS]) -> Self {
+        let from = number(all.len());
+        let lengths = texts.map(|text| match text {
+            None => NONE,
+            Some(text) => {
+                all.push_str(text);
+                number(text.len())
+            }
+        });
+        Texts { from, lengths }
+    }
+
+    #[inline]
+    fn of(self, all: &str) -> [Option<&str>; TEXTS] {
+        let mut at = self.from as usize;
+        self.lengths.map(|length| {
+            let from = at;
+            at += if length == NONE { return None } else { length as usize };
+            all.get(from..at)
+        })
+    }
 }
 
 /// In the order in which they tell which of two lines says more.
+#[inline]
 fn texts<'r>(record: &'r AccessRecord<'_>) -> [Option<&'r str>; TEXTS] {
     [
         record.response_flags.as_deref(),
@@ -260,13 +335,21 @@ fn texts<'r>(record: &'r AccessRecord<'_>) -> [Option<&'r str>; TEXTS] {
 }
 
 fn keep(all: &mut String, text: Option<&str>) -> Span {
-    let place = |at| u32::try_from(at).unwrap_or(u32::MAX);
-    let Some(text) = text else { return (u32::MAX, u32::MAX) };
-    let from = place(all.len());
+    let Some(text) = text else { return (NONE, NONE) };
+    let from = number(all.len());
     all.push_str(text);
-    (from, place(all.len()))
+    (from, number(all.len()))
 }
 
 fn at_span(all: &str, (from, to): Span) -> Option<&str> {
     all.get(from as usize..to as usize)
+}
+
+fn number(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(NONE)
+}
+
+/// A hash as the table wants it: different in its upper bits as well.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash) << 32 | u64::from(hash)
 }

@@ -1,0 +1,250 @@
+//! What access records come to, each kept once: many say the same of where they went, and reading names takes longer than
+//! knowing them again.
+
+use std::hash::BuildHasher as _;
+use std::net::SocketAddr;
+
+use egressmap_parser::{AccessRecord, Reason};
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+
+use super::cluster::Cluster;
+use super::outcome::Outcome;
+use super::target::Target;
+use super::{NO_DESTINATION, Table};
+
+/// How many records are remembered at once, and how long what one says may be.
+const REMEMBERED: usize = 8192;
+const LONGEST: usize = 1024;
+
+/// What a record comes to, whoever sent it and whenever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// Somebody called the proxy's own application.
+    Inbound,
+    Aside(Reason),
+    /// It went to one of [`Destinations`], or was refused on the way.
+    To(u32, Outcome),
+}
+
+/// Destinations by number.
+#[derive(Debug, Default)]
+pub(super) struct Destinations {
+    all: Vec<Target>,
+    numbers: HashTable<u32>,
+    hasher: RandomState,
+    /// By what records say of where they went.
+    remembered: Table<Box<[u8]>, Fate>,
+    said: Vec<u8>,
+}
+
+impl Destinations {
+    /// What a record comes to.
+    pub(super) fn fate(&mut self, record: &AccessRecord<'_>) -> Fate {
+        self.said.clear();
+        say(record, &mut self.said);
+        if let Some(fate) = self.remembered.get(self.said.as_slice()) {
+            return *fate;
+        }
+        let fate = self.read(record);
+        if self.remembered.len() >= REMEMBERED {
+            self.remembered.clear();
+        }
+        if self.said.len() <= LONGEST {
+            self.remembered.insert(self.said.as_slice().into(), fate);
+        }
+        fate
+    }
+
+    fn read(&mut self, record: &AccessRecord<'_>) -> Fate {
+        let cluster = record.upstream_cluster.as_deref();
+        let cluster = cluster.map_or(Cluster::default(), Cluster::read);
+        let outcome = Outcome::of(record, &cluster);
+        if outcome == Outcome::Inbound {
+            return Fate::Inbound;
+        }
+        match Target::of(record, &cluster) {
+            Err(reason) => Fate::Aside(reason),
+            Ok(target) if target.host.is_none() && target.address.is_none() => Fate::Aside(NO_DESTINATION),
+            Ok(target) => Fate::To(self.number(target), outcome),
+        }
+    }
+
+    /// The number of a destination.
+    pub(super) fn number(&mut self, target: Target) -> u32 {
+        let Self {
+            all, numbers, hasher, ..
+        } = self;
+        let hash = hasher.hash_one(&target);
+        let same = |number: &u32| all[*number as usize] == target;
+        let entry = numbers.entry(hash, same, |number| hasher.hash_one(&all[*number as usize]));
+        let new = u32::try_from(all.len()).expect("memory ends before the numbers do");
+        let number = *entry.or_insert(new).get();
+        if number == new {
+            all.push(target);
+        }
+        number
+    }
+
+    /// The destination of a number that was given out.
+    pub(super) fn get(&self, number: u32) -> &Target {
+        &self.all[number as usize]
+    }
+
+    /// The new numbers of all of another's.
+    pub(super) fn absorb(&mut self, other: Destinations) -> Vec<u32> {
+        other.all.into_iter().map(|target| self.number(target)).collect()
+    }
+}
+
+/// All that [`Destinations::read`] looks at, so that no two records that differ in it are written alike.
+fn say(record: &AccessRecord<'_>, to: &mut Vec<u8>) {
+    to.push(u8::from(record.is_http()));
+    for text in [
+        &record.authority,
+        &record.sni,
+        &record.upstream_cluster,
+        &record.response_flags,
+        &record.response_code_details,
+        &record.route_name,
+    ] {
+        let length = text.as_ref().map_or(0, |text| text.len() + 1);
+        to.extend_from_slice(&length.to_le_bytes());
+        to.extend_from_slice(text.as_deref().unwrap_or_default().as_bytes());
+    }
+    for socket in [record.upstream_host, record.downstream_local] {
+        match socket {
+            None => to.push(0),
+            Some(SocketAddr::V4(socket)) => {
+                to.push(4);
+                to.extend_from_slice(&socket.ip().octets());
+                to.extend_from_slice(&socket.port().to_le_bytes());
+            }
+            Some(SocketAddr::V6(socket)) => {
+                to.push(6);
+                to.extend_from_slice(&socket.ip().octets());
+                to.extend_from_slice(&socket.port().to_le_bytes());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A record of few different texts, so that what is alike but for one of them comes up.
+    fn records() -> impl Strategy<Value = AccessRecord<'static>> {
+        let text =
+            |all: &'static [Option<&'static str>]| prop::sample::select(all).prop_map(|text| text.map(Into::into));
+        let names: &[_] = &[
+            None,
+            Some(""),
+            Some("a.test"),
+            Some("a.testb.test"),
+            Some("b.test:80"),
+            Some("*"),
+            Some("192.0.2.7"),
+        ];
+        let sni: &[_] = &[
+            None,
+            Some(""),
+            Some("b.test"),
+            Some("a.test"),
+            Some("outbound_.80_._.a.test"),
+            Some("*"),
+        ];
+        let clusters: &[_] = &[
+            None,
+            Some("inbound|80||"),
+            Some("outbound|80||a.test"),
+            Some("outbound|81||a.test"),
+            Some("BlackHoleCluster"),
+        ];
+        let flags: &[_] = &[None, Some("NR"), Some("UH"), Some("UF,UH")];
+        let details: &[_] = &[None, Some("route_not_found"), Some("via_upstream")];
+        let routes: &[_] = &[None, Some("block_all"), Some("a")];
+        let sockets = [
+            None,
+            Some("127.0.0.1:80"),
+            Some("192.0.2.7:80"),
+            Some("192.0.2.7:81"),
+            Some("[::ffff:192.0.2.7]:80"),
+        ];
+        let sockets = || {
+            prop::sample::select(
+                sockets
+                    .map(|text| text.map(|text: &str| text.parse().unwrap()))
+                    .to_vec(),
+            )
+        };
+        let texts = (
+            text(names),
+            text(sni),
+            text(clusters),
+            text(flags),
+            text(details),
+            text(routes),
+        );
+        (texts, sockets(), sockets(), prop::sample::select(&[0, 200][..])).prop_map(
+            |((authority, sni, cluster, flags, details, route), upstream_host, downstream_local, response_code)| {
+                AccessRecord {
+                    authority,
+                    sni,
+                    upstream_cluster: cluster,
+                    response_flags: flags,
+                    response_code_details: details,
+                    route_name: route,
+                    upstream_host,
+                    downstream_local,
+                    response_code,
+                    ..AccessRecord::default()
+                }
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_remembered_is_what_is_read(records in prop::collection::vec(records(), 1..200)) {
+            let told = |all: &Destinations, fate| match fate {
+                Fate::To(number, outcome) => (Some(all.get(number).clone()), Some(outcome), None),
+                Fate::Aside(reason) => (None, None, Some(reason)),
+                Fate::Inbound => (None, Some(Outcome::Inbound), None),
+            };
+            let mut all = Destinations::default();
+            for record in records {
+                let fate = all.fate(&record);
+                let mut alone = Destinations::default();
+                let read = alone.read(&record);
+                prop_assert_eq!(told(&all, fate), told(&alone, read));
+            }
+        }
+    }
+
+    #[test]
+    fn no_more_is_remembered_than_is_allowed() {
+        let mut all = Destinations::default();
+        let host = |number| format!("{number}.test");
+        for number in 0..REMEMBERED + 10 {
+            let host = host(number);
+            let record = AccessRecord {
+                authority: Some(host.as_str().into()),
+                ..AccessRecord::default()
+            };
+            assert_eq!(
+                all.fate(&record),
+                Fate::To(u32::try_from(number).unwrap(), Outcome::Passed)
+            );
+        }
+        assert_eq!(all.remembered.len(), 10);
+        let long = AccessRecord {
+            authority: Some("a".repeat(2 * LONGEST).into()),
+            ..AccessRecord::default()
+        };
+        assert_eq!(all.fate(&long), Fate::Aside("malformed:authority"));
+        assert_eq!(all.remembered.len(), 10);
+    }
+}
