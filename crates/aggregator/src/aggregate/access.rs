@@ -22,6 +22,7 @@ use crate::observed::{AccessEdge, Host};
 mod called;
 mod cluster;
 mod destinations;
+mod numbered;
 mod outcome;
 mod place;
 mod proxies;
@@ -30,6 +31,7 @@ mod told;
 
 use called::Called;
 use destinations::{Destinations, Fate};
+use numbered::Numbered;
 use outcome::Outcome;
 use place::Place;
 use proxies::{Proxies, Who};
@@ -44,15 +46,18 @@ const NO_DESTINATION: Reason = "no-destination";
 pub(super) struct Accesses {
     edges: Table<Edge, Counted>,
     destinations: Destinations,
+    callers: Numbered<Caller>,
+    /// The number of whoever has no other name than where the records at hand stand.
+    unnamed: Option<u32>,
     inbound: u64,
     place: Place,
     proxies: Proxies,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Edge {
-    caller: Caller,
-    /// One of the [`Destinations`].
+    /// By their numbers.
+    caller: u32,
     destination: u32,
     owner: ServiceId,
 }
@@ -110,11 +115,13 @@ impl Accesses {
     /// The records that follow stand in this object.
     pub(super) fn object(&mut self, id: &ObjectId) {
         self.place = Place::object(&id.uri);
+        self.unnamed = None;
     }
 
     /// The records that follow come from here, as their envelope says.
     pub(super) fn origin(&mut self, origin: &str) {
         self.place.origin(origin);
+        self.unnamed = None;
     }
 
     /// Counts one record.
@@ -128,7 +135,7 @@ impl Accesses {
             }
         };
         let caller = self.caller(record, inventory);
-        let address = self.destinations.get(destination).address;
+        let address = self.destinations.all.get(destination).address;
         let owner = address.map_or(ServiceId::NOBODY, |address| owner(inventory, address, record.start));
         let external = !owner.is_somebody() && !address.is_some_and(is_private);
         let edge = Edge {
@@ -153,10 +160,14 @@ impl Accesses {
 
     /// Adds what another thread counted.
     pub(super) fn absorb(&mut self, other: Accesses) {
-        let numbers = self.destinations.absorb(other.destinations);
+        let destinations = self.destinations.all.absorb(other.destinations.all);
+        let callers = self.callers.absorb(other.callers);
         for (edge, counted) in other.edges {
-            let destination = numbers[edge.destination as usize];
-            let edge = Edge { destination, ..edge };
+            let edge = Edge {
+                caller: callers[edge.caller as usize],
+                destination: destinations[edge.destination as usize],
+                ..edge
+            };
             self.edges.entry(edge).or_default().add(&counted);
         }
         self.inbound += other.inbound;
@@ -170,9 +181,9 @@ impl Accesses {
                 address,
                 port,
                 application,
-            } = self.destinations.get(edge.destination).clone();
+            } = self.destinations.all.get(edge.destination).clone();
             let key = Key {
-                caller: edge.caller.clone().renumbered(&number),
+                caller: self.callers.get(edge.caller).clone().renumbered(&number),
                 host,
                 address,
                 owner: number(edge.owner),
@@ -187,8 +198,8 @@ impl Accesses {
     pub(super) fn load(&mut self, (key, counted): (Key, Counted), number: impl Fn(ServiceId) -> ServiceId) {
         let edge = Edge {
             owner: number(key.owner),
-            caller: key.caller.renumbered(number),
-            destination: self.destinations.number(Target {
+            caller: self.callers.number(key.caller.renumbered(number)),
+            destination: self.destinations.all.number(Target {
                 host: key.host,
                 address: key.address,
                 port: key.port,
@@ -205,7 +216,7 @@ impl Accesses {
 
     /// What services are called that only the log names.
     pub(super) fn called(&self, inventory: &Inventory) -> Called {
-        let told = self.edges.keys().filter_map(|key| match &key.caller {
+        let told = self.callers.iter().filter_map(|caller| match caller {
             Caller::Told(told, _) => Some(Arc::clone(told)),
             _ => None,
         });
@@ -219,8 +230,8 @@ impl Accesses {
     /// Private addresses that the lines of one such service alone come from, with when: they are its own.
     pub(super) fn tenures(&self, called: &Called, roster: &Roster<'_>) -> BTreeMap<IpAddr, Tenure> {
         let mut tenures: BTreeMap<IpAddr, Tenure> = BTreeMap::new();
-        for (key, counted) in &self.edges {
-            let (Caller::Told(told, Some(address)), span) = (&key.caller, counted.seen.span()) else {
+        for (edge, counted) in &self.edges {
+            let (Caller::Told(told, Some(address)), span) = (self.callers.get(edge.caller), counted.seen.span()) else {
                 continue;
             };
             let service = called.name(told).map_or(ServiceId::NOBODY, |name| roster.id(name));
@@ -248,15 +259,15 @@ impl Accesses {
         let name = |service| roster.name(service).cloned();
         let mut edges: BTreeMap<_, Counted> = BTreeMap::new();
         for (edge, counted) in self.edges {
-            let target = self.destinations.get(edge.destination);
+            let target = self.destinations.all.get(edge.destination);
             let at = counted.seen.first();
             let held = |address| name(holder(address, at));
-            let service = match edge.caller {
-                Caller::Service(service) => name(service).expect("an id comes from the inventory that is asked"),
-                Caller::Address(address) => held(address).unwrap_or_else(|| ServiceName::unattributed(address)),
+            let service = match self.callers.get(edge.caller) {
+                Caller::Service(service) => name(*service).expect("an id comes from the inventory that is asked"),
+                Caller::Address(address) => held(*address).unwrap_or_else(|| ServiceName::unattributed(address)),
                 Caller::Told(told, address) => {
                     let held = address.and_then(held);
-                    held.or_else(|| called.name(&told).cloned())
+                    held.or_else(|| called.name(told).cloned())
                         .unwrap_or_else(|| ServiceName::unattributed(&told.name))
                 }
                 Caller::Object(uri) => ServiceName::unattributed(uri),
@@ -291,24 +302,34 @@ impl Accesses {
             .collect()
     }
 
-    fn caller(&mut self, record: &AccessRecord<'_>, inventory: &Inventory) -> Caller {
+    /// The number of who called.
+    fn caller(&mut self, record: &AccessRecord<'_>, inventory: &Inventory) -> u32 {
         let service = self.place.owner(record.start, inventory);
         if service.is_somebody() {
-            return Caller::Service(service);
+            return self.callers.number(Caller::Service(service));
         }
         let address = downstream(record);
         let owner = address.map_or(ServiceId::NOBODY, |address| owner(inventory, address, record.start));
         if owner.is_somebody() {
-            return Caller::Service(owner);
+            return self.callers.number(Caller::Service(owner));
         }
         let identity = record.identity.as_deref();
         let who = identity.and_then(|identity| self.proxies.who(identity, record.start, inventory));
-        match (who.or_else(|| self.place.told().map(Who::Told)), address) {
+        let caller = match (who.or_else(|| self.place.told().map(Who::Told)), address) {
             (Some(Who::Service(service)), _) => Caller::Service(service),
             (Some(Who::Told(told)), address) => Caller::Told(told, address),
             (None, Some(address)) => Caller::Address(address),
-            (None, None) => Caller::Object(self.place.name()),
-        }
+            (None, None) => {
+                let Self {
+                    unnamed,
+                    callers,
+                    place,
+                    ..
+                } = self;
+                return *unnamed.get_or_insert_with(|| callers.number(Caller::Object(place.name())));
+            }
+        };
+        self.callers.number(caller)
     }
 }
 

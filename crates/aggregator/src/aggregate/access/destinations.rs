@@ -1,14 +1,12 @@
 //! What access records come to, each kept once: many say the same of where they went, and reading names takes longer than
 //! knowing them again.
 
-use std::hash::BuildHasher as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use egressmap_parser::{AccessRecord, Reason};
-use foldhash::fast::RandomState;
-use hashbrown::HashTable;
 
 use super::cluster::Cluster;
+use super::numbered::Numbered;
 use super::outcome::Outcome;
 use super::target::Target;
 use super::{NO_DESTINATION, Table};
@@ -30,9 +28,7 @@ pub(super) enum Fate {
 /// Destinations by number.
 #[derive(Debug, Default)]
 pub(super) struct Destinations {
-    all: Vec<Target>,
-    numbers: HashTable<u32>,
-    hasher: RandomState,
+    pub(super) all: Numbered<Target>,
     /// By what records say of where they went.
     remembered: Table<Box<[u8]>, Fate>,
     said: Vec<u8>,
@@ -42,7 +38,9 @@ impl Destinations {
     /// What a record comes to.
     pub(super) fn fate(&mut self, record: &AccessRecord<'_>) -> Fate {
         self.said.clear();
-        say(record, &mut self.said);
+        if say(record, &mut self.said).is_none() {
+            return self.read(record);
+        }
         if let Some(fate) = self.remembered.get(self.said.as_slice()) {
             return *fate;
         }
@@ -50,9 +48,7 @@ impl Destinations {
         if self.remembered.len() >= REMEMBERED {
             self.remembered.clear();
         }
-        if self.said.len() <= LONGEST {
-            self.remembered.insert(self.said.as_slice().into(), fate);
-        }
+        self.remembered.insert(self.said.as_slice().into(), fate);
         fate
     }
 
@@ -66,67 +62,44 @@ impl Destinations {
         match Target::of(record, &cluster) {
             Err(reason) => Fate::Aside(reason),
             Ok(target) if target.host.is_none() && target.address.is_none() => Fate::Aside(NO_DESTINATION),
-            Ok(target) => Fate::To(self.number(target), outcome),
+            Ok(target) => Fate::To(self.all.number(target), outcome),
         }
-    }
-
-    /// The number of a destination.
-    pub(super) fn number(&mut self, target: Target) -> u32 {
-        let Self {
-            all, numbers, hasher, ..
-        } = self;
-        let hash = hasher.hash_one(&target);
-        let same = |number: &u32| all[*number as usize] == target;
-        let entry = numbers.entry(hash, same, |number| hasher.hash_one(&all[*number as usize]));
-        let new = u32::try_from(all.len()).expect("memory ends before the numbers do");
-        let number = *entry.or_insert(new).get();
-        if number == new {
-            all.push(target);
-        }
-        number
-    }
-
-    /// The destination of a number that was given out.
-    pub(super) fn get(&self, number: u32) -> &Target {
-        &self.all[number as usize]
-    }
-
-    /// The new numbers of all of another's.
-    pub(super) fn absorb(&mut self, other: Destinations) -> Vec<u32> {
-        other.all.into_iter().map(|target| self.number(target)).collect()
     }
 }
 
-/// All that [`Destinations::read`] looks at, so that no two records that differ in it are written alike.
-fn say(record: &AccessRecord<'_>, to: &mut Vec<u8>) {
-    to.push(u8::from(record.is_http()));
-    for text in [
+/// All that [`Destinations::read`] looks at, so that no two records that differ in it are written alike; `None` where it is
+/// too long.
+fn say(record: &AccessRecord<'_>, to: &mut Vec<u8>) -> Option<()> {
+    let texts = [
         &record.authority,
         &record.sni,
         &record.upstream_cluster,
         &record.response_flags,
         &record.response_code_details,
         &record.route_name,
-    ] {
+    ];
+    let sockets = [record.upstream_host, record.downstream_local];
+    to.push(u8::from(record.is_http()));
+    to.extend_from_slice(&sockets.map(|socket| match socket {
+        None => 0,
+        Some(SocketAddr::V4(_)) => 4,
+        Some(SocketAddr::V6(_)) => 6,
+    }));
+    for text in texts {
         let length = text.as_ref().map_or(0, |text| text.len() + 1);
-        to.extend_from_slice(&length.to_le_bytes());
-        to.extend_from_slice(text.as_deref().unwrap_or_default().as_bytes());
+        to.extend_from_slice(&u16::try_from(length).ok()?.to_le_bytes());
     }
-    for socket in [record.upstream_host, record.downstream_local] {
-        match socket {
-            None => to.push(0),
-            Some(SocketAddr::V4(socket)) => {
-                to.push(4);
-                to.extend_from_slice(&socket.ip().octets());
-                to.extend_from_slice(&socket.port().to_le_bytes());
-            }
-            Some(SocketAddr::V6(socket)) => {
-                to.push(6);
-                to.extend_from_slice(&socket.ip().octets());
-                to.extend_from_slice(&socket.port().to_le_bytes());
-            }
+    for socket in sockets.into_iter().flatten() {
+        to.extend_from_slice(&socket.port().to_le_bytes());
+        match socket.ip() {
+            IpAddr::V4(address) => to.extend_from_slice(&address.octets()),
+            IpAddr::V6(address) => to.extend_from_slice(&address.octets()),
         }
     }
+    for text in texts {
+        to.extend_from_slice(text.as_deref().unwrap_or_default().as_bytes());
+    }
+    (to.len() <= LONGEST).then_some(())
 }
 
 #[cfg(test)]
@@ -210,7 +183,7 @@ mod tests {
         #[test]
         fn what_is_remembered_is_what_is_read(records in prop::collection::vec(records(), 1..200)) {
             let told = |all: &Destinations, fate| match fate {
-                Fate::To(number, outcome) => (Some(all.get(number).clone()), Some(outcome), None),
+                Fate::To(number, outcome) => (Some(all.all.get(number).clone()), Some(outcome), None),
                 Fate::Aside(reason) => (None, None, Some(reason)),
                 Fate::Inbound => (None, Some(Outcome::Inbound), None),
             };

@@ -6,7 +6,7 @@
 //! says that it is under way; the line that says it has ended lets it go.
 
 mod held;
-mod socket;
+mod packed;
 
 use std::hash::BuildHasher as _;
 use std::mem;

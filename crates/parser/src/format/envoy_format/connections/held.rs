@@ -1,13 +1,13 @@
-//! Lines that are held, packed: their numbers in one list, their texts in one text, found by what tells them apart.
+//! Lines that are held, found by what tells them apart.
 
 use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
-use std::net::{Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use hashbrown::HashTable;
 
-use super::socket::Socket;
+use super::packed::{self, Packed, Place};
 
 use crate::format::Output;
 use crate::format::envoy_format::values::{Read, Values};
@@ -15,39 +15,47 @@ use crate::format::output::Held;
 use crate::record::AccessRecord;
 
 /// What tells one connection or request from another, as far as the format has it.
-#[derive(Debug)]
 pub(super) struct Key<'k> {
     origin: &'k Arc<str>,
-    start: (u64, u32),
+    read: &'k Read<'k>,
     number: Option<u64>,
-    client: Option<SocketAddr>,
     local: Option<SocketAddr>,
-    upstream: Option<SocketAddr>,
     /// Of a request: its stream, or else what was asked of whom.
     request: Option<&'k str>,
 }
 
 impl<'k> Key<'k> {
-    pub(super) fn new(origin: &'k Arc<str>, request: Option<&'k str>, read: &Read<'_>, values: &Values<'_>) -> Key<'k> {
-        // A request has an upstream only once it is under way to one.
-        let upstream = |socket: Option<SocketAddr>| socket.filter(|_| request.is_none());
+    pub(super) fn new(
+        origin: &'k Arc<str>,
+        request: Option<&'k str>,
+        read: &'k Read<'k>,
+        values: &Values<'_>,
+    ) -> Key<'k> {
         Key {
             origin,
-            start: (read.record.start, read.nanos),
+            read,
             number: values.connection(),
-            client: read.record.downstream_direct_remote.or(read.record.downstream_remote),
-            local: upstream(values.upstream_local()),
-            upstream: upstream(read.record.upstream_host),
+            // A request has an upstream only once it is under way to one.
+            local: values.upstream_local().filter(|_| request.is_none()),
             request,
         }
+    }
+
+    fn client(&self) -> Option<SocketAddr> {
+        let record = &self.read.record;
+        record.downstream_direct_remote.or(record.downstream_remote)
+    }
+
+    fn upstream(&self) -> Option<SocketAddr> {
+        self.read.record.upstream_host.filter(|_| self.request.is_none())
     }
 }
 
 impl Hash for Key<'_> {
     fn hash<H: Hasher>(&self, to: &mut H) {
-        to.write_u64(self.start.0 << 30 ^ u64::from(self.start.1));
+        to.write_u64(self.read.record.start << 30 ^ u64::from(self.read.nanos));
         to.write_u64(self.number.unwrap_or(u64::MAX));
-        for socket in [self.client, self.local, self.upstream] {
+        for socket in [self.client(), self.local, self.upstream()] {
             match socket {
                 Some(SocketAddr::V4(socket)) => {
                     to.write_u64(u64::from(socket.ip().to_bits()) << 16 | u64::from(socket.port()));
@@ -67,45 +75,23 @@ pub(super) struct Lines {
     /// Rows, each with the hash of its key.
     table: HashTable<(u32, u32)>,
     rows: Vec<Row>,
-    text: String,
+    rest: Packed,
     /// Where the lines come from; most come from where the one before did.
     origins: Vec<Arc<str>>,
-    /// The addresses of version 6.
-    wide: Vec<Ipv6Addr>,
 }
 
-const TEXTS: usize = 9;
-
+/// What every line has.
 #[derive(Debug)]
 struct Row {
     /// `None` once it was taken out.
     at: Option<Held>,
+    start: u64,
+    nanos: u32,
     /// Its place among the origins.
     origin: u32,
-    response_code: u16,
-    start: (u64, u32),
     bytes: (u64, u64),
-    number: Option<u64>,
-    local: Socket,
-    upstream_host: Socket,
-    downstream_local: Socket,
-    downstream_remote: Socket,
-    downstream_direct_remote: Socket,
-    request: Span,
-    texts: Texts,
+    rest: Place,
 }
-
-/// Where a text lies; beyond all where there is none.
-type Span = (u32, u32);
-
-/// Texts that stand one behind another: where they begin and how long each is, with [`NONE`] for one that is not there.
-#[derive(Debug, Clone, Copy)]
-struct Texts {
-    from: u32,
-    lengths: [u32; TEXTS],
-}
-
-const NONE: u32 = u32::MAX;
 
 impl Lines {
     pub(super) fn is_empty(&self) -> bool {
@@ -119,7 +105,7 @@ impl Lines {
 
     /// How much memory they take.
     pub(super) fn bytes(&self) -> usize {
-        self.text.len() + self.rows.len() * size_of::<Row>() + self.wide.len() * size_of::<Ipv6Addr>()
+        self.rest.bytes() + self.rows.len() * size_of::<Row>()
     }
 
     /// Puts in a line whose key is not there.
@@ -127,21 +113,13 @@ impl Lines {
         let entry = (hash, number(self.rows.len()));
         self.table.insert_unique(spread(hash), entry, |(hash, _)| spread(*hash));
         let origin = self.origin(key.origin);
-        let mut socket = |socket| Socket::new(socket, &mut self.wide);
         self.rows.push(Row {
             at: Some(at),
+            start: key.read.record.start,
+            nanos: key.read.nanos,
             origin,
-            response_code: record.response_code,
-            start: key.start,
             bytes: (record.bytes_received, record.bytes_sent),
-            number: key.number,
-            local: socket(key.local),
-            upstream_host: socket(record.upstream_host),
-            downstream_local: socket(record.downstream_local),
-            downstream_remote: socket(record.downstream_remote),
-            downstream_direct_remote: socket(record.downstream_direct_remote),
-            request: keep(&mut self.text, key.request),
-            texts: Texts::new(&mut self.text, &texts(record)),
+            rest: self.rest.put(record, key.number, key.local, key.request),
         });
     }
 
@@ -153,29 +131,17 @@ impl Lines {
             return false;
         };
         let origin = self.origin(key.origin);
-        let Self { rows, text, wide, .. } = self;
-        let Some(row) = rows.get_mut(row) else { return false };
+        let Some(row) = self.rows.get_mut(row) else {
+            return false;
+        };
         let most = (
             row.bytes.0.max(record.bytes_received),
             row.bytes.1.max(record.bytes_sent),
         );
-        let new = texts(record);
-        if row.says_less_than(record, &new, text) {
+        if row.says_less_than(record, &self.rest) {
             (row.at, row.origin) = (Some(at), origin);
-            row.response_code = record.response_code;
-            for (socket, new) in [
-                (&mut row.upstream_host, record.upstream_host),
-                (&mut row.downstream_local, record.downstream_local),
-                (&mut row.downstream_remote, record.downstream_remote),
-                (&mut row.downstream_direct_remote, record.downstream_direct_remote),
-            ] {
-                if socket.get(wide) != new {
-                    *socket = Socket::new(new, wide);
-                }
-            }
-            if row.texts.of(text) != new {
-                row.texts = Texts::new(text, &new);
-            }
+            self.rest
+                .replace(&mut row.rest, record, key.number, key.local, key.request);
         }
         row.bytes = most;
         true
@@ -183,14 +149,12 @@ impl Lines {
 
     /// Takes out the line that has a key.
     pub(super) fn remove(&mut self, hash: u32, key: &Key<'_>) -> Option<(Held, AccessRecord<'_>)> {
-        let found = self.table.find(spread(hash), |entry| self.is(*entry, hash, key));
-        let entry = *found?;
+        let entry = *self.table.find(spread(hash), |entry| self.is(*entry, hash, key))?;
         if let Ok(found) = self.table.find_entry(spread(hash), |other| *other == entry) {
             found.remove();
         }
-        let at = self.rows.get_mut(entry.1 as usize)?.at.take()?;
-        let row = self.rows.get(entry.1 as usize)?;
-        Some((at, row.record(&self.text, &self.wide)))
+        let row = self.rows.get_mut(entry.1 as usize)?;
+        Some((row.at.take()?, row.record(&self.rest)))
     }
 
     /// Whether this is the row that has the key.
@@ -200,12 +164,12 @@ impl Lines {
     }
 
     fn has_key(&self, row: &Row, key: &Key<'_>) -> bool {
-        let get = |socket: Socket| socket.get(&self.wide);
-        let client = get(row.downstream_direct_remote).or(get(row.downstream_remote));
-        let upstream = get(row.upstream_host).filter(|_| key.request.is_none());
-        row.start == key.start
-            && (row.number, client, get(row.local), upstream) == (key.number, key.client, key.local, key.upstream)
-            && at_span(&self.text, row.request) == key.request
+        let rest = self.rest.get(row.rest);
+        let client = rest.downstream_direct_remote.or(rest.downstream_remote);
+        let upstream = rest.upstream_host.filter(|_| key.request.is_none());
+        (row.start, row.nanos) == (key.read.record.start, key.read.nanos)
+            && (rest.number, client, rest.local, upstream) == (key.number, key.client(), key.local, key.upstream())
+            && rest.request == key.request
             && row.at.is_some()
             && self.origins.get(row.origin as usize) == Some(key.origin)
     }
@@ -225,9 +189,8 @@ impl Lines {
     fn clear(&mut self) {
         self.table.clear();
         self.rows.clear();
-        self.text.clear();
+        self.rest.clear();
         self.origins.clear();
-        self.wide.clear();
     }
 }
 
@@ -242,7 +205,7 @@ pub(super) fn release(held: &mut [&mut Lines], out: &mut Output<'_>) {
     rows.sort_by_key(|(at, ..)| *at);
     for (at, row, lines) in rows {
         if let Some(origin) = lines.origins.get(row.origin as usize) {
-            out.release(at, origin, &row.record(&lines.text, &lines.wide));
+            out.release(at, origin, &row.record(&lines.rest));
         }
     }
     for lines in held {
@@ -252,14 +215,15 @@ pub(super) fn release(held: &mut [&mut Lines], out: &mut Output<'_>) {
 
 impl Row {
     /// By bytes, then by how the connection ended, then by text, so that no two are equal unless they say the same.
-    fn says_less_than(&self, record: &AccessRecord<'_>, new: &[Option<&str>; TEXTS], text: &str) -> bool {
+    fn says_less_than(&self, record: &AccessRecord<'_>, rest: &Packed) -> bool {
         let total = |(received, sent): (u64, u64)| u128::from(received) + u128::from(sent);
         let (own, other) = (total(self.bytes), total((record.bytes_received, record.bytes_sent)));
-        own < other || (own == other && self.texts.of(text) < *new)
+        own < other || (own == other && rest.get(self.rest).texts < packed::texts(record))
     }
 
     #[inline]
-    fn record<'t>(&self, text: &'t str, wide: &[Ipv6Addr]) -> AccessRecord<'t> {
+    fn record<'t>(&self, rest: &'t Packed) -> AccessRecord<'t> {
+        let rest = rest.get(self.rest);
         let [
             flags,
             details,
@@ -270,22 +234,22 @@ impl Row {
             method,
             protocol,
             identity,
-        ] = self.texts.of(text).map(|text| text.map(Cow::Borrowed));
+        ] = rest.texts.map(|text| text.map(Cow::Borrowed));
         AccessRecord {
-            start: self.start.0,
+            start: self.start,
             method,
             authority,
             sni,
             protocol,
-            response_code: self.response_code,
+            response_code: rest.response_code,
             response_flags: flags,
             response_code_details: details,
             route_name: route,
             upstream_cluster: cluster,
-            upstream_host: self.upstream_host.get(wide),
-            downstream_local: self.downstream_local.get(wide),
-            downstream_remote: self.downstream_remote.get(wide),
-            downstream_direct_remote: self.downstream_direct_remote.get(wide),
+            upstream_host: rest.upstream_host,
+            downstream_local: rest.downstream_local,
+            downstream_remote: rest.downstream_remote,
+            downstream_direct_remote: rest.downstream_direct_remote,
             identity,
             bytes_received: self.bytes.0,
             bytes_sent: self.bytes.1,
@@ -293,60 +257,8 @@ impl Row {
     }
 }
 
-impl Texts {
-    #[inline]
-    fn new(all: &mut String, texts: &[Option<&str>; TEXTS]) -> Self {
-        let from = number(all.len());
-        let lengths = texts.map(|text| match text {
-            None => NONE,
-            Some(text) => {
-                all.push_str(text);
-                number(text.len())
-            }
-        });
-        Texts { from, lengths }
-    }
-
-    #[inline]
-    fn of(self, all: &str) -> [Option<&str>; TEXTS] {
-        let mut at = self.from as usize;
-        self.lengths.map(|length| {
-            let from = at;
-            at += if length == NONE { return None } else { length as usize };
-            all.get(from..at)
-        })
-    }
-}
-
-/// In the order in which they tell which of two lines says more.
-#[inline]
-fn texts<'r>(record: &'r AccessRecord<'_>) -> [Option<&'r str>; TEXTS] {
-    [
-        record.response_flags.as_deref(),
-        record.response_code_details.as_deref(),
-        record.upstream_cluster.as_deref(),
-        record.route_name.as_deref(),
-        record.sni.as_deref(),
-        record.authority.as_deref(),
-        record.method.as_deref(),
-        record.protocol.as_deref(),
-        record.identity.as_deref(),
-    ]
-}
-
-fn keep(all: &mut String, text: Option<&str>) -> Span {
-    let Some(text) = text else { return (NONE, NONE) };
-    let from = number(all.len());
-    all.push_str(text);
-    (from, number(all.len()))
-}
-
-fn at_span(all: &str, (from, to): Span) -> Option<&str> {
-    all.get(from as usize..to as usize)
-}
-
 fn number(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(NONE)
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// A hash as the table wants it: different in its upper bits as well.
