@@ -335,11 +335,9 @@ impl Accesses {
 
 /// The client's address. Port 0 means that the client itself wrote it, into `x-forwarded-for`.
 fn downstream(record: &AccessRecord<'_>) -> Option<IpAddr> {
-    record
-        .downstream_direct_remote
-        .or(record.downstream_remote.filter(|remote| remote.port() != 0))
-        .as_ref()
-        .map(canonical)
+    let direct = record.downstream_direct_remote.as_ref();
+    let written = || record.downstream_remote.as_ref().filter(|remote| remote.port() != 0);
+    direct.or_else(written).map(canonical)
 }
 
 /// RFC 1918, RFC 6598, `fc00::/7`.

@@ -1,7 +1,7 @@
 //! What access records come to, each kept once: many say the same of where they went, and reading names takes longer than
 //! knowing them again.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use egressmap_parser::{AccessRecord, Reason};
 
@@ -78,7 +78,7 @@ fn say(record: &AccessRecord<'_>, to: &mut Vec<u8>) -> Option<()> {
         &record.response_code_details,
         &record.route_name,
     ];
-    let sockets = [record.upstream_host, record.downstream_local];
+    let sockets = [&record.upstream_host, &record.downstream_local];
     to.push(u8::from(record.is_http()));
     to.extend_from_slice(&sockets.map(|socket| match socket {
         None => 0,
@@ -91,13 +91,13 @@ fn say(record: &AccessRecord<'_>, to: &mut Vec<u8>) -> Option<()> {
     }
     for socket in sockets.into_iter().flatten() {
         to.extend_from_slice(&socket.port().to_le_bytes());
-        match socket.ip() {
-            IpAddr::V4(address) => to.extend_from_slice(&address.octets()),
-            IpAddr::V6(address) => to.extend_from_slice(&address.octets()),
+        match socket {
+            SocketAddr::V4(socket) => to.extend_from_slice(&socket.ip().octets()),
+            SocketAddr::V6(socket) => to.extend_from_slice(&socket.ip().octets()),
         }
     }
-    for text in texts {
-        to.extend_from_slice(text.as_deref().unwrap_or_default().as_bytes());
+    for text in texts.into_iter().flatten() {
+        to.extend_from_slice(text.as_bytes());
     }
     (to.len() <= LONGEST).then_some(())
 }

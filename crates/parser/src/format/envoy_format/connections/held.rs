@@ -1,6 +1,5 @@
 //! Lines that are held, found by what tells them apart.
 
-use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -36,18 +35,27 @@ impl<'k> Key<'k> {
             read,
             number: values.connection(),
             // A request has an upstream only once it is under way to one.
-            local: values.upstream_local().filter(|_| request.is_none()),
+            local: if request.is_none() {
+                values.upstream_local()
+            } else {
+                None
+            },
             request,
         }
     }
 
-    fn client(&self) -> Option<SocketAddr> {
+    fn client(&self) -> Option<&SocketAddr> {
         let record = &self.read.record;
-        record.downstream_direct_remote.or(record.downstream_remote)
+        let direct = record.downstream_direct_remote.as_ref();
+        direct.or(record.downstream_remote.as_ref())
     }
 
-    fn upstream(&self) -> Option<SocketAddr> {
-        self.read.record.upstream_host.filter(|_| self.request.is_none())
+    fn upstream(&self) -> Option<&SocketAddr> {
+        self.read
+            .record
+            .upstream_host
+            .as_ref()
+            .filter(|_| self.request.is_none())
     }
 }
 
@@ -55,12 +63,13 @@ impl Hash for Key<'_> {
     fn hash<H: Hasher>(&self, to: &mut H) {
         to.write_u64(self.read.record.start << 30 ^ u64::from(self.read.nanos));
         to.write_u64(self.number.unwrap_or(u64::MAX));
-        for socket in [self.client(), self.local, self.upstream()] {
+        for socket in [self.client(), self.local.as_ref(), self.upstream()] {
             match socket {
+                None => to.write_u64(u64::MAX),
                 Some(SocketAddr::V4(socket)) => {
                     to.write_u64(u64::from(socket.ip().to_bits()) << 16 | u64::from(socket.port()));
                 }
-                socket => socket.hash(to),
+                Some(socket) => socket.hash(to),
             }
         }
         if !self.origin.is_empty() || self.request.is_some() {
@@ -119,7 +128,7 @@ impl Lines {
             nanos: key.read.nanos,
             origin,
             bytes: (record.bytes_received, record.bytes_sent),
-            rest: self.rest.put(record, key.number, key.local, key.request),
+            rest: self.rest.put(record, key.number, key.local.as_ref(), key.request),
         });
     }
 
@@ -141,7 +150,7 @@ impl Lines {
         if row.says_less_than(record, &self.rest) {
             (row.at, row.origin) = (Some(at), origin);
             self.rest
-                .replace(&mut row.rest, record, key.number, key.local, key.request);
+                .replace(&mut row.rest, record, key.number, key.local.as_ref(), key.request);
         }
         row.bytes = most;
         true
@@ -154,7 +163,10 @@ impl Lines {
             found.remove();
         }
         let row = self.rows.get_mut(entry.1 as usize)?;
-        Some((row.at.take()?, row.record(&self.rest)))
+        let at = row.at.take()?;
+        let mut record = AccessRecord::default();
+        row.say(&self.rest, &mut record);
+        Some((at, record))
     }
 
     /// Whether this is the row that has the key.
@@ -164,9 +176,13 @@ impl Lines {
     }
 
     fn has_key(&self, row: &Row, key: &Key<'_>) -> bool {
-        let rest = self.rest.get(row.rest);
-        let client = rest.downstream_direct_remote.or(rest.downstream_remote);
-        let upstream = rest.upstream_host.filter(|_| key.request.is_none());
+        let mut record = AccessRecord::default();
+        let rest = self.rest.get(row.rest, &mut record);
+        let client = record
+            .downstream_direct_remote
+            .as_ref()
+            .or(record.downstream_remote.as_ref());
+        let upstream = record.upstream_host.as_ref().filter(|_| key.request.is_none());
         (row.start, row.nanos) == (key.read.record.start, key.read.nanos)
             && (rest.number, client, rest.local, upstream) == (key.number, key.client(), key.local, key.upstream())
             && rest.request == key.request
@@ -203,9 +219,11 @@ pub(super) fn release(held: &mut [&mut Lines], out: &mut Output<'_>) {
     let mut rows: Vec<_> = rows.filter_map(|(row, lines)| Some((row.at?, row, lines))).collect();
     // They are in order but for those that another line stands for: then this is the fastest.
     rows.sort_by_key(|(at, ..)| *at);
+    let mut record = AccessRecord::default();
     for (at, row, lines) in rows {
+        row.say(&lines.rest, &mut record);
         if let Some(origin) = lines.origins.get(row.origin as usize) {
-            out.release(at, origin, &row.record(&lines.rest));
+            out.release(at, origin, &record);
         }
     }
     for lines in held {
@@ -218,42 +236,20 @@ impl Row {
     fn says_less_than(&self, record: &AccessRecord<'_>, rest: &Packed) -> bool {
         let total = |(received, sent): (u64, u64)| u128::from(received) + u128::from(sent);
         let (own, other) = (total(self.bytes), total((record.bytes_received, record.bytes_sent)));
-        own < other || (own == other && rest.get(self.rest).texts < packed::texts(record))
+        let say_less = || {
+            let mut own = AccessRecord::default();
+            rest.get(self.rest, &mut own);
+            packed::texts(&own) < packed::texts(record)
+        };
+        own < other || (own == other && say_less())
     }
 
+    /// Has a record say what the line said.
     #[inline]
-    fn record<'t>(&self, rest: &'t Packed) -> AccessRecord<'t> {
-        let rest = rest.get(self.rest);
-        let [
-            flags,
-            details,
-            cluster,
-            route,
-            sni,
-            authority,
-            method,
-            protocol,
-            identity,
-        ] = rest.texts.map(|text| text.map(Cow::Borrowed));
-        AccessRecord {
-            start: self.start,
-            method,
-            authority,
-            sni,
-            protocol,
-            response_code: rest.response_code,
-            response_flags: flags,
-            response_code_details: details,
-            route_name: route,
-            upstream_cluster: cluster,
-            upstream_host: rest.upstream_host,
-            downstream_local: rest.downstream_local,
-            downstream_remote: rest.downstream_remote,
-            downstream_direct_remote: rest.downstream_direct_remote,
-            identity,
-            bytes_received: self.bytes.0,
-            bytes_sent: self.bytes.1,
-        }
+    fn say<'t>(&self, rest: &'t Packed, record: &mut AccessRecord<'t>) {
+        record.start = self.start;
+        (record.bytes_received, record.bytes_sent) = self.bytes;
+        rest.get(self.rest, record);
     }
 }
 

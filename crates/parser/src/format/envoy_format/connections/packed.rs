@@ -1,6 +1,7 @@
 //! The parts of a record that most lines about connections lack, packed: a part that is not there takes no place, because
 //! what is written once and read once costs as much time as it takes memory.
 
+use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::record::AccessRecord;
@@ -16,33 +17,29 @@ pub(super) struct Packed {
     text: String,
 }
 
-/// Where the parts of a record lie, and which there are: a bit each.
+/// Where the parts of a record lie, and which there are.
+// In whole words: what is written in small pieces and read in a large one is waited for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
-    word: u32,
-    text: u32,
-    has: u32,
-    response_code: u16,
+    /// The first word, and above it the first byte of the text.
+    from: u64,
+    /// A bit for each part, and above them the response code.
+    has: u64,
 }
 
-/// The parts of a record.
-pub(super) struct Parts<'t> {
-    pub(super) response_code: u16,
+/// What a record has no place for.
+pub(super) struct Beside<'t> {
     pub(super) number: Option<u64>,
     pub(super) local: Option<SocketAddr>,
-    pub(super) upstream_host: Option<SocketAddr>,
-    pub(super) downstream_local: Option<SocketAddr>,
-    pub(super) downstream_remote: Option<SocketAddr>,
-    pub(super) downstream_direct_remote: Option<SocketAddr>,
     pub(super) request: Option<&'t str>,
-    pub(super) texts: [Option<&'t str>; TEXTS],
 }
 
-const NUMBER: u32 = 0;
+const NUMBER: u64 = 0;
 /// The first of five sockets, which have two bits each: of which version.
-const SOCKETS: u32 = 1;
+const SOCKETS: u64 = 1;
 /// The request, and the texts behind it.
-const REQUEST: u32 = 11;
+const REQUEST: u64 = 11;
+const PARTS: u64 = (1 << (REQUEST + 1 + TEXTS as u64)) - 1;
 
 impl Packed {
     /// How much memory they take.
@@ -61,31 +58,34 @@ impl Packed {
         &mut self,
         record: &AccessRecord<'_>,
         number: Option<u64>,
-        local: Option<SocketAddr>,
+        local: Option<&SocketAddr>,
         request: Option<&str>,
     ) -> Place {
-        let mut place = Place {
-            word: at(self.words.len()),
-            text: at(self.text.len()),
-            has: u32::from(number.is_some()) << NUMBER,
-            response_code: record.response_code,
-        };
+        let from = at(self.words.len()) | at(self.text.len()) << 32;
+        let mut has = u64::from(number.is_some()) << NUMBER | u64::from(record.response_code) << 32;
         self.words.extend(number);
-        for (bit, socket) in (SOCKETS..).step_by(2).zip(sockets(record, local)) {
-            place.has |= self.socket(socket) << bit;
+        let sockets = [
+            local,
+            record.upstream_host.as_ref(),
+            record.downstream_local.as_ref(),
+            record.downstream_remote.as_ref(),
+            record.downstream_direct_remote.as_ref(),
+        ];
+        for (bit, socket) in (SOCKETS..).step_by(2).zip(sockets) {
+            has |= self.socket(socket) << bit;
         }
         for (bit, text) in (REQUEST..).zip([request].into_iter().chain(texts(record))) {
             if let Some(text) = text {
-                place.has |= 1 << bit;
+                has |= 1 << bit;
                 self.words.push(text.len() as u64);
                 self.text.push_str(text);
             }
         }
-        place
+        Place { from, has }
     }
 
     #[inline]
-    fn socket(&mut self, socket: Option<SocketAddr>) -> u32 {
+    fn socket(&mut self, socket: Option<&SocketAddr>) -> u64 {
         match socket {
             None => 0,
             Some(SocketAddr::V4(socket)) => {
@@ -109,72 +109,109 @@ impl Packed {
         place: &mut Place,
         record: &AccessRecord<'_>,
         number: Option<u64>,
-        local: Option<SocketAddr>,
+        local: Option<&SocketAddr>,
         request: Option<&str>,
     ) {
         let (words, text) = (self.words.len(), self.text.len());
         let new = self.put(record, number, local, request);
-        let old_text = self.text.get(place.text as usize..);
-        let same = old_text.is_some_and(|old| old.starts_with(self.text.get(text..).unwrap_or_default()));
-        if new.has == place.has && same {
-            self.words.copy_within(words.., place.word as usize);
+        let (old, added) = (self.text.get(place.text()..text), self.text.get(text..));
+        let is_there = old.is_some_and(|old| old.starts_with(added.unwrap_or_default()));
+        if (new.has ^ place.has) & PARTS == 0 && is_there {
+            self.words.copy_within(words.., place.word());
             self.words.truncate(words);
             self.text.truncate(text);
-            place.response_code = new.response_code;
+            place.has = new.has;
         } else {
             *place = new;
         }
     }
 
-    /// The parts that lie there.
+    /// Has a record say what lies there, but for its time and its bytes.
     #[inline]
-    pub(super) fn get(&self, place: Place) -> Parts<'_> {
-        let mut words = self.words.get(place.word as usize..).unwrap_or_default().iter();
-        let mut word = || words.next().copied().unwrap_or_default();
-        let number = (place.has & 1 != 0).then(&mut word);
-        let [
-            local,
-            upstream_host,
-            downstream_local,
-            downstream_remote,
-            downstream_direct_remote,
-        ] = [0, 1, 2, 3, 4].map(|socket| match place.has >> (SOCKETS + 2 * socket) & 3 {
-            0 => None,
-            1 => Some(v4(word())),
-            _ => Some(v6([word(), word(), word()])),
-        });
-        let mut from = place.text as usize;
-        let mut text = |text: u32| {
-            if place.has >> (REQUEST + text) & 1 == 0 {
-                return None;
-            }
-            let end = from + usize::try_from(word()).unwrap_or_default();
-            let text = self.text.get(from..end);
-            from = end;
-            text
+    pub(super) fn get<'t>(&'t self, place: Place, record: &mut AccessRecord<'t>) -> Beside<'t> {
+        let mut words = Words {
+            words: self.words.get(place.word()..).unwrap_or_default(),
+            text: self.text.get(place.text()..).unwrap_or_default(),
+            has: place.has,
         };
-        Parts {
-            response_code: place.response_code,
-            number,
-            local,
-            upstream_host,
-            downstream_local,
-            downstream_remote,
-            downstream_direct_remote,
-            request: text(0),
-            texts: [1, 2, 3, 4, 5, 6, 7, 8, 9].map(text),
+        let mut beside = Beside {
+            number: (place.has >> NUMBER & 1 != 0).then(|| words.next()),
+            local: None,
+            request: None,
+        };
+        words.socket(0, &mut beside.local);
+        words.socket(1, &mut record.upstream_host);
+        words.socket(2, &mut record.downstream_local);
+        words.socket(3, &mut record.downstream_remote);
+        words.socket(4, &mut record.downstream_direct_remote);
+        beside.request = words.text(0);
+        let mut bit = 0;
+        for text in [
+            &mut record.response_flags,
+            &mut record.response_code_details,
+            &mut record.upstream_cluster,
+            &mut record.route_name,
+            &mut record.sni,
+            &mut record.authority,
+            &mut record.method,
+            &mut record.protocol,
+            &mut record.identity,
+        ] {
+            bit += 1;
+            *text = words.text(bit).map(Cow::Borrowed);
         }
+        record.response_code = u16::try_from(place.has >> 32).unwrap_or_default();
+        beside
     }
 }
 
-fn sockets(record: &AccessRecord<'_>, local: Option<SocketAddr>) -> [Option<SocketAddr>; 5] {
-    [
-        local,
-        record.upstream_host,
-        record.downstream_local,
-        record.downstream_remote,
-        record.downstream_direct_remote,
-    ]
+impl Place {
+    fn word(self) -> usize {
+        usize::try_from(self.from & u64::from(u32::MAX)).unwrap_or(usize::MAX)
+    }
+
+    fn text(self) -> usize {
+        usize::try_from(self.from >> 32).unwrap_or(usize::MAX)
+    }
+}
+
+/// The parts of one record that were not read yet.
+struct Words<'t> {
+    words: &'t [u64],
+    text: &'t str,
+    has: u64,
+}
+
+impl<'t> Words<'t> {
+    #[inline(always)]
+    fn next(&mut self) -> u64 {
+        let Some((word, rest)) = self.words.split_first() else {
+            return 0;
+        };
+        self.words = rest;
+        *word
+    }
+
+    // Written where it is to be: see [`Place`].
+    #[inline(always)]
+    fn socket(&mut self, number: u64, to: &mut Option<SocketAddr>) {
+        match self.has >> (SOCKETS + 2 * number) & 3 {
+            0 => *to = None,
+            1 => *to = Some(v4(self.next())),
+            _ => *to = Some(v6([self.next(), self.next(), self.next()])),
+        }
+    }
+
+    #[inline(always)]
+    fn text(&mut self, number: u64) -> Option<&'t str> {
+        if self.has >> (REQUEST + number) & 1 == 0 {
+            return None;
+        }
+        let length = usize::try_from(self.next()).unwrap_or(usize::MAX);
+        let (text, rest) = self.text.split_at_checked(length)?;
+        self.text = rest;
+        Some(text)
+    }
 }
 
 /// In the order in which they tell which of two lines says more.
@@ -193,8 +230,8 @@ pub(super) fn texts<'r>(record: &'r AccessRecord<'_>) -> [Option<&'r str>; TEXTS
     ]
 }
 
-fn at(length: usize) -> u32 {
-    u32::try_from(length).unwrap_or(u32::MAX)
+fn at(length: usize) -> u64 {
+    u64::from(u32::try_from(length).unwrap_or(u32::MAX))
 }
 
 fn port(word: u64) -> u16 {
