@@ -125,7 +125,7 @@ mod tests {
         ))
     }
 
-    const OF_A_USER: &str = "%START_TIME% %CONNECTION_ID% %REQ(:AUTHORITY)% %RESPONSE_CODE% %BYTES_SENT% %UPSTREAM_HOST% \
+    const OF_A_USER: &str = "%START_TIME% %CONNECTION_ID% %REQ(:AUTHORITY)% %RESPONSE_CODE% %BYTES_SENT% %UPSTREAM_HOST% %DURATION% \
                              \"%REQ(A)%\" %REQUESTED_SERVER_NAME%\n";
 
     #[test]
