@@ -160,7 +160,7 @@ impl Accesses {
 
     /// Adds what another thread counted.
     pub(super) fn absorb(&mut self, other: Accesses) {
-        let destinations = self.destinations.all.absorb(other.destinations.all);
+        let destinations = self.destinations.all.absorb(other.destinations.into_numbered());
         let callers = self.callers.absorb(other.callers);
         for (edge, counted) in other.edges {
             let edge = Edge {
@@ -257,9 +257,10 @@ impl Accesses {
         holder: impl Fn(IpAddr, u64) -> ServiceId,
     ) -> Vec<AccessEdge> {
         let name = |service| roster.name(service).cloned();
+        let destinations = self.destinations.into_numbered();
         let mut edges: BTreeMap<_, Counted> = BTreeMap::new();
         for (edge, counted) in self.edges {
-            let target = self.destinations.all.get(edge.destination);
+            let target = destinations.get(edge.destination);
             let at = counted.seen.first();
             let held = |address| name(holder(address, at));
             let service = match self.callers.get(edge.caller) {

@@ -52,6 +52,11 @@ impl Destinations {
         fate
     }
 
+    /// The destinations, without what was remembered of records.
+    pub(super) fn into_numbered(self) -> Numbered<Target> {
+        self.all
+    }
+
     fn read(&mut self, record: &AccessRecord<'_>) -> Fate {
         let cluster = record.upstream_cluster.as_deref();
         let cluster = cluster.map_or(Cluster::default(), Cluster::read);
@@ -108,37 +113,38 @@ mod tests {
 
     use super::*;
 
+    const NAMES: &[Option<&str>] = &[
+        None,
+        Some(""),
+        Some("a.test"),
+        Some("a.testb.test"),
+        Some("b.test:80"),
+        Some("*"),
+        Some("192.0.2.7"),
+    ];
+    const SNI: &[Option<&str>] = &[
+        None,
+        Some(""),
+        Some("b.test"),
+        Some("a.test"),
+        Some("outbound_.80_._.a.test"),
+        Some("*"),
+    ];
+    const CLUSTERS: &[Option<&str>] = &[
+        None,
+        Some("inbound|80||"),
+        Some("outbound|80||a.test"),
+        Some("outbound|81||a.test"),
+        Some("BlackHoleCluster"),
+    ];
+    const FLAGS: &[Option<&str>] = &[None, Some("NR"), Some("UH"), Some("UF,UH")];
+    const DETAILS: &[Option<&str>] = &[None, Some("route_not_found"), Some("via_upstream")];
+    const ROUTES: &[Option<&str>] = &[None, Some("block_all"), Some("a")];
+
     /// A record of few different texts, so that what is alike but for one of them comes up.
     fn records() -> impl Strategy<Value = AccessRecord<'static>> {
         let text =
             |all: &'static [Option<&'static str>]| prop::sample::select(all).prop_map(|text| text.map(Into::into));
-        let names: &[_] = &[
-            None,
-            Some(""),
-            Some("a.test"),
-            Some("a.testb.test"),
-            Some("b.test:80"),
-            Some("*"),
-            Some("192.0.2.7"),
-        ];
-        let sni: &[_] = &[
-            None,
-            Some(""),
-            Some("b.test"),
-            Some("a.test"),
-            Some("outbound_.80_._.a.test"),
-            Some("*"),
-        ];
-        let clusters: &[_] = &[
-            None,
-            Some("inbound|80||"),
-            Some("outbound|80||a.test"),
-            Some("outbound|81||a.test"),
-            Some("BlackHoleCluster"),
-        ];
-        let flags: &[_] = &[None, Some("NR"), Some("UH"), Some("UF,UH")];
-        let details: &[_] = &[None, Some("route_not_found"), Some("via_upstream")];
-        let routes: &[_] = &[None, Some("block_all"), Some("a")];
         let sockets = [
             None,
             Some("127.0.0.1:80"),
@@ -154,12 +160,12 @@ mod tests {
             )
         };
         let texts = (
-            text(names),
-            text(sni),
-            text(clusters),
-            text(flags),
-            text(details),
-            text(routes),
+            text(NAMES),
+            text(SNI),
+            text(CLUSTERS),
+            text(FLAGS),
+            text(DETAILS),
+            text(ROUTES),
         );
         (texts, sockets(), sockets(), prop::sample::select(&[0, 200][..])).prop_map(
             |((authority, sni, cluster, flags, details, route), upstream_host, downstream_local, response_code)| {
