@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use egressmap_parser::AccessRecord;
 use egressmap_parser::record::Verdict;
 use egressmap_parser::source::ObjectId;
+use egressmap_parser::{AccessRecord, Reason};
 use serde::{Deserialize, Serialize};
 
 use super::parties::Tenure;
@@ -21,6 +21,8 @@ use crate::observed::{AccessEdge, Host};
 
 mod called;
 mod cluster;
+mod destinations;
+mod numbered;
 mod outcome;
 mod place;
 mod proxies;
@@ -28,7 +30,8 @@ mod target;
 mod told;
 
 use called::Called;
-use cluster::Cluster;
+use destinations::{Destinations, Fate};
+use numbered::Numbered;
 use outcome::Outcome;
 use place::Place;
 use proxies::{Proxies, Who};
@@ -36,18 +39,31 @@ use target::Target;
 use told::Told;
 
 /// Neither a host nor an address: a request that broke before it was routed.
-const NO_DESTINATION: Verdict = Verdict::SetAside("no-destination");
+const NO_DESTINATION: Reason = "no-destination";
 
 /// Access records added up. Two of them add up.
 #[derive(Debug, Default)]
 pub(super) struct Accesses {
-    edges: Table<Key, Counted>,
+    edges: Table<Edge, Counted>,
+    destinations: Destinations,
+    callers: Numbered<Caller>,
+    /// The number of whoever has no other name than where the records at hand stand.
+    unnamed: Option<u32>,
     inbound: u64,
     place: Place,
     proxies: Proxies,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Edge {
+    /// By their numbers.
+    caller: u32,
+    destination: u32,
+    owner: ServiceId,
+}
+
+/// An edge as it is written elsewhere.
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Key {
     caller: Caller,
     host: Option<Host>,
@@ -68,15 +84,13 @@ enum Caller {
     Object(#[serde(with = "shared")] Arc<str>),
 }
 
-impl Key {
-    /// The key with other numbers for services.
+impl Caller {
+    /// With other numbers for services.
     fn renumbered(self, number: impl Fn(ServiceId) -> ServiceId) -> Self {
-        let caller = match self.caller {
+        match self {
             Caller::Service(service) => Caller::Service(number(service)),
             caller => caller,
-        };
-        let owner = number(self.owner);
-        Key { caller, owner, ..self }
+        }
     }
 }
 
@@ -101,43 +115,35 @@ impl Accesses {
     /// The records that follow stand in this object.
     pub(super) fn object(&mut self, id: &ObjectId) {
         self.place = Place::object(&id.uri);
+        self.unnamed = None;
     }
 
     /// The records that follow come from here, as their envelope says.
     pub(super) fn origin(&mut self, origin: &str) {
         self.place.origin(origin);
+        self.unnamed = None;
     }
 
     /// Counts one record.
     pub(super) fn count(&mut self, record: &AccessRecord<'_>, inventory: &Inventory) -> Verdict {
-        let cluster = record
-            .upstream_cluster
-            .as_deref()
-            .map_or(Cluster::default(), Cluster::read);
-        let outcome = Outcome::of(record, &cluster);
-        if outcome == Outcome::Inbound {
-            self.inbound += 1;
-            return Verdict::Used;
-        }
-        let target = match Target::of(record, &cluster) {
-            Ok(target) => target,
-            Err(reason) => return Verdict::SetAside(reason),
+        let (destination, outcome) = match self.destinations.fate(record) {
+            Fate::To(destination, outcome) => (destination, outcome),
+            Fate::Aside(reason) => return Verdict::SetAside(reason),
+            Fate::Inbound => {
+                self.inbound += 1;
+                return Verdict::Used;
+            }
         };
-        if target.host.is_none() && target.address.is_none() {
-            return NO_DESTINATION;
-        }
-        let key = Key {
-            caller: self.caller(record, inventory),
-            owner: target
-                .address
-                .map_or(ServiceId::NOBODY, |address| owner(inventory, address, record.start)),
-            host: target.host,
-            address: target.address,
-            port: target.port,
-            application: target.application,
+        let caller = self.caller(record, inventory);
+        let address = self.destinations.all.get(destination).address;
+        let owner = address.map_or(ServiceId::NOBODY, |address| owner(inventory, address, record.start));
+        let external = !owner.is_somebody() && !address.is_some_and(is_private);
+        let edge = Edge {
+            caller,
+            destination,
+            owner,
         };
-        let external = !key.owner.is_somebody() && !key.address.is_some_and(is_private);
-        let counted = self.edges.entry(key).or_default();
+        let counted = self.edges.entry(edge).or_default();
         counted.seen.mark(record.start, record.start);
         if outcome == Outcome::Refused {
             counted.refused += 1;
@@ -154,21 +160,53 @@ impl Accesses {
 
     /// Adds what another thread counted.
     pub(super) fn absorb(&mut self, other: Accesses) {
-        for (key, counted) in other.edges {
-            self.edges.entry(key).or_default().add(&counted);
+        let destinations = self.destinations.all.absorb(other.destinations.into_numbered());
+        let callers = self.callers.absorb(other.callers);
+        for (edge, counted) in other.edges {
+            let edge = Edge {
+                caller: callers[edge.caller as usize],
+                destination: destinations[edge.destination as usize],
+                ..edge
+            };
+            self.edges.entry(edge).or_default().add(&counted);
         }
         self.inbound += other.inbound;
     }
 
     /// Every edge, with other numbers for services.
     pub(super) fn rows(&self, number: impl Fn(ServiceId) -> ServiceId) -> impl Iterator<Item = (Key, &Counted)> {
-        let edges = self.edges.iter();
-        edges.map(move |(key, counted)| (key.clone().renumbered(&number), counted))
+        self.edges.iter().map(move |(edge, counted)| {
+            let Target {
+                host,
+                address,
+                port,
+                application,
+            } = self.destinations.all.get(edge.destination).clone();
+            let key = Key {
+                caller: self.callers.get(edge.caller).clone().renumbered(&number),
+                host,
+                address,
+                owner: number(edge.owner),
+                port,
+                application,
+            };
+            (key, counted)
+        })
     }
 
     /// Adds such an edge.
     pub(super) fn load(&mut self, (key, counted): (Key, Counted), number: impl Fn(ServiceId) -> ServiceId) {
-        self.edges.entry(key.renumbered(number)).or_default().add(&counted);
+        let edge = Edge {
+            owner: number(key.owner),
+            caller: self.callers.number(key.caller.renumbered(number)),
+            destination: self.destinations.all.number(Target {
+                host: key.host,
+                address: key.address,
+                port: key.port,
+                application: key.application,
+            }),
+        };
+        self.edges.entry(edge).or_default().add(&counted);
     }
 
     /// Lines of inbound listeners.
@@ -178,7 +216,7 @@ impl Accesses {
 
     /// What services are called that only the log names.
     pub(super) fn called(&self, inventory: &Inventory) -> Called {
-        let told = self.edges.keys().filter_map(|key| match &key.caller {
+        let told = self.callers.iter().filter_map(|caller| match caller {
             Caller::Told(told, _) => Some(Arc::clone(told)),
             _ => None,
         });
@@ -192,8 +230,8 @@ impl Accesses {
     /// Private addresses that the lines of one such service alone come from, with when: they are its own.
     pub(super) fn tenures(&self, called: &Called, roster: &Roster<'_>) -> BTreeMap<IpAddr, Tenure> {
         let mut tenures: BTreeMap<IpAddr, Tenure> = BTreeMap::new();
-        for (key, counted) in &self.edges {
-            let (Caller::Told(told, Some(address)), span) = (&key.caller, counted.seen.span()) else {
+        for (edge, counted) in &self.edges {
+            let (Caller::Told(told, Some(address)), span) = (self.callers.get(edge.caller), counted.seen.span()) else {
                 continue;
             };
             let service = called.name(told).map_or(ServiceId::NOBODY, |name| roster.id(name));
@@ -219,22 +257,31 @@ impl Accesses {
         holder: impl Fn(IpAddr, u64) -> ServiceId,
     ) -> Vec<AccessEdge> {
         let name = |service| roster.name(service).cloned();
+        let destinations = self.destinations.into_numbered();
         let mut edges: BTreeMap<_, Counted> = BTreeMap::new();
-        for (key, counted) in self.edges {
+        for (edge, counted) in self.edges {
+            let target = destinations.get(edge.destination);
             let at = counted.seen.first();
             let held = |address| name(holder(address, at));
-            let service = match key.caller {
-                Caller::Service(service) => name(service).expect("an id comes from the inventory that is asked"),
-                Caller::Address(address) => held(address).unwrap_or_else(|| ServiceName::unattributed(address)),
+            let service = match self.callers.get(edge.caller) {
+                Caller::Service(service) => name(*service).expect("an id comes from the inventory that is asked"),
+                Caller::Address(address) => held(*address).unwrap_or_else(|| ServiceName::unattributed(address)),
                 Caller::Told(told, address) => {
                     let held = address.and_then(held);
-                    held.or_else(|| called.name(&told).cloned())
+                    held.or_else(|| called.name(told).cloned())
                         .unwrap_or_else(|| ServiceName::unattributed(&told.name))
                 }
                 Caller::Object(uri) => ServiceName::unattributed(uri),
             };
-            let owner = name(key.owner).or_else(|| held(key.address?));
-            let shown = (service, key.host, key.address, owner, key.port, key.application);
+            let owner = name(edge.owner).or_else(|| held(target.address?));
+            let shown = (
+                service,
+                target.host.clone(),
+                target.address,
+                owner,
+                target.port,
+                target.application,
+            );
             edges.entry(shown).or_default().add(&counted);
         }
         edges
@@ -256,34 +303,42 @@ impl Accesses {
             .collect()
     }
 
-    fn caller(&mut self, record: &AccessRecord<'_>, inventory: &Inventory) -> Caller {
+    /// The number of who called.
+    fn caller(&mut self, record: &AccessRecord<'_>, inventory: &Inventory) -> u32 {
         let service = self.place.owner(record.start, inventory);
         if service.is_somebody() {
-            return Caller::Service(service);
+            return self.callers.number(Caller::Service(service));
         }
         let address = downstream(record);
         let owner = address.map_or(ServiceId::NOBODY, |address| owner(inventory, address, record.start));
         if owner.is_somebody() {
-            return Caller::Service(owner);
+            return self.callers.number(Caller::Service(owner));
         }
         let identity = record.identity.as_deref();
         let who = identity.and_then(|identity| self.proxies.who(identity, record.start, inventory));
-        match (who.or_else(|| self.place.told().map(Who::Told)), address) {
+        let caller = match (who.or_else(|| self.place.told().map(Who::Told)), address) {
             (Some(Who::Service(service)), _) => Caller::Service(service),
             (Some(Who::Told(told)), address) => Caller::Told(told, address),
             (None, Some(address)) => Caller::Address(address),
-            (None, None) => Caller::Object(self.place.name()),
-        }
+            (None, None) => {
+                let Self {
+                    unnamed,
+                    callers,
+                    place,
+                    ..
+                } = self;
+                return *unnamed.get_or_insert_with(|| callers.number(Caller::Object(place.name())));
+            }
+        };
+        self.callers.number(caller)
     }
 }
 
 /// The client's address. Port 0 means that the client itself wrote it, into `x-forwarded-for`.
 fn downstream(record: &AccessRecord<'_>) -> Option<IpAddr> {
-    record
-        .downstream_direct_remote
-        .or(record.downstream_remote.filter(|remote| remote.port() != 0))
-        .as_ref()
-        .map(canonical)
+    let direct = record.downstream_direct_remote.as_ref();
+    let written = || record.downstream_remote.as_ref().filter(|remote| remote.port() != 0);
+    direct.or_else(written).map(canonical)
 }
 
 /// RFC 1918, RFC 6598, `fc00::/7`.

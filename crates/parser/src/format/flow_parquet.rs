@@ -5,7 +5,7 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use super::flow_text::{Fault, show};
+use super::flow_text::{Fault, Name, named, show};
 use super::{Format, FormatKind, Kind, Options, Output, Shown, Sniff};
 use crate::batch::{Bits, Columns, FlowBatch, ROWS};
 use crate::inspect::Line;
@@ -201,10 +201,13 @@ pub(crate) fn inspect(
 type ShowRow<'a> = dyn FnMut(&[&str], &[Option<&[u8]>]) + 'a;
 
 fn show_group(file: &dyn ReadAt, footer: &Footer, group: &Group, show: &mut ShowRow<'_>) -> Result<(), Corrupt> {
+    let is_flow_log = Layout::of(footer).known >= 2;
+    // One that a record needs must be of a type that is read.
+    let is_needed = |name: &str| is_flow_log && matches!(named(name), Name::Wanted(_));
     let shown = footer
         .columns
         .iter()
-        .filter(|column| !matches!(column.physical, Physical::Other(_)));
+        .filter(|column| !matches!(column.physical, Physical::Other(_)) || is_needed(&column.name));
     let (mut names, mut columns) = (Vec::new(), Vec::new());
     for column in shown {
         let meaning = match show::is_account(&column.name) {

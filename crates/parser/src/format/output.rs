@@ -44,18 +44,10 @@ pub(crate) struct Output<'a> {
 }
 
 /// Where a line stands that is held back.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Held {
     line: u64,
     event: Option<u64>,
-    origin: Arc<str>,
-}
-
-impl Held {
-    /// Where its record comes from.
-    pub(crate) fn origin(&self) -> &Arc<str> {
-        &self.origin
-    }
 }
 
 impl<'a> Output<'a> {
@@ -214,15 +206,14 @@ impl<'a> Output<'a> {
         Held {
             line: self.line,
             event: self.event,
-            origin: Arc::clone(&self.origin),
         }
     }
 
-    /// The line that was held is an access record.
-    pub(crate) fn release(&mut self, held: &Held, record: &AccessRecord<'_>) {
-        let elsewhere = held.origin != self.origin;
+    /// The line that was held, which came from there, is an access record.
+    pub(crate) fn release(&mut self, held: Held, origin: &Arc<str>, record: &AccessRecord<'_>) {
+        let elsewhere = *origin != self.origin;
         if elsewhere {
-            self.sink.origin(&held.origin);
+            self.sink.origin(origin);
         }
         self.give(held.line, record);
         if elsewhere {
@@ -308,6 +299,11 @@ impl<'a> Output<'a> {
         if self.telling {
             self.sink.set_aside(self.line, self.event, reason, message);
         }
+    }
+
+    /// Where records come from now.
+    pub(crate) fn origin_now(&self) -> &Arc<str> {
+        &self.origin
     }
 
     /// The records that follow come from here.

@@ -10,7 +10,7 @@ use crate::identity::{DnsName, split_authority};
 use crate::map::Application;
 use crate::observed::Host;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Target {
     pub(super) host: Option<Host>,
     pub(super) address: Option<IpAddr>,

@@ -6,9 +6,11 @@
 //! says that it is under way; the line that says it has ended lets it go.
 
 mod held;
+mod packed;
 
 use std::hash::BuildHasher as _;
 use std::mem;
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
@@ -48,8 +50,9 @@ impl Connections {
     #[cold]
     fn let_go(&mut self, read: &Read<'_>, values: &Values<'_>, out: &mut Output<'_>) {
         let at = out.hold();
-        let key = Key::new(&at, Some(tell(&mut self.request, read, values)), read, values);
-        let hash = self.hasher.hash_one(&key);
+        let origin = Arc::clone(out.origin_now());
+        let key = Key::new(&origin, Some(tell(&mut self.request, read, values)), read, values);
+        let hash = half(self.hasher.hash_one(&key));
         let mut record = read.record.clone();
         let held = self.young.remove(hash, &key).or_else(|| self.old.remove(hash, &key));
         if let Some((_, held)) = held {
@@ -57,21 +60,21 @@ impl Connections {
             record.bytes_received = record.bytes_received.max(held.bytes_received);
             record.bytes_sent = record.bytes_sent.max(held.bytes_sent);
         }
-        out.release(&at, &record);
+        out.release(at, &origin, &record);
     }
 
     fn hold(&mut self, is_request: bool, read: &Read<'_>, values: &Values<'_>, out: &mut Output<'_>) {
         let at = out.hold();
         let request = is_request.then(|| tell(&mut self.request, read, values));
-        let key = Key::new(&at, request, read, values);
-        let hash = self.hasher.hash_one(&key);
+        let key = Key::new(out.origin_now(), request, read, values);
+        let hash = half(self.hasher.hash_one(&key));
         if let Some((at, record)) = self.old.remove(hash, &key) {
             self.young.hold(hash, at, &key, &record);
         }
-        if self.young.join(hash, &at, &key, &read.record) {
+        if self.young.join(hash, at, &key, &read.record) {
             return out.superseded();
         }
-        self.young.hold(hash, at.clone(), &key, &read.record);
+        self.young.hold(hash, at, &key, &read.record);
         if self.young.len() >= ENOUGH || self.young.bytes() >= ENOUGH_BYTES {
             mem::swap(&mut self.young, &mut self.old);
             release(&mut [&mut self.young], out);
@@ -82,6 +85,10 @@ impl Connections {
     pub(in crate::format) fn finish(&mut self, out: &mut Output<'_>) {
         release(&mut [&mut self.old, &mut self.young], out);
     }
+}
+
+fn half(hash: u64) -> u32 {
+    u32::try_from(hash >> 32).unwrap_or_default()
 }
 
 /// What tells a request from others of its connection and time.

@@ -14,6 +14,10 @@ use super::values::Values;
 use super::{Command, Piece, seek};
 use crate::Reason;
 
+mod connection;
+
+use connection::Connection;
+
 /// See the module.
 #[derive(Debug, Clone)]
 pub(in crate::format) struct Plan {
@@ -27,6 +31,7 @@ pub(in crate::format) struct Plan {
     /// How far from either end columns must be found for a record.
     wanted: (usize, usize),
     clock: Clock,
+    connection: Option<Connection>,
 }
 
 /// One command of the format.
@@ -40,6 +45,8 @@ pub(in crate::format) struct Column {
     /// The fields of the commands that follow without text between: nobody can tell their values apart.
     pub(in crate::format) touched_by: Vec<String>,
     target: Option<Target>,
+    /// Its value in every line that is about a connection and no request.
+    of_connections: Option<&'static [u8]>,
 }
 
 /// A column, its value in a line, and whether its ends are certain.
@@ -93,8 +100,10 @@ impl Plan {
             right: 0,
             wanted: (0, 0),
             clock,
+            connection: None,
         };
         plan.anchor();
+        plan.connection = Connection::of(&plan);
         Ok(plan)
     }
 
@@ -135,6 +144,12 @@ impl Plan {
         values: &mut Values<'a>,
     ) -> Result<(), Mismatch<'a>> {
         values.clear();
+        if let Some(connection) = &self.connection {
+            if connection.values(line, values).is_some() {
+                return Ok(());
+            }
+            values.clear();
+        }
         let (left, right) = self.wanted;
         let middle = self.ends(line, left, right, &mut |column, value| column.keep(value, values))?;
         if (left, right) == (self.left, self.right) {
@@ -238,6 +253,7 @@ impl Column {
             limit: command.limit,
             touched_by: Vec::new(),
             target,
+            of_connections: Column::of_connections(command),
         }
     }
 
@@ -251,6 +267,7 @@ impl Column {
         };
         self.limit = None;
         self.target = None;
+        self.of_connections = None;
         self.touched_by.push(other.field);
     }
 

@@ -1,10 +1,12 @@
-//! Lines that are held, packed: their numbers in one list, their texts in one text, found by what tells them apart.
+//! Lines that are held, found by what tells them apart.
 
-use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use hashbrown::HashTable;
+
+use super::packed::{self, Packed, Place};
 
 use crate::format::Output;
 use crate::format::envoy_format::values::{Read, Values};
@@ -12,44 +14,62 @@ use crate::format::output::Held;
 use crate::record::AccessRecord;
 
 /// What tells one connection or request from another, as far as the format has it.
-#[derive(Debug)]
 pub(super) struct Key<'k> {
-    origin: &'k str,
-    start: (u64, u32),
+    origin: &'k Arc<str>,
+    read: &'k Read<'k>,
     number: Option<u64>,
-    client: Option<SocketAddr>,
     local: Option<SocketAddr>,
-    upstream: Option<SocketAddr>,
     /// Of a request: its stream, or else what was asked of whom.
     request: Option<&'k str>,
 }
 
 impl<'k> Key<'k> {
-    pub(super) fn new(at: &'k Held, request: Option<&'k str>, read: &Read<'_>, values: &Values<'_>) -> Key<'k> {
-        // A request has an upstream only once it is under way to one.
-        let upstream = |socket: Option<SocketAddr>| socket.filter(|_| request.is_none());
+    pub(super) fn new(
+        origin: &'k Arc<str>,
+        request: Option<&'k str>,
+        read: &'k Read<'k>,
+        values: &Values<'_>,
+    ) -> Key<'k> {
         Key {
-            origin: at.origin(),
-            start: (read.record.start, read.nanos),
+            origin,
+            read,
             number: values.connection(),
-            client: read.record.downstream_direct_remote.or(read.record.downstream_remote),
-            local: upstream(values.upstream_local()),
-            upstream: upstream(read.record.upstream_host),
+            // A request has an upstream only once it is under way to one.
+            local: if request.is_none() {
+                values.upstream_local()
+            } else {
+                None
+            },
             request,
         }
+    }
+
+    fn client(&self) -> Option<&SocketAddr> {
+        let record = &self.read.record;
+        let direct = record.downstream_direct_remote.as_ref();
+        direct.or(record.downstream_remote.as_ref())
+    }
+
+    fn upstream(&self) -> Option<&SocketAddr> {
+        self.read
+            .record
+            .upstream_host
+            .as_ref()
+            .filter(|_| self.request.is_none())
     }
 }
 
 impl Hash for Key<'_> {
     fn hash<H: Hasher>(&self, to: &mut H) {
-        to.write_u64(self.start.0 << 30 ^ u64::from(self.start.1));
+        to.write_u64(self.read.record.start << 30 ^ u64::from(self.read.nanos));
         to.write_u64(self.number.unwrap_or(u64::MAX));
-        for socket in [self.client, self.local, self.upstream] {
+        for socket in [self.client(), self.local.as_ref(), self.upstream()] {
             match socket {
+                None => to.write_u64(u64::MAX),
                 Some(SocketAddr::V4(socket)) => {
                     to.write_u64(u64::from(socket.ip().to_bits()) << 16 | u64::from(socket.port()));
                 }
-                socket => socket.hash(to),
+                Some(socket) => socket.hash(to),
             }
         }
         if !self.origin.is_empty() || self.request.is_some() {
@@ -61,33 +81,25 @@ impl Hash for Key<'_> {
 /// Lines of different connections and requests.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
-    /// Rows by the hash of their keys.
-    table: HashTable<u32>,
+    /// Rows, each with the hash of its key.
+    table: HashTable<(u32, u32)>,
     rows: Vec<Row>,
-    text: String,
+    rest: Packed,
+    /// Where the lines come from; most come from where the one before did.
+    origins: Vec<Arc<str>>,
 }
 
-/// Where a text lies; beyond all where there is none.
-type Span = (u32, u32);
-
-const TEXTS: usize = 9;
-
+/// What every line has.
 #[derive(Debug)]
 struct Row {
-    hash: u64,
     /// `None` once it was taken out.
     at: Option<Held>,
-    start: (u64, u32),
-    response_code: u16,
+    start: u64,
+    nanos: u32,
+    /// Its place among the origins.
+    origin: u32,
     bytes: (u64, u64),
-    number: Option<u64>,
-    local: Option<SocketAddr>,
-    upstream_host: Option<SocketAddr>,
-    downstream_local: Option<SocketAddr>,
-    downstream_remote: Option<SocketAddr>,
-    downstream_direct_remote: Option<SocketAddr>,
-    request: Span,
-    texts: [Span; TEXTS],
+    rest: Place,
 }
 
 impl Lines {
@@ -102,171 +114,150 @@ impl Lines {
 
     /// How much memory they take.
     pub(super) fn bytes(&self) -> usize {
-        self.text.len() + self.rows.len() * size_of::<Row>()
+        self.rest.bytes() + self.rows.len() * size_of::<Row>()
     }
 
     /// Puts in a line whose key is not there.
-    pub(super) fn hold(&mut self, hash: u64, at: Held, key: &Key<'_>, record: &AccessRecord<'_>) {
-        let request = keep(&mut self.text, key.request);
-        let texts = texts(record).map(|text| keep(&mut self.text, text));
-        let row = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
-        self.table
-            .insert_unique(hash, row, |row| self.rows.get(*row as usize).map_or(0, |row| row.hash));
+    pub(super) fn hold(&mut self, hash: u32, at: Held, key: &Key<'_>, record: &AccessRecord<'_>) {
+        let entry = (hash, number(self.rows.len()));
+        self.table.insert_unique(spread(hash), entry, |(hash, _)| spread(*hash));
+        let origin = self.origin(key.origin);
         self.rows.push(Row {
-            hash,
             at: Some(at),
-            start: key.start,
-            response_code: record.response_code,
+            start: key.read.record.start,
+            nanos: key.read.nanos,
+            origin,
             bytes: (record.bytes_received, record.bytes_sent),
-            number: key.number,
-            local: key.local,
-            upstream_host: record.upstream_host,
-            downstream_local: record.downstream_local,
-            downstream_remote: record.downstream_remote,
-            downstream_direct_remote: record.downstream_direct_remote,
-            request,
-            texts,
+            rest: self.rest.put(record, key.number, key.local.as_ref(), key.request),
         });
     }
 
     /// Joins a line with the one that has its key, if that is there: what is left is the one that says more, with the
     /// most bytes of either, whichever was read first.
-    pub(super) fn join(&mut self, hash: u64, at: &Held, key: &Key<'_>, record: &AccessRecord<'_>) -> bool {
-        let Self { table, rows, text } = self;
-        let Some(row) = table
-            .find(hash, |row| is_of(rows.get(*row as usize), key, text))
-            .and_then(|row| rows.get_mut(*row as usize))
-        else {
+    pub(super) fn join(&mut self, hash: u32, at: Held, key: &Key<'_>, record: &AccessRecord<'_>) -> bool {
+        let found = self.table.find(spread(hash), |entry| self.is(*entry, hash, key));
+        let Some(row) = found.map(|(_, row)| *row as usize) else {
+            return false;
+        };
+        let origin = self.origin(key.origin);
+        let Some(row) = self.rows.get_mut(row) else {
             return false;
         };
         let most = (
             row.bytes.0.max(record.bytes_received),
             row.bytes.1.max(record.bytes_sent),
         );
-        if row.says_less_than(record, text) {
-            row.at = Some(at.clone());
-            row.response_code = record.response_code;
-            row.upstream_host = record.upstream_host;
-            row.downstream_local = record.downstream_local;
-            row.downstream_remote = record.downstream_remote;
-            row.downstream_direct_remote = record.downstream_direct_remote;
-            for (span, new) in row.texts.iter_mut().zip(texts(record)) {
-                if at_span(text, *span) != new {
-                    *span = keep(text, new);
-                }
-            }
+        if row.says_less_than(record, &self.rest) {
+            (row.at, row.origin) = (Some(at), origin);
+            self.rest
+                .replace(&mut row.rest, record, key.number, key.local.as_ref(), key.request);
         }
         row.bytes = most;
         true
     }
 
     /// Takes out the line that has a key.
-    pub(super) fn remove(&mut self, hash: u64, key: &Key<'_>) -> Option<(Held, AccessRecord<'_>)> {
-        let Self { table, rows, text } = self;
-        let found = table.find_entry(hash, |row| is_of(rows.get(*row as usize), key, text));
-        let (row, _) = found.ok()?.remove();
-        let row = rows.get_mut(row as usize)?;
-        Some((row.at.take()?, row.record(text)))
+    pub(super) fn remove(&mut self, hash: u32, key: &Key<'_>) -> Option<(Held, AccessRecord<'_>)> {
+        let entry = *self.table.find(spread(hash), |entry| self.is(*entry, hash, key))?;
+        if let Ok(found) = self.table.find_entry(spread(hash), |other| *other == entry) {
+            found.remove();
+        }
+        let row = self.rows.get_mut(entry.1 as usize)?;
+        let at = row.at.take()?;
+        let mut record = AccessRecord::default();
+        row.say(&self.rest, &mut record);
+        Some((at, record))
+    }
+
+    /// Whether this is the row that has the key.
+    #[inline]
+    fn is(&self, (of_row, row): (u32, u32), hash: u32, key: &Key<'_>) -> bool {
+        of_row == hash && self.rows.get(row as usize).is_some_and(|row| self.has_key(row, key))
+    }
+
+    fn has_key(&self, row: &Row, key: &Key<'_>) -> bool {
+        let mut record = AccessRecord::default();
+        let rest = self.rest.get(row.rest, &mut record);
+        let client = record
+            .downstream_direct_remote
+            .as_ref()
+            .or(record.downstream_remote.as_ref());
+        let upstream = record.upstream_host.as_ref().filter(|_| key.request.is_none());
+        (row.start, row.nanos) == (key.read.record.start, key.read.nanos)
+            && (rest.number, client, rest.local, upstream) == (key.number, key.client(), key.local, key.upstream())
+            && rest.request == key.request
+            && row.at.is_some()
+            && self.origins.get(row.origin as usize) == Some(key.origin)
+    }
+
+    #[inline]
+    fn origin(&mut self, origin: &Arc<str>) -> u32 {
+        if self
+            .origins
+            .last()
+            .is_none_or(|last| !Arc::ptr_eq(last, origin) && last != origin)
+        {
+            self.origins.push(Arc::clone(origin));
+        }
+        number(self.origins.len() - 1)
+    }
+
+    fn clear(&mut self) {
+        self.table.clear();
+        self.rows.clear();
+        self.rest.clear();
+        self.origins.clear();
     }
 }
 
 /// Gives out all lines in their order, and keeps none.
 pub(super) fn release(held: &mut [&mut Lines], out: &mut Output<'_>) {
-    let rows = held
-        .iter()
-        .flat_map(|lines| lines.rows.iter().map(|row| (row, lines.text.as_str())));
-    let mut rows: Vec<_> = rows
-        .filter_map(|(row, text)| Some((row.at.as_ref()?, row, text)))
-        .collect();
+    let rows = held.iter().flat_map(|lines| {
+        let with = |row| (row, &**lines);
+        lines.rows.iter().map(with)
+    });
+    let mut rows: Vec<_> = rows.filter_map(|(row, lines)| Some((row.at?, row, lines))).collect();
     // They are in order but for those that another line stands for: then this is the fastest.
     rows.sort_by_key(|(at, ..)| *at);
-    for (at, row, text) in rows {
-        out.release(at, &row.record(text));
+    let mut record = AccessRecord::default();
+    for (at, row, lines) in rows {
+        row.say(&lines.rest, &mut record);
+        if let Some(origin) = lines.origins.get(row.origin as usize) {
+            out.release(at, origin, &record);
+        }
     }
     for lines in held {
-        lines.table.clear();
-        lines.rows.clear();
-        lines.text.clear();
+        lines.clear();
     }
 }
 
 impl Row {
     /// By bytes, then by how the connection ended, then by text, so that no two are equal unless they say the same.
-    fn says_less_than(&self, record: &AccessRecord<'_>, text: &str) -> bool {
+    fn says_less_than(&self, record: &AccessRecord<'_>, rest: &Packed) -> bool {
         let total = |(received, sent): (u64, u64)| u128::from(received) + u128::from(sent);
         let (own, other) = (total(self.bytes), total((record.bytes_received, record.bytes_sent)));
-        own < other || (own == other && self.texts.map(|span| at_span(text, span)) < texts(record))
+        let say_less = || {
+            let mut own = AccessRecord::default();
+            rest.get(self.rest, &mut own);
+            packed::texts(&own) < packed::texts(record)
+        };
+        own < other || (own == other && say_less())
     }
 
-    fn record<'t>(&self, text: &'t str) -> AccessRecord<'t> {
-        let [
-            flags,
-            details,
-            cluster,
-            route,
-            sni,
-            authority,
-            method,
-            protocol,
-            identity,
-        ] = self.texts;
-        let said = |span| at_span(text, span).map(Cow::Borrowed);
-        AccessRecord {
-            start: self.start.0,
-            method: said(method),
-            authority: said(authority),
-            sni: said(sni),
-            protocol: said(protocol),
-            response_code: self.response_code,
-            response_flags: said(flags),
-            response_code_details: said(details),
-            route_name: said(route),
-            upstream_cluster: said(cluster),
-            upstream_host: self.upstream_host,
-            downstream_local: self.downstream_local,
-            downstream_remote: self.downstream_remote,
-            downstream_direct_remote: self.downstream_direct_remote,
-            identity: said(identity),
-            bytes_received: self.bytes.0,
-            bytes_sent: self.bytes.1,
-        }
+    /// Has a record say what the line said.
+    #[inline]
+    fn say<'t>(&self, rest: &'t Packed, record: &mut AccessRecord<'t>) {
+        record.start = self.start;
+        (record.bytes_received, record.bytes_sent) = self.bytes;
+        rest.get(self.rest, record);
     }
 }
 
-/// Whether a row has a key.
-fn is_of(row: Option<&Row>, key: &Key<'_>, text: &str) -> bool {
-    let Some(row) = row else { return false };
-    let client = row.downstream_direct_remote.or(row.downstream_remote);
-    let upstream = row.upstream_host.filter(|_| key.request.is_none());
-    row.start == key.start
-        && (row.number, client, row.local, upstream) == (key.number, key.client, key.local, key.upstream)
-        && at_span(text, row.request) == key.request
-        && row.at.as_ref().is_some_and(|at| **at.origin() == *key.origin)
+fn number(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
-/// In the order in which they tell which of two lines says more.
-fn texts<'r>(record: &'r AccessRecord<'_>) -> [Option<&'r str>; TEXTS] {
-    [
-        record.response_flags.as_deref(),
-        record.response_code_details.as_deref(),
-        record.upstream_cluster.as_deref(),
-        record.route_name.as_deref(),
-        record.sni.as_deref(),
-        record.authority.as_deref(),
-        record.method.as_deref(),
-        record.protocol.as_deref(),
-        record.identity.as_deref(),
-    ]
-}
-
-fn keep(all: &mut String, text: Option<&str>) -> Span {
-    let place = |at| u32::try_from(at).unwrap_or(u32::MAX);
-    let Some(text) = text else { return (u32::MAX, u32::MAX) };
-    let from = place(all.len());
-    all.push_str(text);
-    (from, place(all.len()))
-}
-
-fn at_span(all: &str, (from, to): Span) -> Option<&str> {
-    all.get(from as usize..to as usize)
+/// A hash as the table wants it: different in its upper bits as well.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash) << 32 | u64::from(hash)
 }
