@@ -8,7 +8,7 @@ use std::io;
 use std::net::IpAddr;
 
 use crate::inventory::{Inventory, ServiceId};
-use crate::observed::Observed;
+use crate::observed::{AccessEdge, FlowEdge, Observed};
 use crate::table::part::Part;
 
 mod access;
@@ -198,9 +198,7 @@ impl<'i> Aggregator<'i> {
             inbound += settle::settle(self.v6, &v6, &roster, words, &mut flows, &mut sources);
         }
         settle::order(&mut flows);
-        let reached = flows.iter().map(|edge| edge.address);
-        let reached = reached.chain(accesses.iter().filter_map(|edge| edge.address));
-        let aliases = self.answers.chains(reached);
+        let aliases = self.answers.chains(reached(&flows, &accesses));
         let answers = self.answers.finish(&roster, holder);
         let callers = flows.iter().map(|edge| &edge.service);
         let services = called.add_to(
@@ -242,6 +240,12 @@ impl<'i> Aggregator<'i> {
             None => (start, end),
         });
     }
+}
+
+/// The addresses of all far ends.
+fn reached(flows: &[FlowEdge], accesses: &[AccessEdge]) -> impl Iterator<Item = IpAddr> {
+    let by_flows = flows.iter().map(|edge| edge.address);
+    by_flows.chain(accesses.iter().filter_map(|edge| edge.address))
 }
 
 #[cfg(test)]
