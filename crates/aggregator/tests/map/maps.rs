@@ -205,11 +205,7 @@ fn manifest(prefix: &'static str) -> impl Strategy<Value = Manifest> {
             )| {
                 Manifest {
                     window,
-                    incomplete: objects
-                        .iter()
-                        .take(1)
-                        .map(|object| (object.uri.clone(), "cut off".to_owned()))
-                        .collect(),
+                    incomplete: objects.iter().take(1).map(cut_off).collect(),
                     objects,
                     bytes,
                     lines,
@@ -225,6 +221,10 @@ fn manifest(prefix: &'static str) -> impl Strategy<Value = Manifest> {
                 }
             },
         )
+}
+
+fn cut_off(object: &CountedObject) -> (String, String) {
+    (object.uri.clone(), "cut off".to_owned())
 }
 
 fn alias() -> impl Strategy<Value = DnsName> {
