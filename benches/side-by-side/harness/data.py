@@ -25,7 +25,7 @@ def binaries(asked):
 
     return SimpleNamespace(
         work=work,
-        egressmap=binary(asked.egressmap, True, "egressmap-cli", "egressmap"),
+        egressmap=binary(asked.egressmap, True, "egressmap", "egressmap"),
         world=binary(asked.world, asked.huge or not asked.logs, "egressmap-world", "egressmap-world"),
         floor=binary(asked.floor, asked.rounds, "egressmap-side-by-side", "egressmap-floor"),
     )
