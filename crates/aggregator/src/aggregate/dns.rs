@@ -165,10 +165,10 @@ impl Answers {
         let mut open: Vec<u32> = asked.map(|key| key.name).collect();
         while let Some(name) = open.pop() {
             // Each name is gone from once.
-            for to in targets.remove(&name).unwrap_or_default() {
-                let chain = chains.entry(self.names.get(name).clone()).or_default();
-                chain.insert(self.names.get(to).clone());
-                open.push(to);
+            if let Some(to) = targets.remove(&name) {
+                let names = to.iter().map(|to| self.names.get(*to).clone());
+                chains.insert(self.names.get(name).clone(), names.collect());
+                open.extend(to);
             }
         }
         chains

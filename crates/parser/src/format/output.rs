@@ -44,7 +44,7 @@ pub(crate) struct Output<'a> {
 }
 
 /// Where a line stands that is held back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Held {
     line: u64,
     event: Option<u64>,

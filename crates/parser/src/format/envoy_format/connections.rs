@@ -72,9 +72,10 @@ impl Connections {
             self.young.hold(hash, at, &key, &record);
         }
         if self.young.join(hash, at, &key, &read.record) {
-            return out.superseded();
+            out.superseded();
+        } else {
+            self.young.hold(hash, at, &key, &read.record);
         }
-        self.young.hold(hash, at, &key, &read.record);
         if self.young.len() >= ENOUGH || self.young.bytes() >= ENOUGH_BYTES {
             mem::swap(&mut self.young, &mut self.old);
             release(&mut [&mut self.young], out);

@@ -114,7 +114,8 @@ impl Lines {
 
     /// How much memory they take.
     pub(super) fn bytes(&self) -> usize {
-        self.rest.bytes() + self.rows.len() * size_of::<Row>()
+        let origins = self.origins.len() * size_of::<Arc<str>>();
+        self.rest.bytes() + self.rows.len() * size_of::<Row>() + origins
     }
 
     /// Puts in a line whose key is not there.
@@ -139,7 +140,6 @@ impl Lines {
         let Some(row) = found.map(|(_, row)| *row as usize) else {
             return false;
         };
-        let origin = self.origin(key.origin);
         let Some(row) = self.rows.get_mut(row) else {
             return false;
         };
@@ -148,7 +148,7 @@ impl Lines {
             row.bytes.1.max(record.bytes_sent),
         );
         if row.says_less_than(record, &self.rest) {
-            (row.at, row.origin) = (Some(at), origin);
+            row.at = Some(at);
             self.rest
                 .replace(&mut row.rest, record, key.number, key.local.as_ref(), key.request);
         }
@@ -260,4 +260,32 @@ fn number(at: usize) -> u32 {
 /// A hash as the table wants it: different in its upper bits as well.
 fn spread(hash: u32) -> u64 {
     u64::from(hash) << 32 | u64::from(hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_join_others_take_no_memory_wherever_they_come_from() {
+        let origins = ["one", "other"].map(Arc::<str>::from);
+        let (read, values) = (Read::default(), Values::of(b""));
+        let mut lines = Lines::default();
+        let mut taken = Vec::new();
+        for bytes_sent in 0..100 {
+            for (hash, origin) in (0..).zip(&origins) {
+                let key = Key::new(origin, None, &read, &values);
+                let record = AccessRecord {
+                    bytes_sent,
+                    ..AccessRecord::default()
+                };
+                if !lines.join(hash, Held::default(), &key, &record) {
+                    lines.hold(hash, Held::default(), &key, &record);
+                }
+            }
+            taken.push((lines.len(), lines.origins.len(), lines.bytes()));
+        }
+        taken.dedup();
+        assert_eq!(taken, [(2, 2, 2 * (size_of::<Row>() + size_of::<Arc<str>>()))]);
+    }
 }
