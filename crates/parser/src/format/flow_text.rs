@@ -203,6 +203,8 @@ impl Rows for Reading<'_, '_, '_> {
             self.out.go_on_behind(number - 1);
         }
         match self.plan.row(line) {
+            // What is commented out may hold all that a row does.
+            Ok(_) | Err(Fault::NoData | Fault::SkipData) if line.starts_with(b"#") => self.out.set_aside("comment"),
             Ok(record) => self.out.flow(&record),
             Err(Fault::NoData) => self.out.gap("nodata", self.plan.gap(line, GapStatus::NoData).as_ref()),
             Err(Fault::SkipData) => self

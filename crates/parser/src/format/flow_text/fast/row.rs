@@ -42,13 +42,14 @@ pub(super) struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    /// The row of `block[start..end]`; `None` where it is too long, or the block ends too soon before or behind it.
+    /// The row of `block[start..end]`; `None` where it is too long or a comment, or the block ends too soon before or behind
+    /// it.
     #[inline(always)]
     pub(super) fn new(simd: V3, block: &'a [u8], start: usize, end: usize, starts: &'a [u16]) -> Option<Self> {
         let base = start.checked_sub(LOAD)?;
         let window = block.get(base..base + WINDOW)?.first_chunk()?;
         let starts = starts.first_chunk::<{ MOST + 1 }>()?;
-        if end.wrapping_sub(base) > LENGTH - LOAD {
+        if end.wrapping_sub(base) > LENGTH - LOAD || window[LOAD] == b'#' {
             return None;
         }
         #[expect(clippy::cast_possible_truncation, reason = "it is 64")]
