@@ -42,6 +42,7 @@ mod words;
 
 use access::Accesses;
 use aside::Aside;
+use counting::Lanes;
 pub use aside::Budget;
 use dns::Answers;
 use gaps::GapTable;
@@ -90,6 +91,7 @@ pub struct Aggregator<'i> {
     window: Option<(u64, u64)>,
     remembered: Remembered,
     aside: Aside,
+    lanes: Lanes,
 }
 
 impl<'i> Aggregator<'i> {
@@ -109,6 +111,7 @@ impl<'i> Aggregator<'i> {
             window: None,
             remembered: Remembered::default(),
             aside: Aside::default(),
+            lanes: Lanes::default(),
         }
     }
 

@@ -175,6 +175,11 @@ impl Inventory {
         address.owner_in(self, at)
     }
 
+    /// The owners of addresses, each at a moment.
+    pub(crate) fn owners(&self, asked: &[(u32, u64)], owners: &mut Vec<ServiceId>) {
+        self.v4.owners(asked, owners);
+    }
+
     /// Whether an entry about addresses covers the address at any time.
     pub(crate) fn owns_ever<A: Owned>(&self, address: A) -> bool {
         address.owned_ever_in(self)

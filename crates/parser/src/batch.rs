@@ -119,6 +119,24 @@ pub struct FlowBatch<'a> {
     rows: usize,
 }
 
+/// The numbers of one row of a batch: see the columns of [`FlowBatch`].
+#[expect(missing_docs, reason = "as the columns")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Numbers {
+    pub srcaddr: u32,
+    pub dstaddr: u32,
+    pub pkt_srcaddr: u32,
+    pub pkt_dstaddr: u32,
+    pub srcport: u16,
+    pub dstport: u16,
+    pub protocol: u8,
+    pub tcp_flags: u8,
+    pub packets: u64,
+    pub bytes: u64,
+    pub start: u64,
+    pub end: u64,
+}
+
 /// The rows of a batch that a sink did not want: the line of each, and why.
 pub type Refused = Vec<(u64, Reason)>;
 
@@ -283,6 +301,28 @@ impl<'a> FlowBatch<'a> {
         })
     }
 
+    /// The numbers of one row, which is less than [`len`](Self::len).
+    // Every number of a byte is a row of the columns, so nothing is checked.
+    #[inline]
+    #[must_use]
+    pub fn numbers(&self, row: u8) -> Numbers {
+        let (columns, row) = (self.columns, usize::from(row));
+        Numbers {
+            srcaddr: columns.srcaddr[row],
+            dstaddr: columns.dstaddr[row],
+            pkt_srcaddr: columns.pkt_srcaddr[row],
+            pkt_dstaddr: columns.pkt_dstaddr[row],
+            srcport: columns.srcport[row],
+            dstport: columns.dstport[row],
+            protocol: columns.protocol[row],
+            tcp_flags: columns.tcp_flags[row],
+            packets: columns.packets[row],
+            bytes: columns.bytes[row],
+            start: columns.start[row],
+            end: columns.end[row],
+        }
+    }
+
     /// One row as a record.
     #[must_use]
     pub fn record(&self, row: usize) -> FlowRecord<'a> {
@@ -322,6 +362,9 @@ impl<'a> FlowBatch<'a> {
 
     #[inline]
     fn text(&self, (start, length): Span) -> &'a [u8] {
+        if length == 0 {
+            return &[];
+        }
         let start = start as usize;
         self.block.get(start..start + length as usize).unwrap_or_default()
     }

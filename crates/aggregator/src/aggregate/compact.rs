@@ -11,8 +11,10 @@ pub(super) type Counts = [u32; 10];
 /// The least start and the greatest end, in Unix seconds.
 const FIRST: usize = 0;
 const LAST: usize = 1;
+/// From the initiator; the word behind it from the responder.
 const BYTES_OUT: usize = 2;
 const BYTES_IN: usize = 3;
+/// As the bytes.
 const PACKETS_OUT: usize = 4;
 const PACKETS_IN: usize = 5;
 /// Records from the initiator in the lower half, from the responder in the upper one.
@@ -84,14 +86,11 @@ fn fit(counts: &mut Counts, packets: &Packets, small: &Small) -> bool {
     else {
         return false;
     };
-    let (bytes_at, packets_at, one) = match packets.opened {
-        Side::Sender => (BYTES_OUT, PACKETS_OUT, 1),
-        Side::Receiver => (BYTES_IN, PACKETS_IN, HALF + 1),
-    };
-    let half = if one == 1 { HALF } else { !HALF };
+    let side = usize::from(packets.opened == Side::Receiver);
+    let (one, half) = ([1, HALF + 1][side], [HALF, !HALF][side]);
     let (Some(bytes), Some(number)) = (
-        counts[bytes_at].checked_add(small.bytes),
-        counts[packets_at].checked_add(small.packets),
+        counts[BYTES_OUT + side].checked_add(small.bytes),
+        counts[PACKETS_OUT + side].checked_add(small.packets),
     ) else {
         return false;
     };
@@ -104,8 +103,8 @@ fn fit(counts: &mut Counts, packets: &Packets, small: &Small) -> bool {
     } else {
         (counts[PORTS] & HALF).min(port) | (counts[PORTS] >> 16).max(port) << 16
     };
-    counts[bytes_at] = bytes;
-    counts[packets_at] = number;
+    counts[BYTES_OUT + side] = bytes;
+    counts[PACKETS_OUT + side] = number;
     counts[RECORDS] += one;
     counts[FIRST] = first.min(small.start);
     counts[LAST] = counts[LAST].max(small.end);

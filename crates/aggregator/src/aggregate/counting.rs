@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use egressmap_parser::batch::{FlowBatch, Refused};
+use egressmap_parser::batch::{FlowBatch, ROWS, Refused};
 use egressmap_parser::record::Verdict;
 use egressmap_parser::source::ObjectId;
 use egressmap_parser::{AccessRecord, Action, DnsRecord, FlowRecord, Gap, Sink};
@@ -55,20 +55,17 @@ impl Sink for Aggregator<'_> {
     }
 
     fn flows(&mut self, batch: &FlowBatch<'_>, refused: &mut Refused) {
-        let plain = !self.inventory.knows_interfaces();
-        let mut before = None;
-        for (row, line) in batch.line().iter().enumerate() {
-            before = if plain {
-                self.count_plainly(batch, row, before)
-            } else {
-                None
-            };
-            if before.is_none()
-                && let Verdict::SetAside(reason) = self.flow(*line, &batch.record(row))
-            {
+        let mut lanes = std::mem::take(&mut self.lanes);
+        lanes.rows.clear();
+        for (row, line) in (0..=u8::MAX).zip(batch.line()) {
+            if let Some((interface, place)) = self.common_place(batch, row.into()) {
+                lanes.rows.push(Lane { row, interface, place });
+            } else if let Verdict::SetAside(reason) = self.flow(*line, &batch.record(row.into())) {
                 refused.push((*line, reason));
             }
         }
+        self.count_common(batch, &mut lanes);
+        self.lanes = lanes;
         self.aside_if_too_much();
     }
 
@@ -147,77 +144,88 @@ impl Aggregator<'_> {
         Some((row, interface))
     }
 
-    /// Counts a row of the common kind as [`Sink::flow`] would: one that is wanted, from an interface that is no gateway's,
-    /// where the inventory knows addresses alone. `None` for any other row. `before` is what the row before came to.
+    /// The interface and the place of a row of the common kind: one that is wanted, from an interface that is no gateway's.
     #[inline]
-    fn count_plainly(&mut self, batch: &FlowBatch<'_>, row: usize, before: Option<Before>) -> Option<Before> {
-        let start = batch.start()[row];
-        if !batch.interface_type(row).is_empty() || !self.settings.want(start) {
+    fn common_place(&mut self, batch: &FlowBatch<'_>, row: usize) -> Option<(u32, u32)> {
+        let eni = batch.eni(row);
+        let common = !eni.is_empty() && batch.interface_type(row).is_empty() && self.settings.want(batch.start()[row]);
+        if !common || self.inventory.is_gateway(eni) {
             return None;
         }
-        let known = match before {
-            Some(before) if batch.has_the_interface_before(row) => before.known,
-            _ => self.plain_interface(batch.eni(row))?,
-        };
-        let end = batch.end()[row].max(start);
-        let protocol = counted_protocol(batch.protocol()[row]);
-        let (source, destination) = (batch.srcaddr()[row], batch.dstaddr()[row]);
-        let direction = batch.flow_direction(row);
-        let place = match batch.ecs_service(row) {
-            b"" => known.unowned,
-            service => self.told_place(known, batch.ecs_cluster(row), service, (start, end)),
-        };
-        let inventory = self.inventory;
-        let mut side = |address: u32, seen: u32, port: u16, aws: &[u8]| End {
+        if self.inventory.knows_interfaces() || !batch.ecs_service(row).is_empty() {
+            let (interface, place) = self.place(&batch.record(row), false);
+            return Some((interface?, place));
+        }
+        let known = self.interfaces.intern(eni);
+        Some((known.interface, known.unowned))
+    }
+
+    /// Counts rows of the common kind as [`Sink::flow`] would. Each step is done for all of them before the next, so that
+    /// while one waits for memory others do not.
+    fn count_common(&mut self, batch: &FlowBatch<'_>, lanes: &mut Lanes) {
+        lanes.ends.iter_mut().for_each(Vec::clear);
+        for lane in &lanes.rows {
+            let numbers = batch.numbers(lane.row);
+            lanes.ends[0].push((numbers.pkt_srcaddr, numbers.start));
+            lanes.ends[1].push((numbers.pkt_dstaddr, numbers.start));
+            self.v4.meet(&Sighting {
+                interface: lane.interface,
+                source: numbers.srcaddr,
+                destination: numbers.dstaddr,
+                direction: batch.flow_direction(lane.row.into()),
+            });
+        }
+        for (ends, owners) in lanes.ends.iter().zip(&mut lanes.owners) {
+            self.inventory.owners(ends, owners);
+        }
+        let (mut first, mut last) = (u64::MAX, 0);
+        let [sent, received] = &lanes.owners;
+        for ((lane, sender), receiver) in lanes.rows.iter().zip(sent).zip(received) {
+            let row = self.common_row(batch, lane, [*sender, *receiver]);
+            (first, last) = (first.min(row.start), last.max(row.end));
+            self.v4.count(&row, Some(lane.interface), &self.words);
+        }
+        if !lanes.rows.is_empty() {
+            self.used(first, last);
+        }
+    }
+
+    #[inline(always)]
+    fn common_row(&mut self, batch: &FlowBatch<'_>, lane: &Lane, [sender, receiver]: [ServiceId; 2]) -> Row<u32> {
+        let numbers = batch.numbers(lane.row);
+        let protocol = counted_protocol(numbers.protocol);
+        let mut end = |address, seen, port, owner, aws: &[u8]| End {
             address,
             port: if protocol == ICMP { 0 } else { port },
-            owner: before
-                .and_then(|before| before.owner(address, start))
-                .unwrap_or_else(|| inventory.owner(address, start)),
+            owner,
             stood_in: address != seen,
             aws: if aws.is_empty() { 0 } else { self.words.intern(aws) },
         };
-        let sender = side(
-            batch.pkt_srcaddr()[row],
-            source,
-            batch.srcport()[row],
-            batch.src_aws_service(row),
-        );
-        let receiver = side(
-            batch.pkt_dstaddr()[row],
-            destination,
-            batch.dstport()[row],
-            batch.dst_aws_service(row),
-        );
-        let ends = [(sender.address, sender.owner), (receiver.address, receiver.owner)];
-        let row = Row {
-            sender,
-            receiver,
+        let row = usize::from(lane.row);
+        Row {
+            sender: end(
+                numbers.pkt_srcaddr,
+                numbers.srcaddr,
+                numbers.srcport,
+                sender,
+                batch.src_aws_service(row),
+            ),
+            receiver: end(
+                numbers.pkt_dstaddr,
+                numbers.dstaddr,
+                numbers.dstport,
+                receiver,
+                batch.dst_aws_service(row),
+            ),
             protocol,
-            packets: batch.packets()[row],
-            bytes: batch.bytes()[row],
-            start,
-            end,
+            packets: numbers.packets,
+            bytes: numbers.bytes,
+            start: numbers.start,
+            end: numbers.end.max(numbers.start),
             rejected: batch.is_rejected(row),
-            tcp_flags: batch.tcp_flags()[row],
-            place,
-        };
-        self.v4.meet(&Sighting {
-            interface: known.interface,
-            source,
-            destination,
-            direction,
-        });
-        self.v4.count(&row, Some(known.interface), &self.words);
-        self.used(start, end);
-        Some(Before { known, start, ends })
-    }
-
-    /// An interface that has a name and is no gateway's.
-    #[inline]
-    fn plain_interface(&mut self, eni: &[u8]) -> Option<Known> {
-        let plain = !eni.is_empty() && !self.inventory.is_gateway(eni);
-        plain.then(|| self.interfaces.intern(eni))
+            tcp_flags: numbers.tcp_flags,
+            place: lane.place,
+        }
     }
 
     fn place(&mut self, record: &FlowRecord<'_>, gateway: bool) -> (Option<u32>, u32) {
@@ -253,23 +261,25 @@ impl Aggregator<'_> {
     }
 }
 
-/// What a row of the common kind came to: the next one is often of the same interface, and its answer.
-#[derive(Debug, Clone, Copy)]
-struct Before {
-    known: Known,
-    start: u64,
-    ends: [(u32, ServiceId); 2],
+/// The rows of a batch that are of the common kind; reused from batch to batch.
+#[derive(Debug, Default)]
+pub(super) struct Lanes {
+    rows: Vec<Lane>,
+    /// The addresses of the senders, and of the receivers, each with the time.
+    ends: [Vec<(u32, u64)>; 2],
+    /// Who owns them.
+    owners: [Vec<ServiceId>; 2],
 }
 
-impl Before {
-    /// Who owns an address at a moment, if that was found.
-    #[inline]
-    fn owner(&self, address: u32, at: u64) -> Option<ServiceId> {
-        let mut ends = self.ends.iter();
-        let found = ends.find(|(known, _)| *known == address && self.start == at);
-        found.map(|(_, owner)| *owner)
-    }
+#[derive(Debug, Clone, Copy)]
+struct Lane {
+    /// Which row of the batch it is.
+    row: u8,
+    interface: u32,
+    place: u32,
 }
+
+const _: () = assert!(ROWS == 1 << 8, "a byte numbers the rows of a batch");
 
 fn count<A: Owned + Slotted>(
     plane: &mut Plane<A>,

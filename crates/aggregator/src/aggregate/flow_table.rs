@@ -8,9 +8,10 @@ use super::flows::{Flow, FlowKey, Packets};
 use super::pieces::Pieces;
 use super::slot::{Slotted, halves};
 use super::words::Words;
+use prefetch_index::prefetch_index;
 
-/// How many flows wait until the table is asked for all of them.
-const BATCH: usize = 128;
+/// How many records wait until the table is asked for the flows of all of them.
+const BATCH: usize = 256;
 
 /// The first number of slots; a power of two.
 const FIRST: usize = 1 << 10;
@@ -24,16 +25,13 @@ pub(super) const PARTS: usize = 8;
 
 /// Flows by key.
 ///
-/// Flows are taken in batches: the table is first asked where each of a batch stands, which the processor does for
-/// several at once, so that a table larger than its caches costs a fraction of one wait a flow. Records of one flow that
-/// follow each other, as a request and its answer do, are added up before.
+/// Records are taken in batches: the table is first asked where the flow of each stands, which the processor does for
+/// several at once, so that a table larger than its caches costs a fraction of one wait a record.
 #[derive(Debug)]
 pub(super) struct FlowTable<A: Slotted> {
     shards: Vec<Shard<A>>,
     hasher: RandomState,
     waiting: Vec<Waiting<A>>,
-    /// The whole flows of those that wait, as a shard's are.
-    aside: Vec<Flow>,
 }
 
 /// The flows to some responders, each in a slot: a line of the processor's cache for one of IPv4. What does not fit into a
@@ -57,7 +55,7 @@ struct Waiting<A: Slotted> {
     hash: u64,
     shard: usize,
     key: A::Key,
-    counts: Counts,
+    packets: Packets,
 }
 
 impl<A: Slotted> Default for FlowTable<A> {
@@ -71,7 +69,6 @@ impl<A: Slotted> Default for FlowTable<A> {
             shards: std::iter::repeat_with(shard).take(SHARDS).collect(),
             hasher: RandomState::default(),
             waiting: Vec::with_capacity(BATCH),
-            aside: Vec::new(),
         }
     }
 }
@@ -88,20 +85,17 @@ impl<A: Slotted> FlowTable<A> {
     // Inlined, so that a key is never written field by field only to be read as a whole.
     #[inline(always)]
     pub(super) fn count(&mut self, key: A::Key, responder: A, packets: &Packets, words: &Words) {
-        if !self.waiting.last().is_some_and(|last| A::same(&last.key, &key)) {
-            if self.waiting.len() == BATCH {
-                self.settle(words);
-            }
-            self.waiting.push(Waiting {
-                hash: A::hash_of(&key, &self.hasher),
-                shard: place_of(responder).0,
-                key,
-                counts: Counts::default(),
-            });
+        if self.waiting.len() == BATCH {
+            self.settle(words);
         }
-        if let Some(last) = self.waiting.last_mut() {
-            compact::count(&mut last.counts, packets, &mut self.aside, words);
-        }
+        let (hash, shard) = (A::hash_of(&key, &self.hasher), place_of(responder).0);
+        self.shards[shard].fetch_index(hash);
+        self.waiting.push(Waiting {
+            hash,
+            shard,
+            key,
+            packets: *packets,
+        });
     }
 
     /// Counts what still waits. To be called before anything is read.
@@ -113,25 +107,16 @@ impl<A: Slotted> FlowTable<A> {
         for shard in &mut self.shards {
             shard.make_room(self.waiting.len(), &self.hasher);
         }
-        // No read depends on another here: those of a whole batch are under way at once, first of the index and then of the
-        // slots. The fewer the steps of a loop, the more of its reads are.
-        let warm = self.waiting.iter().fold(0, |sum: u32, waiting| {
-            sum.wrapping_add(self.shards[waiting.shard].warm_index(waiting.hash))
-        });
-        std::hint::black_box(warm);
         let mut likely = [None; BATCH];
         for (waiting, likely) in self.waiting.iter().zip(&mut likely) {
-            *likely = self.shards[waiting.shard].likely(waiting.hash);
+            let shard = &self.shards[waiting.shard];
+            *likely = shard.likely(waiting.hash);
+            shard.fetch(*likely);
         }
-        let warm = self.waiting.iter().zip(likely).fold(0, |sum: u32, (waiting, likely)| {
-            sum.wrapping_add(self.shards[waiting.shard].warm(likely))
-        });
-        std::hint::black_box(warm);
         for (waiting, likely) in self.waiting.drain(..).zip(likely) {
             let (counts, aside) = self.shards[waiting.shard].slot(waiting.hash, &waiting.key, likely);
-            compact::add(counts, &waiting.counts, &self.aside, aside, words);
+            compact::count(counts, &waiting.packets, aside, words);
         }
-        self.aside.clear();
     }
 
     /// Adds the flows of another thread, whose places and words have other numbers.
@@ -210,23 +195,17 @@ impl<A: Slotted> Shard<A> {
     ) {
         self.make_room(batch.len(), hasher);
         let likely: Vec<_> = batch.iter().map(|(hash, ..)| self.likely(*hash)).collect();
-        let warm = likely
-            .iter()
-            .fold(0, |sum: u32, likely| sum.wrapping_add(self.warm(*likely)));
-        std::hint::black_box(warm);
+        likely.iter().for_each(|likely| self.fetch(*likely));
         for ((hash, key, counts), likely) in batch.drain(..).zip(likely) {
             let (known, aside) = self.slot(hash, &key, likely);
             compact::add(known, &counts, of_other, aside, words);
         }
     }
 
-    /// Looks at where the index has a flow.
-    #[inline]
-    fn warm_index(&self, hash: u64) -> u32 {
-        self.index
-            .get(home(hash, self.index.len()))
-            .copied()
-            .unwrap_or_default()
+    /// Has the place of the index brought near that a flow has.
+    #[inline(always)]
+    fn fetch_index(&self, hash: u64) {
+        prefetch_index(&self.index, home(hash, self.index.len()));
     }
 
     /// The slot that a flow most likely has, if it has one.
@@ -236,10 +215,12 @@ impl<A: Slotted> Shard<A> {
         slot_in(self.index[at], self.index.len())
     }
 
-    /// Looks at a slot, for its memory to be near.
+    /// Has a slot brought near.
     #[inline(always)]
-    fn warm(&self, slot: Option<Number>) -> u32 {
-        slot.map_or(0, |slot| self.warm_at(at(slot)))
+    fn fetch(&self, slot: Option<Number>) {
+        if let Some(slot) = slot {
+            self.slots.fetch(at(slot));
+        }
     }
 
     /// The counters of a key, new if there were none; there is room for them.

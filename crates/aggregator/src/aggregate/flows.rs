@@ -189,9 +189,9 @@ impl Signs {
             Side::Receiver => Signs::ANSWERED,
         };
         let (client, _) = row.ends(opened);
-        if opened == Side::Receiver && !row.rejected && !client.owner.is_somebody() && !client.address.is_private() {
-            signs.add(Signs(1 << (5 + client.port % 3)));
-        }
+        let answered = (opened == Side::Receiver) & !row.rejected;
+        let served = answered & !client.owner.is_somebody() & !client.address.is_private();
+        signs.add(Signs(u8::from(served) << (5 + client.port % 3)));
         if by_flags {
             signs.add(Signs::FLAGS);
             signs.add(match opened {

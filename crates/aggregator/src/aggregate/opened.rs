@@ -15,6 +15,7 @@ pub(super) struct Opened {
 }
 
 /// Rules 1 and 2. `None` where both ports are of equal rank: then only all records together can tell.
+#[inline(always)]
 pub(super) fn opened<A: Address>(row: &Row<A>) -> Option<Opened> {
     if row.protocol == TCP {
         let by = match row.tcp_flags & SYN_ACK {

@@ -28,12 +28,19 @@ pub(super) enum Candidates<A> {
 
 impl<A: Address> Candidates<A> {
     /// Takes in the ends of one record as the interface saw them.
+    #[inline]
     pub(super) fn meet(&mut self, source: A, destination: A, direction: Option<FlowDirection>) {
+        // Which of them it is follows no pattern.
         if let Candidates::One(own) = self
-            && (*own == source || *own == destination)
+            && (*own == source) | (*own == destination)
         {
             return;
         }
+        self.narrow(source, destination, direction);
+    }
+
+    #[cold]
+    fn narrow(&mut self, source: A, destination: A, direction: Option<FlowDirection>) {
         let own = direction.map(|direction| match direction {
             FlowDirection::Egress => source,
             FlowDirection::Ingress => destination,

@@ -2,6 +2,7 @@
 //! small.
 
 use bytemuck::Pod;
+use prefetch_index::prefetch_index;
 
 use super::pages::Pages;
 
@@ -59,6 +60,15 @@ impl<T: Pod> Pieces<T> {
     pub(super) fn get(&self, at: usize) -> &T {
         let (piece, at) = place(at);
         &self.pieces[piece].get()[at]
+    }
+
+    /// Has the memory of an element brought near, if there is one.
+    #[inline(always)]
+    pub(super) fn fetch(&self, at: usize) {
+        let (piece, at) = place(at);
+        if let Some(piece) = self.pieces.get(piece) {
+            prefetch_index(piece.get(), at);
+        }
     }
 
     #[inline(always)]

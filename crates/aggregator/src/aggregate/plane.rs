@@ -69,6 +69,7 @@ pub(super) struct Sighting<A> {
 
 impl<A: Slotted> Plane<A> {
     /// Takes in what a record tells of the interface's own address. To be called before [`Plane::count`].
+    #[inline]
     pub(super) fn meet(&mut self, sighting: &Sighting<A>) {
         let at = index(sighting.interface);
         if at >= self.candidates.len() {
@@ -112,7 +113,7 @@ impl<A: Slotted> Plane<A> {
             protocol: row.protocol,
             stood_in: StoodIn::new(initiator.stood_in, responder.stood_in),
         });
-        if by == Side::Sender && Starts::are_kept_at(row.start) {
+        if Starts::are_kept_at(row.start) && by == Side::Sender {
             self.mark_start(&key, row);
         }
         self.flows

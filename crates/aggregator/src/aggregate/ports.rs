@@ -14,14 +14,17 @@ pub(super) enum PortRank {
 }
 
 impl PortRank {
-    /// The rank of a port.
+    /// The rank of a port. Which one it is follows no pattern, so it is added up without a branch.
+    #[inline]
     pub(super) fn of(port: u16) -> Self {
-        match port {
-            0..1024 => PortRank::System,
-            EPHEMERAL.. => PortRank::Ephemeral,
-            _ if is_well_known(port) => PortRank::WellKnown,
-            _ => PortRank::Registered,
-        }
+        const BY_NUMBER: [PortRank; 4] = [
+            PortRank::System,
+            PortRank::WellKnown,
+            PortRank::Registered,
+            PortRank::Ephemeral,
+        ];
+        let number = usize::from(port >= 1024) + usize::from(!is_service(port)) + usize::from(port >= EPHEMERAL);
+        BY_NUMBER[number]
     }
 
     /// Whether such a port is a service's whatever it meets.
@@ -50,10 +53,15 @@ const WELL_KNOWN: &[u16] = &[
     18_080, 19_092, 25_672, 26_257, 27_017, 27_018, 27_019, 28_015,         // Spark, Kafka, RabbitMQ, CockroachDB, MongoDB, RethinkDB
 ];
 
-/// One bit a port.
-static TABLE: [u64; 512] = {
-    let mut bits = [0; 512];
+/// One bit a port: the system ports and the well-known ones.
+static TABLE: [u64; 1024] = {
+    let mut bits = [0; 1024];
     let mut at = 0;
+    while at < 1024 / 64 {
+        bits[at] = u64::MAX;
+        at += 1;
+    }
+    at = 0;
     while at < WELL_KNOWN.len() {
         bits[WELL_KNOWN[at] as usize / 64] |= 1 << (WELL_KNOWN[at] % 64);
         at += 1;
@@ -61,10 +69,9 @@ static TABLE: [u64; 512] = {
     bits
 };
 
-fn is_well_known(port: u16) -> bool {
-    TABLE
-        .get(usize::from(port / 64))
-        .is_some_and(|word| word >> (port % 64) & 1 == 1)
+#[inline]
+fn is_service(port: u16) -> bool {
+    TABLE[usize::from(port / 64)] >> (port % 64) & 1 == 1
 }
 
 #[cfg(test)]
@@ -75,7 +82,7 @@ mod tests {
     fn the_table_is_sorted_and_lies_between_the_system_and_the_ephemeral_ports() {
         assert!(WELL_KNOWN.is_sorted_by(|a, b| a < b));
         assert!(WELL_KNOWN.iter().all(|port| (1024..EPHEMERAL).contains(port)));
-        assert!((1024..EPHEMERAL).all(|port| is_well_known(port) == WELL_KNOWN.contains(&port)));
+        assert!((1024..=u16::MAX).all(|port| is_service(port) == WELL_KNOWN.contains(&port)));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! A flow record reduced to what counting needs, with addresses as integers.
 
+use std::hint::select_unpredictable;
+
 use crate::address::Address;
 use crate::inventory::ServiceId;
 
@@ -53,10 +55,24 @@ pub(super) fn counted_protocol(protocol: u8) -> u8 {
 
 impl<A: Address> Row<A> {
     /// Both ends, the initiator first.
-    pub(super) fn ends(&self, opened: Side) -> (&End<A>, &End<A>) {
-        match opened {
-            Side::Sender => (&self.sender, &self.receiver),
-            Side::Receiver => (&self.receiver, &self.sender),
+    // Which it is follows no pattern: both are taken, and the value chosen, where a branch would be guessed wrong.
+    #[inline(always)]
+    pub(super) fn ends(&self, opened: Side) -> (End<A>, End<A>) {
+        let (sender, receiver) = (self.sender, self.receiver);
+        let sent = opened == Side::Sender;
+        (End::either(sent, sender, receiver), End::either(sent, receiver, sender))
+    }
+}
+
+impl<A: Address> End<A> {
+    #[inline(always)]
+    fn either(first: bool, one: Self, other: Self) -> Self {
+        End {
+            address: select_unpredictable(first, one.address, other.address),
+            port: select_unpredictable(first, one.port, other.port),
+            owner: select_unpredictable(first, one.owner, other.owner),
+            stood_in: select_unpredictable(first, one.stood_in, other.stood_in),
+            aws: select_unpredictable(first, one.aws, other.aws),
         }
     }
 }

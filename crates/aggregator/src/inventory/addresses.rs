@@ -16,6 +16,9 @@ pub(super) struct AddressBook<A> {
     tops: Vec<u64>,
 }
 
+/// So many addresses are asked for at a time.
+const SOME: usize = 64;
+
 type ByAddress<A> = HashMap<A, Spans, foldhash::fast::RandomState>;
 
 impl<A> Default for AddressBook<A> {
@@ -31,11 +34,36 @@ impl<A> Default for AddressBook<A> {
 impl<A: Address> AddressBook<A> {
     #[inline]
     pub(super) fn owner(&self, address: A, at: u64) -> ServiceId {
-        let top = usize::from(address.top());
-        if self.tops[top / 64] >> (top % 64) & 1 == 0 {
-            return ServiceId::NOBODY;
+        if self.may_own(address) {
+            self.owner_by_entries(address, at)
+        } else {
+            ServiceId::NOBODY
         }
-        self.owner_by_entries(address, at)
+    }
+
+    /// The owners of addresses, each at a moment. Those that may have one are told apart first, without a branch: which
+    /// they are follows no pattern.
+    pub(super) fn owners(&self, asked: &[(A, u64)], owners: &mut Vec<ServiceId>) {
+        owners.clear();
+        owners.resize(asked.len(), ServiceId::NOBODY);
+        let mut some = [0; SOME];
+        for (asked, owners) in asked.chunks(SOME).zip(owners.chunks_mut(SOME)) {
+            let mut count = 0;
+            for (at, (address, _)) in asked.iter().enumerate() {
+                some[count] = at;
+                count += usize::from(self.may_own(*address));
+            }
+            for &at in &some[..count] {
+                let (address, time) = asked[at];
+                owners[at] = self.owner_by_entries(address, time);
+            }
+        }
+    }
+
+    #[inline]
+    fn may_own(&self, address: A) -> bool {
+        let top = usize::from(address.top());
+        self.tops[top / 64] >> (top % 64) & 1 != 0
     }
 
     fn owner_by_entries(&self, address: A, at: u64) -> ServiceId {
