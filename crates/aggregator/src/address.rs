@@ -10,6 +10,9 @@ pub(crate) trait Address: Copy + Eq + Ord + Hash + Debug + Default + Send + Sync
     /// may be another interface of ours, and from elsewhere is on the internet.
     fn is_beside(self, own: Self) -> bool;
 
+    /// Whether it is either of two addresses. Which of them it is follows no pattern, so it is told without a branch.
+    fn is_one_of(self, one: Self, other: Self) -> bool;
+
     /// The address with all but its first `length` bits cleared.
     fn masked(self, length: u8) -> Self;
 
@@ -27,6 +30,12 @@ impl Address for u32 {
     /// What is outside of the private ranges is behind a gateway.
     fn is_beside(self, _: Self) -> bool {
         false
+    }
+
+    #[inline]
+    fn is_one_of(self, one: Self, other: Self) -> bool {
+        // Compilers make branches of two comparisons.
+        u64::from(self ^ one) * u64::from(self ^ other) == 0
     }
 
     fn masked(self, length: u8) -> Self {
@@ -59,6 +68,11 @@ impl Address for u128 {
     fn is_beside(self, own: Self) -> bool {
         let differ = self ^ own;
         differ >> (128 - LARGEST_VPC) == 0 && mapped_v4(self).is_none()
+    }
+
+    #[inline]
+    fn is_one_of(self, one: Self, other: Self) -> bool {
+        self == one || self == other
     }
 
     fn masked(self, length: u8) -> Self {

@@ -1,5 +1,6 @@
 //! A record becomes a row of one family of addresses, and is counted.
 
+use std::hint::select_unpredictable;
 use std::net::IpAddr;
 
 use egressmap_parser::batch::{FlowBatch, ROWS, Refused};
@@ -8,9 +9,11 @@ use egressmap_parser::source::ObjectId;
 use egressmap_parser::{AccessRecord, Action, DnsRecord, FlowRecord, Gap, Sink};
 
 use super::Aggregator;
+use super::flow_table::Waiting;
+use super::flows::{Packets, Signs};
 use super::interfaces::{GATEWAY, Known, NO_INTERFACE, Told};
 use super::plane::{Plane, Sighting};
-use super::row::{End, ICMP, Row, counted_protocol};
+use super::row::{End, ICMP, Row, Side, counted_protocol};
 use super::slot::Slotted;
 use super::words::Words;
 use crate::address::{mapped_v4, widened};
@@ -57,8 +60,9 @@ impl Sink for Aggregator<'_> {
     fn flows(&mut self, batch: &FlowBatch<'_>, refused: &mut Refused) {
         let mut lanes = std::mem::take(&mut self.lanes);
         lanes.rows.clear();
+        let by_address = !self.inventory.knows_interfaces();
         for (row, line) in (0..=u8::MAX).zip(batch.line()) {
-            if let Some((interface, place)) = self.common_place(batch, row.into()) {
+            if let Some((interface, place)) = self.common_place(batch, row.into(), by_address) {
                 lanes.rows.push(Lane { row, interface, place });
             } else if let Verdict::SetAside(reason) = self.flow(*line, &batch.record(row.into())) {
                 refused.push((*line, reason));
@@ -145,14 +149,15 @@ impl Aggregator<'_> {
     }
 
     /// The interface and the place of a row of the common kind: one that is wanted, from an interface that is no gateway's.
-    #[inline]
-    fn common_place(&mut self, batch: &FlowBatch<'_>, row: usize) -> Option<(u32, u32)> {
+    /// `by_address` where no entry of the inventory is about interfaces.
+    #[inline(always)]
+    fn common_place(&mut self, batch: &FlowBatch<'_>, row: usize, by_address: bool) -> Option<(u32, u32)> {
         let eni = batch.eni(row);
         let common = !eni.is_empty() && batch.interface_type(row).is_empty() && self.settings.want(batch.start()[row]);
         if !common || self.inventory.is_gateway(eni) {
             return None;
         }
-        if self.inventory.knows_interfaces() || !batch.ecs_service(row).is_empty() {
+        if !by_address || !batch.ecs_service(row).is_empty() {
             let (interface, place) = self.place(&batch.record(row), false);
             return Some((interface?, place));
         }
@@ -179,15 +184,41 @@ impl Aggregator<'_> {
             self.inventory.owners(ends, owners);
         }
         let (mut first, mut last) = (u64::MAX, 0);
+        lanes.flows.clear();
         let [sent, received] = &lanes.owners;
         for ((lane, sender), receiver) in lanes.rows.iter().zip(sent).zip(received) {
-            let row = self.common_row(batch, lane, [*sender, *receiver]);
+            let owners = [*sender, *receiver];
+            let row = Row {
+                packets: 0,
+                bytes: 0,
+                ..self.common_row(batch, lane, owners)
+            };
             (first, last) = (first.min(row.start), last.max(row.end));
-            self.v4.count(&row, Some(lane.interface), &self.words);
+            let Some(found) = self.v4.flow_of(&row, Some(lane.interface)) else {
+                self.count_apart(batch, lane, owners);
+                continue;
+            };
+            self.v4.note_start(&found, &row);
+            let adds = Adds {
+                row: lane.row,
+                opened: found.opened,
+                signs: found.signs,
+                aws: found.aws,
+            };
+            lanes.flows.push(Waiting::new(found.key, found.responder, adds));
         }
+        self.v4
+            .flows
+            .count_all(&lanes.flows, |adds| adds.packets(batch), &self.words);
         if !lanes.rows.is_empty() {
             self.used(first, last);
         }
+    }
+
+    #[inline(never)]
+    fn count_apart(&mut self, batch: &FlowBatch<'_>, lane: &Lane, owners: [ServiceId; 2]) {
+        let row = self.common_row(batch, lane, owners);
+        self.v4.count_apart(&row, &self.words);
     }
 
     #[inline(always)]
@@ -199,7 +230,7 @@ impl Aggregator<'_> {
             port: if protocol == ICMP { 0 } else { port },
             owner,
             stood_in: address != seen,
-            aws: if aws.is_empty() { 0 } else { self.words.intern(aws) },
+            aws: if aws.is_empty() { 0 } else { word(&mut self.words, aws) },
         };
         let row = usize::from(lane.row);
         Row {
@@ -269,6 +300,35 @@ pub(super) struct Lanes {
     ends: [Vec<(u32, u64)>; 2],
     /// Who owns them.
     owners: [Vec<ServiceId>; 2],
+    flows: Vec<Waiting<u32, Adds>>,
+}
+
+/// What a row of a batch adds to its flow.
+#[derive(Debug, Clone, Copy)]
+struct Adds {
+    row: u8,
+    opened: Side,
+    signs: Signs,
+    aws: u32,
+}
+
+impl Adds {
+    #[inline(always)]
+    fn packets(&self, batch: &FlowBatch<'_>) -> Packets {
+        let numbers = batch.numbers(self.row);
+        let sent = self.opened == Side::Sender;
+        Packets {
+            packets: numbers.packets,
+            bytes: numbers.bytes,
+            start: numbers.start,
+            end: numbers.end.max(numbers.start),
+            aws: self.aws,
+            client_port: select_unpredictable(sent, numbers.srcport, numbers.dstport),
+            opened: self.opened,
+            rejected: batch.is_rejected(self.row.into()),
+            signs: self.signs,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -280,6 +340,12 @@ struct Lane {
 }
 
 const _: () = assert!(ROWS == 1 << 8, "a byte numbers the rows of a batch");
+
+/// The number of a word. Not inlined: most rows have none.
+#[inline(never)]
+fn word(words: &mut Words, text: &[u8]) -> u32 {
+    words.intern(text)
+}
 
 fn count<A: Owned + Slotted>(
     plane: &mut Plane<A>,

@@ -1,6 +1,9 @@
 //! The table of flows: by far the most visited memory of a run, so it is laid out and asked for with care.
 
+use std::hint::select_unpredictable;
+
 use foldhash::fast::RandomState;
+use prefetch_index::prefetch_index;
 use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
 
 use super::compact::{self, Counts};
@@ -8,7 +11,6 @@ use super::flows::{Flow, FlowKey, Packets};
 use super::pieces::Pieces;
 use super::slot::{Slotted, halves};
 use super::words::Words;
-use prefetch_index::prefetch_index;
 
 /// How many records wait until the table is asked for the flows of all of them.
 const BATCH: usize = 256;
@@ -31,7 +33,8 @@ pub(super) const PARTS: usize = 8;
 pub(super) struct FlowTable<A: Slotted> {
     shards: Vec<Shard<A>>,
     hasher: RandomState,
-    waiting: Vec<Waiting<A>>,
+    /// Records that came one by one.
+    waiting: Vec<Waiting<A, Packets>>,
 }
 
 /// The flows to some responders, each in a slot: a line of the processor's cache for one of IPv4. What does not fit into a
@@ -50,12 +53,24 @@ pub(super) struct Shard<A: Slotted> {
 /// The number of a slot, from 1.
 type Number = std::num::NonZeroU32;
 
+/// A record of a flow that is still to be counted, and what it adds to it.
 #[derive(Debug, Clone, Copy)]
-struct Waiting<A: Slotted> {
-    hash: u64,
+pub(super) struct Waiting<A: Slotted, P> {
     shard: usize,
     key: A::Key,
-    packets: Packets,
+    adds: P,
+}
+
+impl<A: Slotted, P> Waiting<A, P> {
+    /// A record of the flow of a key to a responder.
+    #[inline(always)]
+    pub(super) fn new(key: A::Key, responder: A, adds: P) -> Self {
+        Waiting {
+            shard: place_of(responder).0,
+            key,
+            adds,
+        }
+    }
 }
 
 impl<A: Slotted> Default for FlowTable<A> {
@@ -81,41 +96,51 @@ pub(super) fn place_of<A: Slotted>(responder: A) -> (usize, usize) {
 }
 
 impl<A: Slotted> FlowTable<A> {
-    /// Counts one record of the flow of a key to a responder, which reaches the table with its batch.
-    // Inlined, so that a key is never written field by field only to be read as a whole.
-    #[inline(always)]
-    pub(super) fn count(&mut self, key: A::Key, responder: A, packets: &Packets, words: &Words) {
+    /// Counts one record, which reaches the table with others.
+    #[inline]
+    pub(super) fn count(&mut self, record: Waiting<A, Packets>, words: &Words) {
         if self.waiting.len() == BATCH {
             self.settle(words);
         }
-        let (hash, shard) = (A::hash_of(&key, &self.hasher), place_of(responder).0);
-        self.shards[shard].fetch_index(hash);
-        self.waiting.push(Waiting {
-            hash,
-            shard,
-            key,
-            packets: *packets,
-        });
+        self.waiting.push(record);
     }
 
     /// Counts what still waits. To be called before anything is read.
-    #[inline(never)]
     pub(super) fn settle(&mut self, words: &Words) {
-        if self.waiting.is_empty() {
-            return;
-        }
-        for shard in &mut self.shards {
-            shard.make_room(self.waiting.len(), &self.hasher);
-        }
-        let mut likely = [None; BATCH];
-        for (waiting, likely) in self.waiting.iter().zip(&mut likely) {
-            let shard = &self.shards[waiting.shard];
-            *likely = shard.likely(waiting.hash);
-            shard.fetch(*likely);
-        }
-        for (waiting, likely) in self.waiting.drain(..).zip(likely) {
-            let (counts, aside) = self.shards[waiting.shard].slot(waiting.hash, &waiting.key, likely);
-            compact::count(counts, &waiting.packets, aside, words);
+        let mut waiting = std::mem::take(&mut self.waiting);
+        self.count_all(&waiting, |packets| *packets, words);
+        waiting.clear();
+        self.waiting = waiting;
+    }
+
+    /// Counts records, whose packets are asked for when they are needed.
+    #[inline]
+    pub(super) fn count_all<P>(
+        &mut self,
+        records: &[Waiting<A, P>],
+        packets: impl Fn(&P) -> Packets,
+        words: &Words,
+    ) {
+        for records in records.chunks(BATCH) {
+            for shard in &mut self.shards {
+                shard.make_room(records.len(), &self.hasher);
+            }
+            // What is asked for is on its way while the next is asked for: the fewer steps a loop has, the more are.
+            let mut hashes = [0; BATCH];
+            for (record, hash) in records.iter().zip(&mut hashes) {
+                *hash = A::hash_of(&record.key, &self.hasher);
+                self.shards[record.shard].fetch_index(*hash);
+            }
+            let mut likely = [None; BATCH];
+            for ((record, hash), likely) in records.iter().zip(hashes).zip(&mut likely) {
+                let shard = &self.shards[record.shard];
+                *likely = shard.likely(hash);
+                shard.fetch(*likely);
+            }
+            for ((record, hash), likely) in records.iter().zip(hashes).zip(likely) {
+                let (counts, aside) = self.shards[record.shard].slot(hash, &record.key, likely);
+                compact::count(counts, &packets(&record.adds), aside, words);
+            }
         }
     }
 
@@ -208,11 +233,15 @@ impl<A: Slotted> Shard<A> {
         prefetch_index(&self.index, home(hash, self.index.len()));
     }
 
-    /// The slot that a flow most likely has, if it has one.
+    /// The slot that a flow most likely has, if it has one: that of the first or the second place that it can stand at. Which
+    /// of them follows no pattern, so both are looked at.
     #[inline]
     fn likely(&self, hash: u64) -> Option<Number> {
-        let at = place(&self.index, home(hash, self.index.len()), hash);
-        slot_in(self.index[at], self.index.len())
+        let places = self.index.len();
+        let ([low, _], home) = (halves(hash), home(hash, places));
+        let [first, second] = [home, home + 1].map(|at| self.index[at & (places - 1)]);
+        let is_first = (first ^ low) & !numbers(places) == 0;
+        slot_in(select_unpredictable(is_first, first, second), places)
     }
 
     /// Has a slot brought near.
@@ -250,13 +279,13 @@ impl<A: Slotted> Shard<A> {
         }
     }
 
-    /// Keeps the index at most two thirds full with so many more flows.
+    /// Keeps the index at most half full with so many more flows.
     fn make_room(&mut self, more: usize, hasher: &RandomState) {
         let wanted = self.len() + more;
-        if wanted * 3 <= self.index.len() * 2 {
+        if wanted * 2 <= self.index.len() {
             return;
         }
-        let places = (wanted * 3 / 2 + 1).next_power_of_two().max(FIRST);
+        let places = (wanted * 2).next_power_of_two().max(FIRST);
         self.index = vec![0; places];
         for (number, slot) in self.slots.iter().enumerate() {
             let hash = A::hash_of(&A::key_of(slot), hasher);

@@ -1,5 +1,7 @@
 //! Which end of a single record opened the connection, where the record itself tells: its flags, then its ports.
 
+use std::hint::select_unpredictable;
+
 use super::ports::PortRank;
 use super::row::{ICMP, Row, Side, TCP};
 use crate::address::Address;
@@ -31,10 +33,10 @@ pub(super) fn opened<A: Address>(row: &Row<A>) -> Option<Opened> {
         return None;
     }
     let (sender, receiver) = (PortRank::of(row.sender.port), PortRank::of(row.receiver.port));
-    let by = match receiver.cmp(&sender) {
-        std::cmp::Ordering::Less => Side::Sender,
-        std::cmp::Ordering::Greater => Side::Receiver,
-        std::cmp::Ordering::Equal => return None,
-    };
+    if receiver == sender {
+        return None;
+    }
+    // Which of them it is follows no pattern.
+    let by = select_unpredictable(receiver < sender, Side::Sender, Side::Receiver);
     Some(Opened { by, by_flags: false })
 }

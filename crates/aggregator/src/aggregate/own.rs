@@ -30,9 +30,8 @@ impl<A: Address> Candidates<A> {
     /// Takes in the ends of one record as the interface saw them.
     #[inline]
     pub(super) fn meet(&mut self, source: A, destination: A, direction: Option<FlowDirection>) {
-        // Which of them it is follows no pattern.
         if let Candidates::One(own) = self
-            && (*own == source) | (*own == destination)
+            && own.is_one_of(source, destination)
         {
             return;
         }

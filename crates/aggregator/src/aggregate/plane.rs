@@ -5,7 +5,7 @@ use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 use serde::{Deserialize, Serialize};
 
-use super::flow_table::FlowTable;
+use super::flow_table::{FlowTable, Waiting};
 use super::flows::{FlowKey, Packets, Signs, StoodIn};
 use super::interfaces::{Renumbered, index};
 use super::opened::{Opened, opened};
@@ -59,6 +59,16 @@ impl<A: Slotted> Default for Plane<A> {
     }
 }
 
+/// The flow that a record is of, and what the record adds besides packets.
+pub(super) struct Found<A: Slotted> {
+    pub(super) key: A::Key,
+    pub(super) responder: A,
+    pub(super) opened: Side,
+    pub(super) signs: Signs,
+    /// The interned AWS service of the responder.
+    pub(super) aws: u32,
+}
+
 /// The ends of a record as the interface saw them.
 pub(super) struct Sighting<A> {
     pub(super) interface: u32,
@@ -79,27 +89,24 @@ impl<A: Slotted> Plane<A> {
     }
 
     /// Counts a record that `interface` logged.
-    // Inlined as what it calls is.
-    #[inline(always)]
     pub(super) fn count(&mut self, row: &Row<A>, interface: Option<u32>, words: &Words) {
-        let Some(Opened { by, by_flags }) = opened(row) else {
-            let (key, sender) = PairKey::of(row);
-            self.pairs.entry(key).or_default().count(row, sender, words);
-            return;
+        let Some(found) = self.flow_of(row, interface) else {
+            return self.count_apart(row, words);
         };
-        let signs = Signs::of(row, by, by_flags);
+        self.note_start(&found, row);
+        let packets = Packets::of(row, found.opened, found.signs);
+        self.flows
+            .count(Waiting::new(found.key, found.responder, packets), words);
+    }
+
+    /// The flow that a record is of, where the record tells and it is not dropped: of the row only what does not count
+    /// packets is looked at. Anything else is [counted apart](Self::count_apart).
+    #[inline(always)]
+    pub(super) fn flow_of(&self, row: &Row<A>, interface: Option<u32>) -> Option<Found<A>> {
+        let Opened { by, by_flags } = opened(row)?;
         let (initiator, responder) = row.ends(by);
         if !initiator.owner.is_somebody() && self.is_surely_not_ours(initiator.address, interface) {
-            self.inbound += 1;
-            if signs.show_listener() {
-                let endpoint = Endpoint {
-                    address: responder.address,
-                    port: responder.port,
-                    protocol: row.protocol,
-                };
-                self.listeners.entry(endpoint).or_default().add(signs);
-            }
-            return;
+            return None;
         }
         // The words are made of values, not of a key in memory: what is written in small pieces and read in a large one is
         // waited for.
@@ -113,19 +120,50 @@ impl<A: Slotted> Plane<A> {
             protocol: row.protocol,
             stood_in: StoodIn::new(initiator.stood_in, responder.stood_in),
         });
-        if Starts::are_kept_at(row.start) && by == Side::Sender {
-            self.mark_start(&key, row);
-        }
-        self.flows
-            .count(key, responder.address, &Packets::of(row, by, signs), words);
+        Some(Found {
+            key,
+            responder: responder.address,
+            opened: by,
+            signs: Signs::of(row, by, by_flags),
+            aws: responder.aws,
+        })
     }
 
-    /// Keeps when a connection to a far end that is not ours began. Two hours of a day come here.
+    /// Counts a record that is of a pair, or of a client on the internet.
+    #[inline(never)]
+    pub(super) fn count_apart(&mut self, row: &Row<A>, words: &Words) {
+        let Some(Opened { by, by_flags }) = opened(row) else {
+            let (key, sender) = PairKey::of(row);
+            self.pairs.entry(key).or_default().count(row, sender, words);
+            return;
+        };
+        self.inbound += 1;
+        let signs = Signs::of(row, by, by_flags);
+        if signs.show_listener() {
+            let (_, responder) = row.ends(by);
+            let endpoint = Endpoint {
+                address: responder.address,
+                port: responder.port,
+                protocol: row.protocol,
+            };
+            self.listeners.entry(endpoint).or_default().add(signs);
+        }
+    }
+
+    /// Keeps when a connection to a far end that is not ours began, in the hours in which that is kept: two of a day.
+    #[inline(always)]
+    pub(super) fn note_start(&mut self, found: &Found<A>, row: &Row<A>) {
+        if Starts::are_kept_at(row.start) && found.opened == Side::Sender && !row.rejected {
+            self.mark_start(&found.key, row.start, row.sender.port);
+        }
+    }
+
+    // It takes no row: a row that lies in memory for its sake would be written for every record.
     #[cold]
-    fn mark_start(&mut self, key: &A::Key, row: &Row<A>) {
+    fn mark_start(&mut self, key: &A::Key, start: u64, port: u16) {
         let key = A::flow_key_of(key);
-        if !row.rejected && !key.responder_owner.is_somebody() && !key.responder.is_private() {
-            self.starts.entry(key).or_default().mark(row.start, row.sender.port);
+        if !key.responder_owner.is_somebody() && !key.responder.is_private() {
+            self.starts.entry(key).or_default().mark(start, port);
         }
     }
 
