@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::hash::Hash;
+use std::hint::select_unpredictable;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A `u32` for IPv4 or a `u128` for IPv6, in host byte order.
@@ -12,6 +13,9 @@ pub(crate) trait Address: Copy + Eq + Ord + Hash + Debug + Default + Send + Sync
 
     /// Whether it is either of two addresses. Which of them it is follows no pattern, so it is told without a branch.
     fn is_one_of(self, one: Self, other: Self) -> bool;
+
+    /// The first or the other one, told without a branch.
+    fn either(first: bool, one: Self, other: Self) -> Self;
 
     /// The address with all but its first `length` bits cleared.
     fn masked(self, length: u8) -> Self;
@@ -26,6 +30,12 @@ pub(crate) trait Address: Copy + Eq + Ord + Hash + Debug + Default + Send + Sync
     fn to_ip(self) -> IpAddr;
 }
 
+/// The first or the other number, told without a branch: compilers make one even where it is said to be unpredictable.
+#[inline]
+pub(crate) fn if_first(first: bool, one: u32, other: u32) -> u32 {
+    other ^ ((one ^ other) & 0_u32.wrapping_sub(u32::from(first)))
+}
+
 impl Address for u32 {
     /// What is outside of the private ranges is behind a gateway.
     fn is_beside(self, _: Self) -> bool {
@@ -36,6 +46,11 @@ impl Address for u32 {
     fn is_one_of(self, one: Self, other: Self) -> bool {
         // Compilers make branches of two comparisons.
         u64::from(self ^ one) * u64::from(self ^ other) == 0
+    }
+
+    #[inline]
+    fn either(first: bool, one: Self, other: Self) -> Self {
+        if_first(first, one, other)
     }
 
     fn masked(self, length: u8) -> Self {
@@ -73,6 +88,11 @@ impl Address for u128 {
     #[inline]
     fn is_one_of(self, one: Self, other: Self) -> bool {
         self == one || self == other
+    }
+
+    #[inline]
+    fn either(first: bool, one: Self, other: Self) -> Self {
+        select_unpredictable(first, one, other)
     }
 
     fn masked(self, length: u8) -> Self {

@@ -2,7 +2,7 @@
 
 use std::hint::select_unpredictable;
 
-use crate::address::Address;
+use crate::address::{Address, if_first};
 use crate::inventory::ServiceId;
 
 /// TCP, as in `protocol`.
@@ -67,12 +67,13 @@ impl<A: Address> Row<A> {
 impl<A: Address> End<A> {
     #[inline(always)]
     fn either(first: bool, one: Self, other: Self) -> Self {
+        let number = |one, other| if_first(first, one, other);
         End {
-            address: select_unpredictable(first, one.address, other.address),
+            address: A::either(first, one.address, other.address),
             port: select_unpredictable(first, one.port, other.port),
-            owner: select_unpredictable(first, one.owner, other.owner),
+            owner: ServiceId::of_number(number(one.owner.number(), other.owner.number())),
             stood_in: select_unpredictable(first, one.stood_in, other.stood_in),
-            aws: select_unpredictable(first, one.aws, other.aws),
+            aws: number(one.aws, other.aws),
         }
     }
 }
