@@ -253,14 +253,17 @@ impl<A: Slotted> Shard<A> {
     }
 
     /// The counters of a key, new if there were none; there is room for them.
-    #[inline]
+    #[inline(always)]
     fn slot(&mut self, hash: u64, key: &A::Key, likely: Option<Number>) -> (&mut Counts, &mut Vec<Flow>) {
-        let likely = likely.map(at).filter(|slot| A::is_of(self.slots.get(*slot), key));
-        let slot = likely.unwrap_or_else(|| self.slot_of(hash, key));
+        let slot = match likely.map(at) {
+            Some(slot) if A::is_of(self.slots.get(slot), key) => slot,
+            _ => self.slot_of(hash, key),
+        };
         (A::counts_mut(self.slots.get_mut(slot)), &mut self.aside)
     }
 
     /// The slot of a key, new if it had none.
+    #[inline(never)]
     fn slot_of(&mut self, hash: u64, key: &A::Key) -> usize {
         let places = self.index.len();
         let mut from = home(hash, places);
