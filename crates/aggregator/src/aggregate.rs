@@ -42,8 +42,8 @@ mod words;
 
 use access::Accesses;
 use aside::Aside;
-use counting::Lanes;
 pub use aside::Budget;
+use counting::Lanes;
 use dns::Answers;
 use gaps::GapTable;
 use interfaces::Interfaces;

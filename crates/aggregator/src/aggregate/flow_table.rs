@@ -115,12 +115,7 @@ impl<A: Slotted> FlowTable<A> {
 
     /// Counts records, whose packets are asked for when they are needed.
     #[inline]
-    pub(super) fn count_all<P>(
-        &mut self,
-        records: &[Waiting<A, P>],
-        packets: impl Fn(&P) -> Packets,
-        words: &Words,
-    ) {
+    pub(super) fn count_all<P>(&mut self, records: &[Waiting<A, P>], packets: impl Fn(&P) -> Packets, words: &Words) {
         for records in records.chunks(BATCH) {
             for shard in &mut self.shards {
                 shard.make_room(records.len(), &self.hasher);

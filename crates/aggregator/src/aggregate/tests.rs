@@ -1,5 +1,6 @@
 //! The hard cases of attribution, direction and counting, from records written as text.
 mod attribution;
+mod batches;
 mod counting;
 mod direction;
 mod gaps;

@@ -12,7 +12,7 @@ const INVENTORY: &str = "service,address,eni,until\n\
     ledger,,e2,\n\
     vpc,10.0.0.0/30,,1970-01-01T01:00:00Z\n";
 
-fn record() -> impl Strategy<Value = String> {
+pub(super) fn record() -> impl Strategy<Value = String> {
     let family = |addresses: &'static [&'static str]| {
         let address = prop::sample::select(addresses);
         (address.clone(), address)
