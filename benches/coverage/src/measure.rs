@@ -2,9 +2,7 @@
 
 use egressmap_aggregator::coverage::{Coverage, HORIZON, Question, coverage};
 use egressmap_aggregator::identity::ServiceName;
-use egressmap_aggregator::map::{
-    Application, Certainty, Class, Dependency, DependencyMap, Hours, Key, Naming, OnlySource, Protocol, Starts, Tally,
-};
+use egressmap_aggregator::map::{Application, Certainty, Dependency, DependencyMap, Hours, Key, Protocol, Tally};
 
 use crate::chance::Chance;
 use crate::fleet::{Service, fleet};
@@ -82,27 +80,19 @@ fn map(fleet: &[Service], window: u32) -> DependencyMap {
 fn dependency(days: Vec<(u32, u32)>) -> Dependency {
     Dependency {
         addresses: Default::default(),
-        class: Class::External,
         application: Application::Tls,
-        name: Naming::default(),
         at_initiator: Tally {
             records: 1,
             packets_in: 1,
             ..Tally::default()
         },
-        at_responder: Tally::default(),
-        elsewhere: Tally::default(),
-        access: Tally::default(),
-        refused_flow: 0,
-        refused_access: 0,
         seen: Hours {
             first: 0,
             last: 0,
             days,
         },
         initiator: Certainty::Certain,
-        source: OnlySource::Unknown,
-        starts: Starts::default(),
+        ..Dependency::default()
     }
 }
 

@@ -7,8 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use criterion::{Criterion, criterion_group, criterion_main};
 use egressmap_aggregator::identity::ServiceName;
 use egressmap_aggregator::map::{
-    Application, Certainty, Class, Dependency, DependencyMap, Grade, Hours, Key, Naming, OnlySource, Protocol,
-    ServiceFacts, Starts, Tally,
+    Application, Certainty, Dependency, DependencyMap, Grade, Hours, Key, Naming, Protocol, ServiceFacts, Tally,
 };
 use egressmap_generator::replay::SEMANTICS;
 use egressmap_generator::{Acceptance, Ledger, REGISTRY, Settings, merge, outline, propose, replay};
@@ -59,7 +58,6 @@ fn dependency(host: u32, application: Application, grade: Grade) -> Dependency {
     seen.mark(1_790_000_000, 1_790_000_060);
     Dependency {
         addresses: BTreeSet::from([IpAddr::V4(Ipv4Addr::from(0xcb00_7100 + host % 256))]),
-        class: Class::External,
         application,
         name: Naming {
             evidence: BTreeMap::from([(grade, 1)]),
@@ -69,15 +67,9 @@ fn dependency(host: u32, application: Application, grade: Grade) -> Dependency {
             records: 1,
             ..Tally::default()
         },
-        at_responder: Tally::default(),
-        elsewhere: Tally::default(),
-        access: Tally::default(),
-        refused_flow: 0,
-        refused_access: 0,
         seen,
         initiator: Certainty::Certain,
-        source: OnlySource::Unknown,
-        starts: Starts::default(),
+        ..Dependency::default()
     }
 }
 

@@ -62,8 +62,9 @@ pub enum Protocol {
     Other(u8),
 }
 
-/// What is known of one dependency. Two of the same key add up: see [`Dependency::add`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What is known of one dependency. Two of the same key add up: see [`Dependency::add`]. The default changes nothing when it
+/// is added.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Dependency {
     /// The addresses it was reached at.
     pub addresses: BTreeSet<IpAddr>,
@@ -111,7 +112,7 @@ pub struct Tally {
 }
 
 /// What kind of far end a dependency has. Ordered so that the better-known wins when two maps disagree.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Class {
     /// DNS, NTP, instance metadata.
@@ -123,11 +124,12 @@ pub enum Class {
     /// An unowned private address.
     Private,
     /// Everything else.
+    #[default]
     External,
 }
 
 /// What is spoken, best known first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Application {
     /// Plain HTTP: the proxy saw requests, or port 80.
@@ -141,11 +143,12 @@ pub enum Application {
     /// ICMP.
     Icmp,
     /// A transport that has no name here.
+    #[default]
     Other,
 }
 
 /// How sure the initiator is, surest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Certainty {
     /// A SYN was logged, or a proxy took the connection from the client.
@@ -153,6 +156,7 @@ pub enum Certainty {
     /// The ports tell: a well-known one, or one that stays while the other changes.
     Likely,
     /// Neither tells.
+    #[default]
     Guess,
 }
 

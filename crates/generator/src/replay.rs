@@ -174,10 +174,10 @@ fn within_cluster(map: &DependencyMap, attempt: &Attempt<'_>, rule: &str) -> Opt
     })
 }
 
-/// The entry of the ledger that speaks for an attempt: that for its very destination, else a wider one.
+/// The entry of the ledger that speaks for an attempt.
 pub(crate) fn speaking<'a>(index: &'a Index<'a>, attempt: &'a Attempt<'a>) -> Option<&'a Entry> {
     let question = Question::of(attempt.key, attempt.far.as_ref()?, attempt.dependency);
-    index.exact(question).or_else(|| index.wider(question).next())
+    index.speaking(question)
 }
 
 impl Replay<'_> {

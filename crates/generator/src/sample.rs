@@ -1,12 +1,11 @@
 //! Maps built by hand, for tests: one line a dependency.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use egressmap_aggregator::identity::ServiceName;
 use egressmap_aggregator::map::{
-    Application, Certainty, Class, Dependency, DependencyMap, Grade, Hours, Key, Naming, OnlySource, Protocol,
-    ServiceFacts, Starts, Tally,
+    Application, Certainty, Class, Dependency, DependencyMap, Grade, Hours, Key, Naming, Protocol, ServiceFacts, Tally,
 };
 
 /// A dependency as a test states it.
@@ -66,23 +65,15 @@ impl Seen {
                 protocol,
             },
             dependency: Dependency {
-                addresses: BTreeSet::new(),
-                class: Class::External,
                 application,
                 name: Naming {
                     evidence: BTreeMap::from([(grade, 1)]),
                     also: BTreeMap::new(),
                 },
                 at_initiator: tally,
-                at_responder: Tally::default(),
-                elsewhere: Tally::default(),
-                access: Tally::default(),
-                refused_flow: 0,
-                refused_access: 0,
                 seen,
                 initiator: Certainty::Certain,
-                source: OnlySource::Unknown,
-                starts: Starts::default(),
+                ..Dependency::default()
             },
         }
     }

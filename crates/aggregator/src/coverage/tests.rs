@@ -6,10 +6,7 @@ use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, propte
 
 use super::{Class, Coverage, Job, Question, Reason, Service, Unit, coverage, json};
 use crate::identity::ServiceName;
-use crate::map::{
-    Application, Certainty, Class as FarEnd, Dependency, DependencyMap, Hours, Key, Naming, OnlySource, Protocol,
-    Starts, Tally,
-};
+use crate::map::{Application, Certainty, Class as FarEnd, Dependency, DependencyMap, Hours, Key, Protocol, Tally};
 
 /// 2026-08-01, in days since 1970.
 const AUGUST: u32 = 20_666;
@@ -20,25 +17,18 @@ fn dependency(days: &[u32], hours: u32) -> Dependency {
         addresses: ["203.0.113.7".parse().unwrap()].into(),
         class: FarEnd::External,
         application: Application::Tls,
-        name: Naming::default(),
         at_initiator: Tally {
             records: 5,
             packets_in: 5,
             ..Tally::default()
         },
-        at_responder: Tally::default(),
-        elsewhere: Tally::default(),
-        access: Tally::default(),
-        refused_flow: 0,
-        refused_access: 0,
         seen: Hours {
             first: days.first().map(second).unwrap_or_default(),
             last: days.last().map(second).unwrap_or_default(),
             days: days.iter().map(|day| (*day, hours)).collect(),
         },
         initiator: Certainty::Certain,
-        source: OnlySource::Unknown,
-        starts: Starts::default(),
+        ..Dependency::default()
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::identity::DnsName;
-use crate::map::{Application, Certainty, Class, Dependency, Grade, Hours, Key, Naming, OnlySource, Starts, Tally};
+use crate::map::{Application, Certainty, Dependency, Grade, Key, Starts};
 use crate::observed::{AccessEdge, Answered, FlowEdge};
 
 use super::far_end::{FarEnd, Support};
@@ -40,7 +40,7 @@ impl<'a> Joined<'a> {
             initiator: edge.initiator,
             source: edge.source,
             starts: edge.starts.clone(),
-            ..nothing()
+            ..Dependency::default()
         };
         let records = part.flow().records.saturating_add(edge.refused);
         self.add(part);
@@ -62,7 +62,7 @@ impl<'a> Joined<'a> {
             refused_access: edge.refused,
             seen: edge.seen.clone(),
             initiator: Certainty::Certain,
-            ..nothing()
+            ..Dependency::default()
         });
         if matches!(edge.application, Application::Http | Application::Tls) {
             self.spoken = Some(
@@ -83,7 +83,7 @@ impl<'a> Joined<'a> {
 
     /// The dependency, with what its name rests on counted.
     pub(super) fn finish(self, key: &Key, accesses: &[AccessEdge], answers: &[Answered]) -> Dependency {
-        let mut dependency = self.dependency.unwrap_or_else(nothing);
+        let mut dependency = self.dependency.unwrap_or_default();
         let evidence = &mut dependency.name.evidence;
         for edge in self.lines.iter().filter_map(|&index| accesses.get(index)) {
             if let Some(host) = &edge.host {
@@ -136,24 +136,4 @@ impl<'a> Joined<'a> {
 /// All lines of an edge: what the client asked for is known whether or not the proxy refused.
 fn lines(edge: &AccessEdge) -> u64 {
     edge.tally.records.saturating_add(edge.refused)
-}
-
-/// What changes nothing when it is added.
-fn nothing() -> Dependency {
-    Dependency {
-        addresses: BTreeSet::new(),
-        class: Class::External,
-        application: Application::Other,
-        name: Naming::default(),
-        at_initiator: Tally::default(),
-        at_responder: Tally::default(),
-        elsewhere: Tally::default(),
-        access: Tally::default(),
-        refused_flow: 0,
-        refused_access: 0,
-        seen: Hours::default(),
-        initiator: Certainty::Guess,
-        source: OnlySource::Unknown,
-        starts: Starts::default(),
-    }
 }

@@ -5,8 +5,7 @@ use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
 use super::{Order, Selection, csv, dot, json, mermaid, table};
 use crate::identity::ServiceName;
 use crate::map::{
-    Application, Certainty, Class, Dependency, DependencyMap, Grade, Hours, Key, Naming, OnlySource, Protocol, Starts,
-    Tally,
+    Application, Certainty, Class, Dependency, DependencyMap, Grade, Hours, Key, Naming, Protocol, Tally,
 };
 
 mod dot_reader;
@@ -33,15 +32,9 @@ fn add(map: &mut DependencyMap, service: &str, destination: &str, class: Class, 
             bytes_out: 10 * days,
             ..Tally::default()
         },
-        at_responder: Tally::default(),
-        elsewhere: Tally::default(),
-        access: Tally::default(),
-        refused_flow: 0,
-        refused_access: 0,
         seen,
         initiator: Certainty::Certain,
-        source: OnlySource::Unknown,
-        starts: Starts::default(),
+        ..Dependency::default()
     };
     let key = Key {
         service: ServiceName::try_from(service.to_owned()).unwrap(),

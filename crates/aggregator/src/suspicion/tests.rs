@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::identity::ServiceName;
-use crate::map::{Application, Certainty, Grade, Hours, Naming, OnlySource, Protocol, Sources, Starts, Tally};
+use crate::map::{Application, Certainty, Grade, Hours, Naming, OnlySource, Protocol, Sources, Tally};
 
 const DAY: u64 = 86_400;
 /// Midnight.
@@ -34,7 +34,6 @@ pub(crate) fn honest(days: std::ops::Range<u64>) -> Dependency {
     }
     Dependency {
         addresses: ["203.0.113.7".parse().unwrap()].into(),
-        class: Class::External,
         application: Application::Tls,
         name: Naming {
             evidence: [(Grade::Sni, 9)].into(),
@@ -47,15 +46,10 @@ pub(crate) fn honest(days: std::ops::Range<u64>) -> Dependency {
             packets_out: 100,
             packets_in: 100,
         },
-        at_responder: Tally::default(),
-        elsewhere: Tally::default(),
-        access: Tally::default(),
-        refused_flow: 0,
-        refused_access: 0,
         seen,
         initiator: Certainty::Certain,
         source: OnlySource::Several,
-        starts: Starts::default(),
+        ..Dependency::default()
     }
 }
 

@@ -51,6 +51,11 @@ impl<'a> Index<'a> {
         self.exact.get(&question.door())?.get(question.destination).copied()
     }
 
+    /// The entry that speaks for the destination: its very own, else a wider one.
+    pub(crate) fn speaking(&'a self, question: Question<'a>) -> Option<&'a Entry> {
+        self.exact(question).or_else(|| self.wider(question).next())
+    }
+
     /// The wider entries that speak for the destination.
     pub(crate) fn wider(&'a self, question: Question<'a>) -> impl Iterator<Item = &'a Entry> {
         self.wide(question).filter(move |entry| {

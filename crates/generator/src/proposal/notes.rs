@@ -84,7 +84,7 @@ fn kind(key: &Key, dependency: &Dependency, index: &Index<'_>) -> Option<Code> {
     };
     // The entry for this very destination speaks before a wider one.
     let question = Question::of(key, &destination, dependency);
-    let speaks = index.exact(question).or_else(|| index.wider(question).next());
+    let speaks = index.speaking(question);
     match speaks.map(|entry| entry.verdict) {
         None => Some(Code::NotInLedger),
         Some(Verdict::Deny) => Some(Code::DeniedButSeen),

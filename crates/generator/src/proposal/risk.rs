@@ -179,8 +179,7 @@ fn fate(key: &Key, dependency: &Dependency, index: &Index<'_>, standing: &Standi
     let far = key.destination.parse::<Destination>().ok();
     let verdict = far.as_ref().and_then(|far| {
         let question = Question::of(key, far, dependency);
-        let speaks = index.exact(question).or_else(|| index.wider(question).next());
-        speaks.map(|entry| entry.verdict)
+        index.speaking(question).map(|entry| entry.verdict)
     });
     let meant = |fate| {
         if verdict == Some(Verdict::Deny) {

@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use egressmap_aggregator::identity::ServiceName;
-use egressmap_aggregator::map::{
-    Application, Certainty, Class, Dependency, DependencyMap, Grade, Hours, Key, Naming, OnlySource, Starts, Tally,
-};
+use egressmap_aggregator::map::{Application, Dependency, DependencyMap, Grade, Key, Naming};
 use jiff::civil::Date;
 
 use super::show::{bytes, counted, far_end, standing};
@@ -161,22 +159,12 @@ fn unseen(addresses: BTreeSet<IpAddr>, application: Application, named: bool) ->
     };
     Dependency {
         addresses,
-        class: Class::External,
         application,
         name: Naming {
             evidence,
             also: BTreeMap::new(),
         },
-        at_initiator: Tally::default(),
-        at_responder: Tally::default(),
-        elsewhere: Tally::default(),
-        access: Tally::default(),
-        refused_flow: 0,
-        refused_access: 0,
-        seen: Hours::default(),
-        initiator: Certainty::Guess,
-        source: OnlySource::Unknown,
-        starts: Starts::default(),
+        ..Dependency::default()
     }
 }
 

@@ -17,10 +17,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
-use tokio::runtime::{Builder, Runtime};
-use tokio::sync::mpsc::{self, Sender};
+use tokio::sync::mpsc::Sender;
 use tokio::task::{JoinError, JoinSet};
 
+use super::aws::cause::cannot_read;
+use super::aws::threads;
 use super::{Deliveries, Delivery, Extent, Object, ObjectId, Source, SourceError, SourceKind, Wanted};
 use client::Group;
 use fetch::Fetched;
@@ -125,15 +126,6 @@ impl CloudWatchSource {
     pub fn overlap(one: &str, other: &str) -> bool {
         Place::overlap(one, other)
     }
-
-    fn runtime(&self) -> Result<Runtime, SourceError> {
-        let built = Builder::new_multi_thread()
-            .worker_threads(2)
-            .thread_name("cloudwatch")
-            .enable_all()
-            .build();
-        built.map_err(|why| error::cannot_read(&self.uri, format!("no threads for the requests: {why}")))
-    }
 }
 
 impl Source for CloudWatchSource {
@@ -143,29 +135,16 @@ impl Source for CloudWatchSource {
 
     /// Blocks, so it must not be called from asynchronous code; nor may the bodies be read there.
     fn deliver(&self, to: &Deliveries) -> Result<(), SourceError> {
-        let runtime = self.runtime()?;
-        let (found, mut deliveries) = mpsc::channel(1);
-        let reading = Reading {
-            uri: self.uri.clone(),
-            wanted: self.wanted.clone(),
-            extent: Arc::clone(&self.extent),
-            found,
-        };
         let (place, config, options) = (self.place.clone(), self.config.clone(), self.options.clone());
-        let work = runtime.spawn(async move { reading.run(Group::connect(place, config, options).await?).await });
-        while let Some(delivery) = deliveries.blocking_recv() {
-            if to.send(delivery).is_err() {
-                // Nobody reads any more: what is still under way is dropped.
-                runtime.shutdown_background();
-                return Ok(());
-            }
-        }
-        // The work holds the channel open until every body has been handed over to its last byte.
-        let done = runtime
-            .block_on(work)
-            .unwrap_or_else(|lost| Err(self::lost(&self.uri, &lost)));
-        runtime.shutdown_background();
-        done
+        threads::deliver(&self.uri, KIND.name, to, |found| {
+            let reading = Reading {
+                uri: self.uri.clone(),
+                wanted: self.wanted.clone(),
+                extent: Arc::clone(&self.extent),
+                found,
+            };
+            async move { reading.run(Group::connect(place, config, options).await?).await }
+        })
     }
 
     fn extent(&self) -> Option<Extent> {
@@ -285,5 +264,5 @@ fn clock() -> u64 {
 
 /// A task that panicked.
 fn lost(uri: &str, why: &JoinError) -> SourceError {
-    error::cannot_read(uri, format!("the reading of a slice was lost: {why}"))
+    cannot_read(uri, format!("the reading of a slice was lost: {why}"))
 }

@@ -1,7 +1,7 @@
 //! Objects of an S3 bucket: listed folder by folder, downloaded a few at a time, handed over as plain readers.
 //!
-//! Asynchronous code lives in this folder only. [`deliver`](Source::deliver) starts a runtime, and everything that leaves
-//! it is a blocking [`Read`](std::io::Read).
+//! [`deliver`](Source::deliver) starts threads for the asynchronous code of this folder, and everything that leaves it
+//! is a blocking [`Read`](std::io::Read).
 
 mod ask;
 mod client;
@@ -12,7 +12,6 @@ mod list;
 mod part;
 mod place;
 mod skipped;
-mod text;
 mod walk;
 mod window;
 
@@ -20,15 +19,14 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::JoinSet;
 
+use super::aws::{pause, threads};
 use super::{Deliveries, Delivery, Extent, Source, SourceError, SourceKind, Wanted};
 use client::Bucket;
 use list::Listed;
 use place::Place;
-use text::printable;
 
 /// How the source is written on the command line and opened.
 pub(super) static KIND: SourceKind = SourceKind {
@@ -85,7 +83,7 @@ impl Default for S3Options {
 impl S3Options {
     /// How long to wait before the attempt after so many.
     fn pause(&self, attempts: u32) -> Duration {
-        self.backoff.saturating_mul(1 << attempts.min(16))
+        pause(self.backoff, attempts)
     }
 }
 
@@ -149,46 +147,20 @@ impl Source for S3Source {
 
     /// Blocks, so it must not be called from asynchronous code; nor may the bodies be read there.
     fn deliver(&self, to: &Deliveries) -> Result<(), SourceError> {
-        let runtime = self.runtime()?;
-        let (found, mut objects) = mpsc::channel(1);
-        let work = runtime.spawn(run(
-            self.place.clone(),
-            self.config.clone(),
-            self.options.clone(),
-            self.wanted.clone(),
-            Arc::clone(&self.extent),
-            found,
-        ));
-        while let Some(delivery) = objects.blocking_recv() {
-            if to.send(delivery).is_err() {
-                // Nobody reads any more: what is still under way is dropped.
-                runtime.shutdown_background();
-                return Ok(());
-            }
-        }
-        // The work holds the channel open until every body has been handed over to its last byte.
-        let done = runtime.block_on(work).unwrap_or_else(|lost| Err(self.error(&lost)));
-        runtime.shutdown_background();
-        done
+        threads::deliver(&self.uri, KIND.name, to, |found| {
+            run(
+                self.place.clone(),
+                self.config.clone(),
+                self.options.clone(),
+                self.wanted.clone(),
+                Arc::clone(&self.extent),
+                found,
+            )
+        })
     }
 
     fn extent(&self) -> Option<Extent> {
         self.extent.get().copied()
-    }
-}
-
-impl S3Source {
-    fn runtime(&self) -> Result<Runtime, SourceError> {
-        let built = Builder::new_multi_thread().thread_name("s3").enable_all().build();
-        built.map_err(|why| self.error(&format!("no threads for the downloads: {why}")))
-    }
-
-    fn error(&self, why: &dyn std::fmt::Display) -> SourceError {
-        SourceError {
-            what: format!("cannot read {}", printable(&self.uri)),
-            why: why.to_string(),
-            hint: None,
-        }
     }
 }
 

@@ -22,4 +22,3 @@ mod scanning;
 mod sources;
 mod unwrap_oracle;
 mod unwrapping;
-mod zstd_decoding;

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use super::table;
 use crate::identity::ServiceName;
 use crate::map::{
-    Application, Certainty, Class, Dependency, DependencyMap, Grade, Hours, Key, Manifest, Naming, OnlySource,
-    Protocol, Starts, Tally, Used,
+    Application, Certainty, Dependency, DependencyMap, Grade, Hours, Key, Manifest, Naming, Protocol, Tally, Used,
 };
 use crate::show::{far_end, json};
 
@@ -101,7 +100,6 @@ fn add(map: &mut DependencyMap, service: &str, destination: &str, port: u16, rec
     seen.mark(START + 86_400, START + 86_460);
     let dependency = Dependency {
         addresses: ["203.0.113.7".parse().unwrap()].into(),
-        class: Class::External,
         application: Application::Tls,
         name: Naming {
             evidence: [(Grade::Sni, 12)].into(),
@@ -122,18 +120,14 @@ fn add(map: &mut DependencyMap, service: &str, destination: &str, port: u16, rec
             records: 77,
             ..Tally::default()
         },
-        elsewhere: Tally::default(),
         access: Tally {
             records: 12,
             bytes_out: 1,
             ..Tally::default()
         },
-        refused_flow: 0,
-        refused_access: 0,
         seen,
         initiator: Certainty::Certain,
-        source: OnlySource::Unknown,
-        starts: Starts::default(),
+        ..Dependency::default()
     };
     let key = Key {
         service: ServiceName::try_from(service.to_owned()).unwrap(),

@@ -1,13 +1,12 @@
 //! What the maps of the other tests are too small for: several row groups, pages and dictionaries that are given up.
 
-use std::collections::BTreeSet;
 use std::io::Cursor;
 
 use polars::prelude::{Column, DataFrame, ParquetReader, PolarsResult, SerReader};
 
 use super::{Beside, Cells, Field, GROUP, file};
 use crate::identity::ServiceName;
-use crate::map::{Application, Certainty, Class, Dependency, Hours, Key, Naming, OnlySource, Protocol, Starts, Tally};
+use crate::map::{Application, Certainty, Dependency, Key, Protocol};
 
 fn field(name: &str, cells: Cells) -> Field {
     Field {
@@ -117,19 +116,8 @@ fn every_cell_comes_back_from_files_of_several_groups_and_pages() {
 /// A dependency with nothing in it.
 fn nothing() -> Dependency {
     Dependency {
-        addresses: BTreeSet::new(),
-        class: Class::External,
         application: Application::Tcp,
-        name: Naming::default(),
-        at_initiator: Tally::default(),
-        at_responder: Tally::default(),
-        elsewhere: Tally::default(),
-        access: Tally::default(),
-        refused_flow: 0,
-        refused_access: 0,
-        seen: Hours::default(),
         initiator: Certainty::Certain,
-        source: OnlySource::Unknown,
-        starts: Starts::default(),
+        ..Dependency::default()
     }
 }

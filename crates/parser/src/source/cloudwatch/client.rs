@@ -7,12 +7,10 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
 use aws_sdk_cloudwatchlogs::Client;
+use aws_sdk_cloudwatchlogs::config::Config;
 use aws_sdk_cloudwatchlogs::config::http::HttpResponse;
-use aws_sdk_cloudwatchlogs::config::{Builder, IdentityCache, Region, StalledStreamProtectionConfig};
 use aws_sdk_cloudwatchlogs::error::{ProvideErrorMetadata, SdkError};
-use tokio::sync::RwLock;
 use tokio::time::sleep;
 
 use super::CloudWatchOptions;
@@ -20,17 +18,16 @@ use super::error::{self, Asked, Refused, Trouble};
 use super::pace::{self, Pace};
 use super::place::Place;
 use crate::source::SourceError;
-use crate::source::aws::http;
-use crate::source::aws::settings::{endpoint, settings};
+use crate::source::aws::pause;
+use crate::source::aws::session::Sessions;
+use crate::source::aws::settings::{endpoint, of_session, settings, timeouts};
+use crate::source::aws::text::printable_url;
 
 /// How often a throttled request is tried: the pace slows down meanwhile, so that a turn comes in the end.
 const THROTTLED_ATTEMPTS: u32 = 12;
 
 /// How often a request is tried that meets expired credentials, each time with credentials that were loaded anew.
 const EXPIRED_ATTEMPTS: u32 = 3;
-
-/// The longest wait between two attempts.
-const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
 /// Requests a second to a server that is not AWS's.
 const UNLIMITED: u32 = 1_000_000;
@@ -48,16 +45,8 @@ pub(super) struct Group {
     pub(super) endpoint: Option<String>,
     /// How hard to try.
     pub(super) options: CloudWatchOptions,
-    given: Option<SdkConfig>,
-    client: RwLock<Current>,
+    sessions: Sessions<Client>,
     pace: Arc<Pace>,
-}
-
-/// The client in use, and how often it was renewed.
-#[derive(Clone)]
-struct Current {
-    client: Client,
-    renewals: u32,
 }
 
 impl Group {
@@ -78,15 +67,15 @@ impl Group {
             .rate
             .map_or_else(|| allowed(endpoint.as_deref(), &region), f64::from);
         let server = format!("{} {region}", endpoint.as_deref().unwrap_or_default());
-        let client = client(&config, &region, &options)?;
+        let hard = options.clone();
+        let connect = move |config: &SdkConfig, region: &str| client(config, region, &hard);
         Ok(Self {
             pace: Pace::of(&server, Duration::from_secs_f64(rate.max(0.01).recip())),
-            client: RwLock::new(Current { client, renewals: 0 }),
+            sessions: Sessions::start(given, config, region.clone(), connect)?,
             place,
             region,
             endpoint,
             options,
-            given,
         })
     }
 
@@ -99,9 +88,10 @@ impl Group {
         let mut attempt = 1;
         loop {
             self.pace.turn().await;
-            let current = self.client.read().await.clone();
-            let error = match request(current.client).await {
+            let session = self.sessions.current();
+            let error = match request(session.client.clone()).await {
                 Ok(answer) => {
+                    session.answered();
                     self.pace.answered();
                     return Ok(answer);
                 }
@@ -120,33 +110,19 @@ impl Group {
             }
             match trouble {
                 Trouble::Throttled => self.pace.throttled(),
-                Trouble::Expired => self.renew(current.renewals).await,
+                // What is as good as the old is kept, and the next refusal says what is wrong.
+                Trouble::Expired => drop(self.sessions.renew(&session).await),
                 _ => {}
             }
-            let wait = self.options.backoff.saturating_mul(1 << (attempt - 1).min(16));
-            sleep(wait.min(LONGEST_WAIT)).await;
+            sleep(pause(self.options.backoff, attempt - 1)).await;
             attempt += 1;
-        }
-    }
-
-    /// Loads the credentials anew, unless another request has done so since.
-    async fn renew(&self, seen: u32) {
-        let mut current = self.client.write().await;
-        if current.renewals == seen {
-            let config = settings(self.given.as_ref()).await;
-            // The old one is kept where there is no new one: its next refusal says what is wrong.
-            let renewed = config.and_then(|config| client(&config, &self.region, &self.options));
-            *current = Current {
-                client: renewed.unwrap_or_else(|_| current.client.clone()),
-                renewals: seen + 1,
-            };
         }
     }
 
     /// Who is asked, for messages.
     pub(super) fn server(&self) -> String {
         match &self.endpoint {
-            Some(endpoint) => error::without_password(endpoint),
+            Some(endpoint) => printable_url(endpoint),
             None => format!("CloudWatch Logs in {}", self.region),
         }
     }
@@ -154,19 +130,10 @@ impl Group {
 
 /// A client with credentials of its own, that tries each request once: every attempt must wait for its turn.
 fn client(config: &SdkConfig, region: &str, options: &CloudWatchOptions) -> Result<Client, SourceError> {
-    let timeouts = config
-        .timeout_config()
-        .map_or_else(TimeoutConfig::builder, TimeoutConfig::to_builder);
-    let mut builder = Builder::from(config)
-        .region(Region::new(region.to_owned()))
-        .identity_cache(IdentityCache::lazy().build())
+    let session = of_session(config, region, SERVICE)?
         .retry_config(RetryConfig::disabled())
-        .timeout_config(timeouts.operation_attempt_timeout(options.patience).build())
-        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-    if config.http_client().is_none() {
-        builder = builder.http_client(http::client(endpoint(config, SERVICE).as_deref())?);
-    }
-    Ok(Client::from_conf(builder.build()))
+        .timeout_config(timeouts(config).operation_attempt_timeout(options.patience).build());
+    Ok(Client::from_conf(Config::from(&session.build())))
 }
 
 /// Requests a second: a little below AWS's quota, which other programs of the account use as well.

@@ -1,7 +1,6 @@
 //! What went wrong with CloudWatch Logs, in words that say what to do about it.
 
 use std::error::Error;
-use std::io;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_cloudwatchlogs::config::http::HttpResponse;
@@ -9,8 +8,9 @@ use aws_sdk_cloudwatchlogs::error::{ProvideErrorMetadata, SdkError};
 
 use super::client::Group;
 use super::place::Place;
-use crate::printable;
 use crate::source::SourceError;
+use crate::source::aws::cause::{Cause, cannot_read, is_expired, said, unsent};
+use crate::source::aws::text::{chain, innermost};
 
 /// What was asked.
 #[derive(Debug, Clone, Copy)]
@@ -77,7 +77,7 @@ impl Trouble {
             "ThrottlingException" | "Throttling" | "TooManyRequestsException" | "RequestLimitExceeded" => {
                 Self::Throttled
             }
-            "ExpiredTokenException" | "ExpiredToken" => Self::Expired,
+            code if is_expired(code) => Self::Expired,
             "ResourceNotFoundException" => Self::Missing,
             _ if status == 429 => Self::Throttled,
             _ if status >= 500 => Self::Passing,
@@ -92,33 +92,27 @@ where
     E: ProvideErrorMetadata + Error + 'static,
 {
     let server = group.server();
-    let (why, hint) = match error {
+    let cause = match error {
         SdkError::ServiceError(service) => {
             let code = service.err().code().unwrap_or_default();
             let message = service.err().message().unwrap_or_default();
             refusal(asked, &server, code, message, service.raw().status().as_u16())
         }
-        SdkError::TimeoutError(_) => (
+        SdkError::TimeoutError(_) => Cause::new(
             format!("{server} did not answer in time"),
-            Some("check the network between here and there"),
+            "check the network between here and there",
         ),
-        SdkError::ResponseError(_) => (
+        SdkError::ResponseError(_) => Cause::new(
             format!(
                 "the answer of {server} broke off, or is none of CloudWatch Logs: {}",
                 innermost(error)
             ),
-            Some("check the network, and that the endpoint is one of CloudWatch Logs"),
+            "check the network, and that the endpoint is one of CloudWatch Logs",
         ),
-        _ => unsent(group, &server, error),
+        _ => unsent(&server, group.endpoint.as_deref(), error),
     };
-    SourceError {
-        what: asked.what(group),
-        why,
-        hint: hint.map(str::to_owned),
-    }
+    cause.of(asked.what(group))
 }
-
-type Cause = (String, Option<&'static str>);
 
 /// An answer that says no.
 fn refusal(asked: Asked<'_>, server: &str, code: &str, message: &str, status: u16) -> Cause {
@@ -131,7 +125,7 @@ fn refusal(asked: Asked<'_>, server: &str, code: &str, message: &str, status: u1
             format!("{server} has no such log group for this account"),
             "check AWS_PROFILE, the region (?region=… or AWS_REGION) and the group's name, with its first / if it has one",
         ),
-        "ExpiredTokenException" | "ExpiredToken" => (
+        _ if is_expired(code) => (
             "the credentials have expired".to_owned(),
             "renew them (aws sso login, or a new session token), and run again: what the map has is not read twice",
         ),
@@ -147,73 +141,9 @@ fn refusal(asked: Asked<'_>, server: &str, code: &str, message: &str, status: u1
             format!("{server} answered {} to every attempt", said(code, "", status)),
             "try again later: what the map has is not read twice",
         ),
-        _ => return (said(code, message, status), None),
+        _ => return Cause::without_hint(said(code, message, status)),
     };
-    (why, Some(hint))
-}
-
-/// What a server said, made fit for a message.
-fn said(code: &str, message: &str, status: u16) -> String {
-    let texts = [code, message].map(|text| printable::name(&text.chars().take(300).collect::<String>()));
-    match texts {
-        [code, message] if code.is_empty() && message.is_empty() => format!("HTTP status {status}"),
-        [code, message] if message.is_empty() => code,
-        [code, message] => format!("{code}: {message}"),
-    }
-}
-
-/// Why a request did not even get an answer.
-fn unsent(group: &Group, server: &str, error: &(dyn Error + 'static)) -> Cause {
-    if let Some(credentials) = chain(error).find_map(|cause| cause.downcast_ref::<CredentialsError>()) {
-        return match credentials {
-            CredentialsError::CredentialsNotLoaded(_) => (
-                "no AWS credentials were found".to_owned(),
-                Some(
-                    "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role is attached",
-                ),
-            ),
-            other => (
-                format!("the AWS credentials could not be loaded: {}", innermost(other)),
-                Some("aws sts get-caller-identity tells more; a single sign-on is renewed by aws sso login"),
-            ),
-        };
-    }
-    let hint = match group.endpoint {
-        Some(_) => "check AWS_ENDPOINT_URL, and that the server runs",
-        None => "check the network, and that the region is one",
-    };
-    let refused = |cause: &(dyn Error + 'static)| {
-        let io = cause.downcast_ref::<io::Error>();
-        io.is_some_and(|why| why.kind() == io::ErrorKind::ConnectionRefused)
-    };
-    let why = if chain(error).any(refused) {
-        format!("connection refused by {server}")
-    } else {
-        format!("cannot reach {server}: {}", innermost(error))
-    };
-    (why, Some(hint))
-}
-
-/// The error, then what caused it, and so on.
-fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| error.source())
-}
-
-/// What the innermost cause says, which is what happened; the ones around it say where.
-fn innermost(error: &(dyn Error + 'static)) -> String {
-    let cause = chain(error).last().map(ToString::to_string);
-    said(&cause.unwrap_or_default(), "", 0)
-}
-
-/// A URL fit for a message: whoever wrote a password into it does not meet it again in a log.
-pub(super) fn without_password(url: &str) -> String {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-    let (authority, path) = rest
-        .split_once('/')
-        .map_or((rest, None), |(authority, path)| (authority, Some(path)));
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    let path = path.map_or_else(String::new, |path| format!("/{path}"));
-    printable::name(&format!("{scheme}://{host}{path}"))
+    Cause::new(why, hint)
 }
 
 /// The region is unknown.
@@ -221,14 +151,5 @@ pub(super) fn no_region(group: &str) -> SourceError {
     SourceError {
         hint: Some("set AWS_REGION, or a region in the profile that AWS_PROFILE names, or add ?region=…".to_owned()),
         ..cannot_read(&Place::uri(group), "no AWS region is set".to_owned())
-    }
-}
-
-/// A source or a slice that cannot be read, without a hint.
-pub(super) fn cannot_read(uri: &str, why: String) -> SourceError {
-    SourceError {
-        what: format!("cannot read {}", printable::name(uri)),
-        why,
-        hint: None,
     }
 }

@@ -3,10 +3,11 @@
 use aws_sdk_cloudwatchlogs::types::LogStream;
 
 use super::client::Group;
-use super::error::{Asked, Refused, Trouble, cannot_read};
+use super::error::{Asked, Refused, Trouble};
 use super::place::{Place, SCHEME};
 use crate::near;
 use crate::source::SourceError;
+use crate::source::aws::cause::cannot_read;
 
 const DAY: u64 = 86_400;
 

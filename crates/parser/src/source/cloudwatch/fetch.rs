@@ -7,9 +7,10 @@ use tokio::sync::mpsc::Sender;
 
 use super::client::Group;
 use super::envelope::Envelopes;
-use super::error::{Asked, Refused, Trouble, cannot_read};
+use super::error::{Asked, Refused, Trouble};
 use super::slices::Slice;
 use crate::source::aws::bridge::{Feed, body};
+use crate::source::aws::cause::cannot_read;
 use crate::source::{Delivery, Object, ObjectId, SourceError};
 
 /// Pages that wait for the reader: one to read, one to come.

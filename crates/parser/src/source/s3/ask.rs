@@ -1,7 +1,5 @@
 //! Asks again what another region, other credentials or a little patience will answer.
 
-use std::sync::atomic::Ordering;
-
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
@@ -9,6 +7,7 @@ use tokio::time::sleep;
 
 use super::client::Bucket;
 use super::error;
+use crate::source::aws::cause::is_expired;
 
 /// How often one question moves or renews its session.
 const TURNS: u32 = 3;
@@ -31,10 +30,10 @@ impl Bucket {
     {
         let (mut turns, mut waits) = (0, 0);
         loop {
-            let session = self.session();
+            let session = self.sessions.current();
             let refusal = match question(session.client.clone()).await {
                 Ok(answer) => {
-                    session.proven.store(true, Ordering::Relaxed);
+                    session.answered();
                     return Ok(answer);
                 }
                 Err(refusal) => refusal,
@@ -42,11 +41,11 @@ impl Bucket {
             let again = match remedy(&refusal, &session.region) {
                 Some(Remedy::Region(region)) if turns < TURNS => {
                     turns += 1;
-                    self.move_to(&region, &session)
+                    self.sessions.move_to(&region, &session)
                 }
                 Some(Remedy::Credentials) if turns < TURNS => {
                     turns += 1;
-                    self.renew(&session).await
+                    self.sessions.renew(&session).await
                 }
                 Some(Remedy::Patience) if waits < self.options.resumes => {
                     sleep(self.options.pause(waits)).await;
@@ -71,7 +70,7 @@ fn remedy<E: ProvideErrorMetadata>(refusal: &SdkError<E, HttpResponse>, region: 
         return Some(Remedy::Region(home.to_owned()));
     }
     match service.err().code().unwrap_or_default() {
-        "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" => Some(Remedy::Credentials),
+        code if is_expired(code) => Some(Remedy::Credentials),
         "SlowDown" | "ServiceUnavailable" | "RequestLimitExceeded" => Some(Remedy::Patience),
         _ => None,
     }

@@ -2,15 +2,14 @@
 
 use std::error::Error;
 use std::fmt;
-use std::io;
 
-use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 use super::client::Bucket;
-use super::text::{chain, innermost, printable};
 use crate::source::SourceError;
+use crate::source::aws::cause::{Cause, cannot_read, is_expired, said, unsent};
+use crate::source::aws::text::{innermost, printable};
 
 /// What was asked of a bucket.
 #[derive(Debug, Clone, Copy)]
@@ -25,7 +24,7 @@ impl Asked<'_> {
     fn what(self, bucket: &Bucket) -> String {
         match self {
             Self::List(prefix) => format!("cannot list {}", printable(&bucket.uri(prefix))),
-            Self::Read(key) => cannot_read(&bucket.uri(key)),
+            Self::Read(key) => format!("cannot read {}", printable(&bucket.uri(key))),
         }
     }
 
@@ -34,15 +33,6 @@ impl Asked<'_> {
             Self::List(_) => "s3:ListBucket",
             Self::Read(_) => "s3:GetObject",
         }
-    }
-}
-
-/// Why, and what might help.
-struct Cause(String, Option<String>);
-
-impl Cause {
-    fn new(why: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self(why.into(), Some(hint.into()))
     }
 }
 
@@ -69,13 +59,9 @@ where
             format!("{} did not answer as S3 does: {}", bucket.server(), innermost(error)),
             "check that the endpoint is one of S3",
         ),
-        _ => unsent(bucket, error),
+        _ => unsent(&bucket.server(), bucket.endpoint.as_deref(), error),
     };
-    SourceError {
-        what: asked.what(bucket),
-        why: cause.0,
-        hint: cause.1,
-    }
+    cause.of(asked.what(bucket))
 }
 
 /// The region that an answer says the bucket is in. It becomes part of a host name, so it must look like a region.
@@ -120,7 +106,7 @@ impl Refusal<'_> {
                     bucket.server()
                 ),
             ),
-            ("NoSuchKey", _) | ("", 404) => Cause("the object is gone since it was listed".to_owned(), None),
+            ("NoSuchKey", _) | ("", 404) => Cause::without_hint("the object is gone since it was listed"),
             ("InvalidObjectState", _) => Cause::new(
                 "the object is archived and cannot be read as it is",
                 "restore it first, or choose a prefix without it",
@@ -132,7 +118,9 @@ impl Refusal<'_> {
                 format!("{} answered {} to every attempt", bucket.server(), self.code),
                 "try again later, or raise AWS_MAX_ATTEMPTS",
             ),
-            _ => self.credentials().unwrap_or_else(|| self.unknown()),
+            _ => self
+                .credentials()
+                .unwrap_or_else(|| Cause::without_hint(said(self.code, self.message, self.status))),
         }
     }
 
@@ -146,7 +134,7 @@ impl Refusal<'_> {
                 "the secret key does not belong to the access key",
                 "check AWS_SECRET_ACCESS_KEY or AWS_PROFILE",
             ),
-            "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" => (
+            code if is_expired(code) => (
                 "the credentials have expired (ExpiredToken)",
                 "renew them: aws sso login, or a new session token",
             ),
@@ -182,115 +170,34 @@ impl Refusal<'_> {
             ),
         }
     }
-
-    fn unknown(&self) -> Cause {
-        let Self {
-            code, message, status, ..
-        } = self;
-        let texts = [*code, *message].map(printable);
-        let said: Vec<&str> = texts
-            .iter()
-            .map(String::as_str)
-            .filter(|text| !text.is_empty())
-            .collect();
-        Cause(
-            if said.is_empty() {
-                format!("HTTP status {status}")
-            } else {
-                said.join(": ")
-            },
-            None,
-        )
-    }
-}
-
-/// Why a request did not even get an answer.
-fn unsent(bucket: &Bucket, error: &(dyn Error + 'static)) -> Cause {
-    if let Some(credentials) = chain(error).find_map(|cause| cause.downcast_ref::<CredentialsError>()) {
-        return no_credentials(credentials);
-    }
-    let hint = match bucket.endpoint {
-        Some(_) => "check AWS_ENDPOINT_URL, and that the server runs",
-        None => "check the network, and that AWS_REGION is a region",
-    };
-    let refused = |cause: &(dyn Error + 'static)| {
-        cause
-            .downcast_ref::<io::Error>()
-            .is_some_and(|why| why.kind() == io::ErrorKind::ConnectionRefused)
-    };
-    if chain(error).any(refused) {
-        return Cause::new(format!("connection refused by {}", bucket.server()), hint);
-    }
-    Cause::new(format!("cannot reach {}: {}", bucket.server(), innermost(error)), hint)
-}
-
-fn no_credentials(error: &CredentialsError) -> Cause {
-    match error {
-        CredentialsError::CredentialsNotLoaded(_) => Cause::new(
-            match std::env::var("AWS_PROFILE") {
-                Ok(profile) => format!(
-                    "no AWS credentials were found (AWS_PROFILE is \"{}\")",
-                    printable(&profile)
-                ),
-                Err(_) => "no AWS credentials were found".to_owned(),
-            },
-            "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role is attached",
-        ),
-        other => Cause::new(
-            format!("the AWS credentials could not be loaded: {}", innermost(other)),
-            "aws sts get-caller-identity tells more; a single sign-on is renewed by aws sso login",
-        ),
-    }
-}
-
-/// The first words of an error about one object.
-pub(super) fn cannot_read(uri: &str) -> String {
-    format!("cannot read {}", printable(uri))
 }
 
 /// The region is unknown.
 pub(super) fn no_region(bucket: &str) -> SourceError {
     SourceError {
-        what: cannot_read(&format!("s3://{bucket}")),
-        why: "no AWS region is set".to_owned(),
         hint: Some("set AWS_REGION, or a region in the profile that AWS_PROFILE names".to_owned()),
+        ..cannot_read(&format!("s3://{bucket}"), "no AWS region is set".to_owned())
     }
 }
 
 /// A key was listed that is no URL encoding of UTF-8.
 pub(super) fn no_key(bucket: &Bucket, text: &str) -> SourceError {
-    SourceError {
-        what: cannot_read(&bucket.uri(text)),
-        why: "expected a URL-encoded key".to_owned(),
-        hint: None,
-    }
+    cannot_read(&bucket.uri(text), "expected a URL-encoded key".to_owned())
 }
 
 /// An answer without a length: its end could not be told from a broken connection.
 pub(super) fn no_length(bucket: &Bucket, key: &str) -> SourceError {
     let why = format!("{} did not say how long the object is", bucket.server());
-    SourceError {
-        what: cannot_read(&bucket.uri(key)),
-        why,
-        hint: None,
-    }
+    cannot_read(&bucket.uri(key), why)
 }
 
 /// A listing that says it goes on and does not.
 pub(super) fn endless_listing(bucket: &Bucket, prefix: &str) -> SourceError {
     let why = format!("{} says there are more keys and does not give them", bucket.server());
-    SourceError {
-        what: Asked::List(prefix).what(bucket),
-        why,
-        hint: None,
-    }
+    Cause::without_hint(why).of(Asked::List(prefix).what(bucket))
 }
 
 /// A task that panicked.
 pub(super) fn lost(bucket: &str, why: &dyn fmt::Display) -> SourceError {
-    SourceError {
-        what: cannot_read(&format!("s3://{bucket}")),
-        why: format!("a download was lost: {why}"),
-        hint: None,
-    }
+    cannot_read(&format!("s3://{bucket}"), format!("a download was lost: {why}"))
 }

@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 
 use super::client::Bucket;
 use super::error::{self, Asked};
-use super::text::innermost;
+use crate::source::aws::text::innermost;
 use crate::source::{Delivery, ReadAt};
 
 /// One version of an object.

@@ -1,7 +1,7 @@
 //! Which keys of which bucket a URI names.
 
-use super::text::printable;
 use crate::source::SourceError;
+use crate::source::aws::text::printable;
 
 /// How such a URI begins.
 pub(super) const SCHEME: &str = "s3://";

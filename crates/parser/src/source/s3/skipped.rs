@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::text::printable;
+use crate::source::aws::text::printable;
 
 /// What was left out.
 #[derive(Debug, Default)]

@@ -6,7 +6,7 @@ use std::error::Error;
 const LONGEST: usize = 1200;
 
 /// A text of someone else, short and without anything that a terminal would act on.
-pub(super) fn printable(text: &str) -> String {
+pub(in crate::source) fn printable(text: &str) -> String {
     let mut shown = String::new();
     for character in text.chars().take(LONGEST) {
         match character {
@@ -21,12 +21,14 @@ pub(super) fn printable(text: &str) -> String {
 }
 
 /// The error, then what caused it, and so on.
-pub(super) fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+pub(in crate::source) fn chain<'a>(
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| error.source())
 }
 
 /// What the innermost cause says, which is what happened; the ones around it say where.
-pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
+pub(in crate::source) fn innermost(error: &(dyn Error + 'static)) -> String {
     chain(error)
         .last()
         .map(|cause| printable(&cause.to_string()))
@@ -34,7 +36,7 @@ pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
 }
 
 /// A URL fit for a message: whoever wrote a password into it does not meet it again in a log.
-pub(super) fn printable_url(url: &str) -> String {
+pub(in crate::source) fn printable_url(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     match authority.rsplit_once('@') {
