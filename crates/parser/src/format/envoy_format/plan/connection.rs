@@ -1,8 +1,13 @@
 //! The lines of a format that are about TCP connections: what only requests have is the same in all of them, so it is
 //! compared as text, and a third of the columns is left to be looked for.
 
+use super::super::block::Block;
 use super::super::seek;
 use super::{Class, Column, Plan, Target, Value, Values};
+
+mod walk;
+
+use walk::Walk;
 
 /// See the module.
 #[derive(Debug, Clone)]
@@ -10,16 +15,20 @@ pub(super) struct Connection {
     /// The text in front of the first column.
     first: Vec<u8>,
     columns: Vec<Step>,
-    /// The values that are the same in all such lines.
-    same: Vec<(Target, &'static [u8])>,
+    /// The slots whose values are the same in all such lines, a bit each: there is no such value.
+    unset: u32,
 }
 
 /// A column, and what stands between it and the next.
 #[derive(Debug, Clone)]
 struct Step {
+    /// Its value ends at either.
+    ends: [u8; 2],
     is_stamp: bool,
     target: Option<Target>,
     behind: Vec<u8>,
+    /// What `behind` begins with, and a bit for each byte of that.
+    begins: ([u8; 32], u32),
 }
 
 impl Connection {
@@ -40,18 +49,14 @@ impl Connection {
         }
         let texts = others.iter().map(|column| &column.before).chain([&plan.after]);
         let mut columns: Vec<Step> = Vec::new();
-        let mut same = Vec::new();
+        let mut unset = 0;
         for (column, text) in plan.columns.iter().zip(texts) {
             match (column.of_connections, columns.last_mut()) {
                 (Some(value), Some(last)) => {
                     last.behind.extend([value, text].concat());
-                    same.extend(column.target.map(|target| (target, value)));
+                    unset |= column.target.map_or(0, |target| 1 << target.slot.index());
                 }
-                _ => columns.push(Step {
-                    is_stamp: columns.is_empty(),
-                    target: column.target,
-                    behind: text.clone(),
-                }),
+                _ => columns.push(Step::new(columns.is_empty(), column.target, text)),
             }
         }
         let parts = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'"'));
@@ -59,36 +64,53 @@ impl Connection {
         let fit = (between.iter().skip(1).all(|step| parts(step.behind.first())))
             && between.iter().all(|step| parts(step.behind.last()))
             && (last.behind.is_empty() || parts(last.behind.first()));
-        (fit && !same.is_empty()).then(|| Connection {
+        columns.iter_mut().for_each(Step::prepare);
+        (fit && unset != 0).then(|| Connection {
             first: time.before.clone(),
             columns,
-            same,
+            unset,
         })
     }
 
     /// The values of such a line; `None` if it is another.
     #[inline]
     pub(super) fn values<'a>(&self, line: &'a [u8], values: &mut Values<'a>) -> Option<()> {
-        let mut rest = seek::behind(line, &self.first)?;
-        for step in &self.columns {
-            let end = if step.is_stamp {
-                seek::first(*step.behind.first()?, rest)?
-            } else {
-                seek::first_of(b' ', b'"', rest).unwrap_or(rest.len())
-            };
-            let (value, behind) = rest.split_at_checked(end)?;
-            if step.is_stamp && !value.first().is_none_or(u8::is_ascii_digit) {
-                return None;
-            }
-            rest = seek::behind(behind, &step.behind)?;
-            if let Some(target) = step.target {
-                values.keep(target, Value::Text(value));
-            }
+        let from = self.first.len();
+        seek::behind(line, &self.first)?;
+        values.keep_unset(self.unset);
+        match values.block().simd() {
+            Some(simd) => simd.vectorize(Walk {
+                simd,
+                steps: &self.columns,
+                line,
+                from,
+                values,
+            }),
+            None => walk::slowly(&self.columns, line, from, values),
         }
-        for (target, value) in &self.same {
-            values.keep(*target, Value::Text(value));
+    }
+}
+
+impl Step {
+    fn new(is_stamp: bool, target: Option<Target>, behind: &[u8]) -> Self {
+        Step {
+            ends: [b' ', b'"'],
+            is_stamp,
+            target,
+            behind: behind.to_owned(),
+            begins: ([0; 32], 0),
         }
-        rest.is_empty().then_some(())
+    }
+
+    /// To be called once all stands behind it that will.
+    fn prepare(&mut self) {
+        if let (true, Some(first)) = (self.is_stamp, self.behind.first()) {
+            self.ends = [*first; 2];
+        }
+        for (at, (to, byte)) in self.begins.0.iter_mut().zip(&self.behind).enumerate() {
+            *to = *byte;
+            self.begins.1 |= 1 << at;
+        }
     }
 }
 
