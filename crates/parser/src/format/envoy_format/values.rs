@@ -75,10 +75,18 @@ impl<'a> Values<'a> {
         (self.present, self.unset, self.first_ranks) = (0, 0, 0);
     }
 
-    /// The line says of these slots, a bit each, that there is no value; to be called before any other is kept.
+    /// Puts a value where it goes, before [`placed`](Self::placed) tells that it is there.
     #[inline(always)]
-    pub(in crate::format) fn keep_unset(&mut self, slots: u32) {
-        (self.present, self.unset) = (slots, slots);
+    pub(in crate::format) fn place(&mut self, target: Target, text: &'a [u8]) {
+        let at = target.slot.index();
+        (self.kinds[at], self.texts[at], self.ranks[at]) = (Kind::Text, text, target.rank);
+    }
+
+    /// The line is known to say of the slots of `unset`, a bit each, that there is no value; what it says of those of
+    /// `filled` was [placed](Self::place). No slot has two values.
+    #[inline(always)]
+    pub(in crate::format) fn placed(&mut self, unset: u32, filled: u32, first_ranks: u32) {
+        (self.unset, self.present, self.first_ranks) = (unset, unset | filled, first_ranks);
     }
 
     /// What the lines stand in.
@@ -119,7 +127,6 @@ impl<'a> Values<'a> {
         let order = |value: Value<'_>, rank| (value.is_unset(), rank);
         if is_new || order(Value::of(kind, text), rank) <= order(self.value(target.slot), self.ranks[at]) {
             self.present |= 1 << at;
-            self.unset &= !(1 << at);
             (self.kinds[at], self.texts[at], self.ranks[at]) = (kind, text, rank);
         }
     }

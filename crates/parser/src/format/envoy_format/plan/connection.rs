@@ -17,13 +17,21 @@ pub(super) struct Connection {
     columns: Vec<Step>,
     /// The slots whose values are the same in all such lines, a bit each: there is no such value.
     unset: u32,
+    /// Those that a step fills.
+    filled: Filled,
+}
+
+/// Slots, a bit each.
+#[derive(Debug, Clone, Copy, Default)]
+struct Filled {
+    all: u32,
+    /// Those with a value of the first rank.
+    first_ranks: u32,
 }
 
 /// A column, and what stands between it and the next.
 #[derive(Debug, Clone)]
 struct Step {
-    /// Its value ends at either.
-    ends: [u8; 2],
     is_stamp: bool,
     target: Option<Target>,
     behind: Vec<u8>,
@@ -33,7 +41,8 @@ struct Step {
 
 impl Connection {
     /// `None` where such a line could say something else to the [plan](Plan): unless the time stands first, spaces and
-    /// quotes are all around the other columns, each slot has one column, and a record needs none of the middle.
+    /// quotes are all around the other columns, each slot has one column, whose value is never cut, and a record needs none of
+    /// the middle.
     pub(super) fn of(plan: &Plan) -> Option<Self> {
         let (time, others) = plan.columns.split_first()?;
         let mut slots: Vec<_> = plan
@@ -44,7 +53,8 @@ impl Connection {
             .collect();
         slots.sort_unstable();
         let is_plain = time.class == Class::Stamp && plan.left > 0 && plan.wanted != (plan.left, plan.right);
-        if !is_plain || slots.windows(2).any(|pair| pair.first() == pair.last()) {
+        let is_cut = |column: &Column| column.target.is_some_and(|target| target.limit.is_some());
+        if !is_plain || plan.columns.iter().any(is_cut) || slots.windows(2).any(|pair| pair.first() == pair.last()) {
             return None;
         }
         let texts = others.iter().map(|column| &column.before).chain([&plan.after]);
@@ -65,10 +75,16 @@ impl Connection {
             && between.iter().all(|step| parts(step.behind.last()))
             && (last.behind.is_empty() || parts(last.behind.first()));
         columns.iter_mut().for_each(Step::prepare);
+        let mut filled = Filled::default();
+        for target in columns.iter().filter_map(|step| step.target) {
+            filled.all |= 1 << target.slot.index();
+            filled.first_ranks |= u32::from(target.rank == 0) << target.slot.index();
+        }
         (fit && unset != 0).then(|| Connection {
             first: time.before.clone(),
             columns,
             unset,
+            filled,
         })
     }
 
@@ -77,7 +93,6 @@ impl Connection {
     pub(super) fn values<'a>(&self, line: &'a [u8], values: &mut Values<'a>) -> Option<()> {
         let from = self.first.len();
         seek::behind(line, &self.first)?;
-        values.keep_unset(self.unset);
         match values.block().simd() {
             Some(simd) => simd.vectorize(Walk {
                 simd,
@@ -87,14 +102,15 @@ impl Connection {
                 values,
             }),
             None => walk::slowly(&self.columns, line, from, values),
-        }
+        }?;
+        values.placed(self.unset, self.filled.all, self.filled.first_ranks);
+        Some(())
     }
 }
 
 impl Step {
     fn new(is_stamp: bool, target: Option<Target>, behind: &[u8]) -> Self {
         Step {
-            ends: [b' ', b'"'],
             is_stamp,
             target,
             behind: behind.to_owned(),
@@ -104,9 +120,6 @@ impl Step {
 
     /// To be called once all stands behind it that will.
     fn prepare(&mut self) {
-        if let (true, Some(first)) = (self.is_stamp, self.behind.first()) {
-            self.ends = [*first; 2];
-        }
         for (at, (to, byte)) in self.begins.0.iter_mut().zip(&self.behind).enumerate() {
             *to = *byte;
             self.begins.1 |= 1 << at;
