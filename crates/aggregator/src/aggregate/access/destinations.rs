@@ -8,11 +8,11 @@ use egressmap_parser::{AccessRecord, Reason};
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
+use super::NO_DESTINATION;
 use super::cluster::Cluster;
 use super::numbered::Numbered;
 use super::outcome::Outcome;
 use super::target::Target;
-use super::NO_DESTINATION;
 
 /// How many records are remembered at once, and how long what one says may be.
 const REMEMBERED: usize = 8192;

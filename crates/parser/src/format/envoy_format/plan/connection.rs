@@ -3,7 +3,7 @@
 
 use super::super::block::Block;
 use super::super::seek;
-use super::{Class, Column, Plan, Target, Value, Values};
+use super::{Class, Column, Plan, Target, Values};
 
 mod walk;
 
@@ -147,10 +147,12 @@ mod tests {
     use crate::format::envoy_format::built_in;
     use crate::format::envoy_format::values::{Read, Values};
 
-    /// What a plan reads of a line.
-    fn read(plan: &Plan, line: &str) -> Option<String> {
-        let (mut values, mut read) = (Values::of(line.as_bytes()), Read::default());
-        plan.values(line.as_bytes(), &mut Vec::new(), &mut values).ok()?;
+    /// What a plan reads of a line with this behind it in its block.
+    fn read(plan: &Plan, line: &str, behind: &str) -> Option<String> {
+        let block = format!("{line}{behind}");
+        let line = block.as_bytes().get(..line.len())?;
+        let (mut values, mut read) = (Values::of(block.as_bytes()), Read::default());
+        plan.values(line, &mut Vec::new(), &mut values).ok()?;
         let fault = values.read(plan.clock(), &mut read).err();
         let own = (values.upstream_local(), values.connection(), values.tell_http());
         Some(format!(
@@ -162,11 +164,13 @@ mod tests {
 
     const OF_A_USER: &str = "%START_TIME% %CONNECTION_ID% %REQ(:AUTHORITY)% %RESPONSE_CODE% %BYTES_SENT% %UPSTREAM_HOST% %DURATION% \
                              \"%REQ(A)%\" %REQUESTED_SERVER_NAME%\n";
+    const OF_MANY_HEADERS: &str = "%START_TIME% %UPSTREAM_HOST% \"%REQ(A)%\" \"%REQ(B)%\" \"%REQ(C)%\" \"%REQ(D)%\" \"%REQ(E)%\" \
+                                   \"%REQ(F)%\" \"%REQ(G)%\" \"%REQ(H)%\" %REQ(:AUTHORITY)% %BYTES_SENT% %UPSTREAM_CLUSTER%\n";
 
     #[test]
     fn the_defaults_have_lines_about_connections() {
         let has = |format| Plan::new(format).unwrap().connection.is_some();
-        assert!(has(built_in::ENVOY) && has(built_in::ISTIO) && has(OF_A_USER));
+        assert!(has(built_in::ENVOY) && has(built_in::ISTIO) && has(OF_A_USER) && has(OF_MANY_HEADERS));
         for format in [
             "%START_TIME%,%REQ(A)%,%BYTES_SENT%",
             "%BYTES_SENT% %START_TIME% %REQ(A)%",
@@ -181,8 +185,12 @@ mod tests {
     proptest! {
         #[test]
         fn such_a_line_says_what_it_says_column_by_column(
-            format in prop::sample::select(&[built_in::ENVOY, built_in::ISTIO, OF_A_USER][..]),
-            values in prop::collection::vec("-|0|[0-9]{1,3}|192\\.0\\.2\\.[1-9]:443|[a-z|.]{1,6}|[ -~]{0,4}", 30),
+            format in prop::sample::select(&[built_in::ENVOY, built_in::ISTIO, OF_A_USER, OF_MANY_HEADERS][..]),
+            values in prop::collection::vec(
+                "-|0|[0-9]{1,3}|192\\.0\\.2\\.[1-9]:443|[a-z|.]{1,6}|[ -~]{0,4}|[a-z|.]{20,70}|[a-z]{60,140}|[a-z]{300}",
+                30,
+            ),
+            behind in "(\r?\n[ -~]{0,200})?",
             usual in prop::collection::vec(prop::bool::weighted(0.97), 30),
         ) {
             let plan = Plan::new(format).unwrap();
@@ -197,7 +205,7 @@ mod tests {
                 }
             }
             line.push_str(std::str::from_utf8(&plan.after).unwrap());
-            prop_assert_eq!(read(&plan, &line), read(&plain, &line), "{}", line);
+            prop_assert_eq!(read(&plan, &line, &behind), read(&plain, &line, ""), "{}", line);
         }
     }
 }

@@ -69,7 +69,9 @@ fn ends(simd: V3, seen: &[u8], length: usize) -> [u64; WORDS] {
     let [space, quote] = [b' ', b'"'].map(|byte| simd.avx._mm256_set1_epi8(byte.cast_signed()));
     let half = |text: __m256i| {
         let space = simd.avx2._mm256_cmpeq_epi8(text, space);
-        let either = simd.avx2._mm256_or_si256(space, simd.avx2._mm256_cmpeq_epi8(text, quote));
+        let either = simd
+            .avx2
+            ._mm256_or_si256(space, simd.avx2._mm256_cmpeq_epi8(text, quote));
         u64::from(simd.avx2._mm256_movemask_epi8(either).cast_unsigned())
     };
     let mut ends = [0; WORDS];
