@@ -164,7 +164,7 @@ mod tests {
 
     const OF_A_USER: &str = "%START_TIME% %CONNECTION_ID% %REQ(:AUTHORITY)% %RESPONSE_CODE% %BYTES_SENT% %UPSTREAM_HOST% %DURATION% \
                              \"%REQ(A)%\" %REQUESTED_SERVER_NAME%\n";
-    const OF_MANY_HEADERS: &str = "%START_TIME% %UPSTREAM_HOST% \"%REQ(A)%\" \"%REQ(B)%\" \"%REQ(C)%\" \"%REQ(D)%\" \"%REQ(E)%\" \
+    const OF_MANY_HEADERS: &str = "%START_TIME% %UPSTREAM_HOST% %DURATION% \"%REQ(A)%\" \"%REQ(B)%\" \"%REQ(C)%\" \"%REQ(D)%\" \"%REQ(E)%\" \
                                    \"%REQ(F)%\" \"%REQ(G)%\" \"%REQ(H)%\" %REQ(:AUTHORITY)% %BYTES_SENT% %UPSTREAM_CLUSTER%\n";
 
     #[test]
