@@ -231,6 +231,7 @@ impl<'i> Aggregator<'i> {
     fn settle(&mut self) {
         self.v4.flows.settle(&self.words);
         self.v6.flows.settle(&self.words);
+        self.accesses.settle();
     }
 
     fn weight(&self) -> usize {

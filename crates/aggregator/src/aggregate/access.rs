@@ -28,6 +28,7 @@ mod place;
 mod proxies;
 mod target;
 mod told;
+mod waiting;
 
 use called::Called;
 use destinations::{Destinations, Fate};
@@ -37,6 +38,7 @@ use place::Place;
 use proxies::{Proxies, Who};
 use target::Target;
 use told::Told;
+use waiting::Waiting;
 
 /// Neither a host nor an address: a request that broke before it was routed.
 const NO_DESTINATION: Reason = "no-destination";
@@ -45,6 +47,8 @@ const NO_DESTINATION: Reason = "no-destination";
 #[derive(Debug, Default)]
 pub(super) struct Accesses {
     edges: Table<Edge, Counted>,
+    /// Records that are not yet counted.
+    waiting: Vec<Waiting>,
     destinations: Destinations,
     callers: Numbered<Caller>,
     /// The number of whoever has no other name than where the records at hand stand.
@@ -126,8 +130,8 @@ impl Accesses {
 
     /// Counts one record.
     pub(super) fn count(&mut self, record: &AccessRecord<'_>, inventory: &Inventory) -> Verdict {
-        let (destination, outcome) = match self.destinations.fate(record) {
-            Fate::To(destination, outcome) => (destination, outcome),
+        let (destination, address, outcome) = match self.destinations.fate(record) {
+            Fate::To(destination, address, outcome) => (destination, address, outcome),
             Fate::Aside(reason) => return Verdict::SetAside(reason),
             Fate::Inbound => {
                 self.inbound += 1;
@@ -135,26 +139,20 @@ impl Accesses {
             }
         };
         let caller = self.caller(record, inventory);
-        let address = self.destinations.all.get(destination).address;
         let owner = address.map_or(ServiceId::NOBODY, |address| owner(inventory, address, record.start));
         let external = !owner.is_somebody() && !address.is_some_and(is_private);
-        let edge = Edge {
-            caller,
-            destination,
-            owner,
-        };
-        let counted = self.edges.entry(edge).or_default();
-        counted.seen.mark(record.start, record.start);
-        if outcome == Outcome::Refused {
-            counted.refused += 1;
-        } else {
-            counted.tally.records += 1;
-            if external {
-                counted.starts.mark(record.start, 0);
-            }
-            counted.tally.bytes_out = counted.tally.bytes_out.saturating_add(record.bytes_received);
-            counted.tally.bytes_in = counted.tally.bytes_in.saturating_add(record.bytes_sent);
-        }
+        self.wait(Waiting {
+            edge: Edge {
+                caller,
+                destination,
+                owner,
+            },
+            start: record.start,
+            bytes_out: record.bytes_received,
+            bytes_in: record.bytes_sent,
+            refused: outcome == Outcome::Refused,
+            external,
+        });
         Verdict::Used
     }
 

@@ -1,15 +1,18 @@
 //! What access records come to, each kept once: many say the same of where they went, and reading names takes longer than
 //! knowing them again.
 
-use std::net::SocketAddr;
+use std::hash::BuildHasher as _;
+use std::net::{IpAddr, SocketAddr};
 
 use egressmap_parser::{AccessRecord, Reason};
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
 
+use super::NO_DESTINATION;
 use super::cluster::Cluster;
 use super::numbered::Numbered;
 use super::outcome::Outcome;
 use super::target::Target;
-use super::{NO_DESTINATION, Table};
 
 /// How many records are remembered at once, and how long what one says may be.
 const REMEMBERED: usize = 8192;
@@ -21,34 +24,51 @@ pub(super) enum Fate {
     /// Somebody called the proxy's own application.
     Inbound,
     Aside(Reason),
-    /// It went to one of [`Destinations`], or was refused on the way.
-    To(u32, Outcome),
+    /// It went to one of [`Destinations`], which has this address, or was refused on the way.
+    To(u32, Option<IpAddr>, Outcome),
 }
 
 /// Destinations by number.
 #[derive(Debug, Default)]
 pub(super) struct Destinations {
     pub(super) all: Numbered<Target>,
-    /// By what records say of where they went.
-    remembered: Table<Box<[u8]>, Fate>,
+    remembered: Remembered,
+}
+
+/// What records come to, by what they say of where they went.
+#[derive(Debug, Default)]
+struct Remembered {
+    table: HashTable<Known>,
+    hasher: RandomState,
+    /// What is said, one behind the other: near to each other, they stay near to the processor. Behind the last of those
+    /// that are known is that of the record at hand.
     said: Vec<u8>,
+    /// Where that begins.
+    end: usize,
+}
+
+#[derive(Debug)]
+struct Known {
+    /// Which part of what is said.
+    from: u32,
+    length: u32,
+    fate: Fate,
 }
 
 impl Destinations {
     /// What a record comes to.
     pub(super) fn fate(&mut self, record: &AccessRecord<'_>) -> Fate {
-        self.said.clear();
-        if say(record, &mut self.said).is_none() {
+        let known = &mut self.remembered;
+        known.said.truncate(known.end);
+        if say(record, &mut known.said).is_none() {
             return self.read(record);
         }
-        if let Some(fate) = self.remembered.get(self.said.as_slice()) {
-            return *fate;
-        }
+        let hash = match known.find() {
+            Ok(fate) => return fate,
+            Err(hash) => hash,
+        };
         let fate = self.read(record);
-        if self.remembered.len() >= REMEMBERED {
-            self.remembered.clear();
-        }
-        self.remembered.insert(self.said.as_slice().into(), fate);
+        self.remembered.insert(hash, fate);
         fate
     }
 
@@ -67,14 +87,57 @@ impl Destinations {
         match Target::of(record, &cluster) {
             Err(reason) => Fate::Aside(reason),
             Ok(target) if target.host.is_none() && target.address.is_none() => Fate::Aside(NO_DESTINATION),
-            Ok(target) => Fate::To(self.all.number(target), outcome),
+            Ok(target) => {
+                let address = target.address;
+                Fate::To(self.all.number(target), address, outcome)
+            }
         }
+    }
+}
+
+impl Remembered {
+    /// What a record comes to that says what is said last; a hash of that where it is not known.
+    fn find(&self) -> Result<Fate, u64> {
+        let said = &self.said[self.end..];
+        let hash = self.hasher.hash_one(said);
+        let known = self.table.find(hash, |known| known.of(&self.said) == said);
+        known.map(|known| known.fate).ok_or(hash)
+    }
+
+    fn insert(&mut self, hash: u64, fate: Fate) {
+        if self.table.len() >= REMEMBERED {
+            self.table.clear();
+            self.said.drain(..self.end);
+            self.end = 0;
+        }
+        let Self {
+            table,
+            hasher,
+            said,
+            end,
+        } = self;
+        let place = |at: usize| u32::try_from(at).expect("it is bounded by what is remembered at once");
+        let known = Known {
+            from: place(*end),
+            length: place(said.len() - *end),
+            fate,
+        };
+        *end = said.len();
+        table.insert_unique(hash, known, |known| hasher.hash_one(known.of(said)));
+    }
+}
+
+impl Known {
+    fn of<'s>(&self, said: &'s [u8]) -> &'s [u8] {
+        let from = self.from as usize;
+        &said[from..from + self.length as usize]
     }
 }
 
 /// All that [`Destinations::read`] looks at, so that no two records that differ in it are written alike; `None` where it is
 /// too long.
 fn say(record: &AccessRecord<'_>, to: &mut Vec<u8>) -> Option<()> {
+    let from = to.len();
     let texts = [
         &record.authority,
         &record.sni,
@@ -104,7 +167,7 @@ fn say(record: &AccessRecord<'_>, to: &mut Vec<u8>) -> Option<()> {
     for text in texts.into_iter().flatten() {
         to.extend_from_slice(text.as_bytes());
     }
-    (to.len() <= LONGEST).then_some(())
+    (to.len() - from <= LONGEST).then_some(())
 }
 
 #[cfg(test)]
@@ -189,7 +252,11 @@ mod tests {
         #[test]
         fn what_is_remembered_is_what_is_read(records in prop::collection::vec(records(), 1..200)) {
             let told = |all: &Destinations, fate| match fate {
-                Fate::To(number, outcome) => (Some(all.all.get(number).clone()), Some(outcome), None),
+                Fate::To(number, address, outcome) => {
+                    let target = all.all.get(number).clone();
+                    assert_eq!(target.address, address);
+                    (Some(target), Some(outcome), None)
+                }
                 Fate::Aside(reason) => (None, None, Some(reason)),
                 Fate::Inbound => (None, Some(Outcome::Inbound), None),
             };
@@ -215,15 +282,16 @@ mod tests {
             };
             assert_eq!(
                 all.fate(&record),
-                Fate::To(u32::try_from(number).unwrap(), Outcome::Passed)
+                Fate::To(u32::try_from(number).unwrap(), None, Outcome::Passed)
             );
         }
-        assert_eq!(all.remembered.len(), 10);
+        assert_eq!(all.remembered.table.len(), 10);
+        assert!(all.remembered.said.len() < 10 * 64);
         let long = AccessRecord {
             authority: Some("a".repeat(2 * LONGEST).into()),
             ..AccessRecord::default()
         };
         assert_eq!(all.fate(&long), Fate::Aside("malformed:authority"));
-        assert_eq!(all.remembered.len(), 10);
+        assert_eq!(all.remembered.table.len(), 10);
     }
 }

@@ -32,6 +32,18 @@ impl<'a> Block<'a> {
         self.text.is_some()
     }
 
+    /// `None` on a processor that lacks the instructions.
+    #[inline(always)]
+    pub(in crate::format) fn simd(&self) -> Option<V3> {
+        self.simd
+    }
+
+    /// The block from where a part of it begins.
+    #[inline(always)]
+    pub(in crate::format) fn from(&self, part: &[u8]) -> Option<&'a [u8]> {
+        self.bytes.get(self.start(part)?..)
+    }
+
     /// A part of the block as text, if the block is.
     #[inline(always)]
     pub(in crate::format) fn text(&self, value: &[u8]) -> Option<&'a str> {

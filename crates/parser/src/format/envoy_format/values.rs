@@ -20,6 +20,8 @@ pub(in crate::format) struct Values<'a> {
     ranks: [u8; SLOTS],
     /// Which slots have a value, be it that there is none; what the others hold is of another line.
     present: u32,
+    /// Those of them for which the line says that there is none, wherever it says so.
+    unset: u32,
     /// Whether the line has the slot's value of the first rank, even if that is not where the value stood.
     first_ranks: u32,
     /// What the lines stand in.
@@ -60,6 +62,7 @@ impl<'a> Values<'a> {
             texts: [b""; SLOTS],
             ranks: [0; SLOTS],
             present: 0,
+            unset: 0,
             first_ranks: 0,
             block: Block::new(block),
             minute: Minute::default(),
@@ -69,7 +72,27 @@ impl<'a> Values<'a> {
     /// Another line begins.
     #[inline]
     pub(in crate::format) fn clear(&mut self) {
-        (self.present, self.first_ranks) = (0, 0);
+        (self.present, self.unset, self.first_ranks) = (0, 0, 0);
+    }
+
+    /// Puts a value where it goes, before [`placed`](Self::placed) tells that it is there.
+    #[inline(always)]
+    pub(in crate::format) fn place(&mut self, target: Target, text: &'a [u8]) {
+        let at = target.slot.index();
+        (self.kinds[at], self.texts[at], self.ranks[at]) = (Kind::Text, text, target.rank);
+    }
+
+    /// The line is known to say of the slots of `unset`, a bit each, that there is no value; what it says of those of
+    /// `filled` was [placed](Self::place). No slot has two values.
+    #[inline(always)]
+    pub(in crate::format) fn placed(&mut self, unset: u32, filled: u32, first_ranks: u32) {
+        (self.unset, self.present, self.first_ranks) = (unset, unset | filled, first_ranks);
+    }
+
+    /// What the lines stand in.
+    #[inline(always)]
+    pub(in crate::format) fn block(&self) -> &Block<'a> {
+        &self.block
     }
 
     /// Whether the lines are known to be UTF-8.
@@ -132,7 +155,9 @@ impl<'a> Values<'a> {
 
     #[inline(always)]
     fn value(&self, slot: Slot) -> Value<'a> {
-        if self.has(slot) {
+        if self.unset & (1 << slot.index()) != 0 {
+            Value::Unset
+        } else if self.has(slot) {
             Value::of(self.kinds[slot.index()], self.texts[slot.index()])
         } else {
             Value::Missing
@@ -214,8 +239,17 @@ impl<'a> Values<'a> {
     }
 
     /// Text goes to its place at once, as what [`keep`](Self::keep) keeps does.
-    #[inline]
+    #[inline(always)]
     fn text(&self, slot: Slot, place: &mut Option<Cow<'a, str>>) {
+        if (self.present & !self.unset) & (1 << slot.index()) == 0 {
+            *place = None;
+        } else {
+            self.text_of(slot, place);
+        }
+    }
+
+    #[inline]
+    fn text_of(&self, slot: Slot, place: &mut Option<Cow<'a, str>>) {
         match self.value(slot) {
             Value::Text(b"" | b"-") | Value::Missing | Value::Unset | Value::Number(_) | Value::Other => *place = None,
             Value::Text(text) => match self.block.text(text) {
