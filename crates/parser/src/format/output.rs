@@ -168,7 +168,11 @@ impl<'a> Output<'a> {
 
     /// The number that the next line is taken by: its own, or where lines have their places, that of its place from 1 on.
     pub(crate) fn next_number(&self) -> u64 {
-        1 + if self.places.is_empty() { self.line } else { self.taken as u64 }
+        1 + if self.places.is_empty() {
+            self.line
+        } else {
+            self.taken as u64
+        }
     }
 
     /// The lines in the object that were taken by these numbers.
