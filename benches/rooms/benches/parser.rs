@@ -6,7 +6,7 @@ use std::sync::Arc;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use egressmap_benches::{DIALECTS, varied};
 use egressmap_parser::source::{Object, ObjectId};
-use egressmap_parser::{AccessRecord, Counters, DnsRecord, FlowRecord, Options, Sink, Verdict, format, scan};
+use egressmap_parser::{AccessRecord, Counters, DnsRecord, FlowRecord, Options, Sink, Verdict, format, scan, unwrap};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use parquet::basic::GzipLevel;
@@ -157,6 +157,24 @@ fn formats(criterion: &mut Criterion) {
     }
 }
 
+/// Flow text as it is delivered: the row in each delivery's example is another one in every line.
+fn deliveries(criterion: &mut Criterion) {
+    let row = "2 111122223333 eni-0a1b2c3d 10.0.1.5 203.0.113.10 41630 443 6 10 8420 1790000010 1790000070 ACCEPT OK";
+    let rows = String::from_utf8(varied(row, BYTES / 2, 1)).expect("the row is text");
+    let mut group = criterion.benchmark_group("deliveries");
+    for delivery in unwrap::REGISTRY {
+        let wrapped = rows.lines().map(|varied| delivery.example.replace(row, varied) + "\n");
+        let lines = wrapped.collect::<String>().into_bytes();
+        let (counters, _) = read(lines.clone());
+        assert_eq!(counters.flow, counters.lines, "{}: {counters:?}", delivery.name);
+        group.throughput(Throughput::Bytes(lines.len() as u64)).sample_size(20);
+        group.bench_function(delivery.name, |bencher| {
+            bencher.iter_batched(|| lines.clone(), read, criterion::BatchSize::LargeInput);
+        });
+    }
+    group.finish();
+}
+
 /// Access logs of many hosts, paths and agents.
 fn access(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("access");
@@ -178,5 +196,5 @@ fn access(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(parser, formats, access);
+criterion_group!(parser, formats, deliveries, access);
 criterion_main!(parser);

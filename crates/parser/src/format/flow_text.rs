@@ -115,7 +115,8 @@ impl Format for FlowText {
     }
 
     fn parse(&mut self, block: &[u8], out: &mut Output<'_>) {
-        let in_sequence = out.is_in_sequence();
+        // Whoever is told of lines set aside is told in their order.
+        let by_columns = !out.is_telling();
         let mut rest = block;
         while !rest.is_empty() {
             let mut reading = Reading {
@@ -127,7 +128,7 @@ impl Format for FlowText {
                 block: rest,
                 out,
             };
-            let read = match self.fast.as_mut().filter(|fast| in_sequence && fast.follows_a_plan()) {
+            let read = match self.fast.as_mut().filter(|fast| by_columns && fast.follows_a_plan()) {
                 Some(fast) => reading.by_columns(fast),
                 None => reading.line_by_line(),
             };
@@ -170,7 +171,7 @@ struct Reading<'r, 'b, 'o> {
 impl Reading<'_, '_, '_> {
     /// Reads up to the end of the block or behind a line that changed the plan: how many bytes.
     fn by_columns(&mut self, fast: &mut Fast) -> usize {
-        let (read, number) = fast.read(self.block, self.out.lines() + 1, self);
+        let (read, number) = fast.read(self.block, self.out.next_number(), self);
         self.out.go_on_behind(number - 1);
         read
     }
@@ -179,7 +180,7 @@ impl Reading<'_, '_, '_> {
     fn line_by_line(&mut self) -> usize {
         let mut lines = lines::split(self.block);
         for line in lines.by_ref() {
-            let number = self.out.lines() + 1;
+            let number = self.out.next_number();
             if !self.line(line, number) {
                 break;
             }
@@ -189,7 +190,8 @@ impl Reading<'_, '_, '_> {
 }
 
 impl Rows for Reading<'_, '_, '_> {
-    fn batch(&mut self, columns: &Columns, rows: usize) {
+    fn batch(&mut self, columns: &mut Columns, rows: usize) {
+        self.out.stand(&mut columns.line[..rows]);
         self.out.flows(&FlowBatch::new(self.block, columns, rows));
     }
 
@@ -199,9 +201,7 @@ impl Rows for Reading<'_, '_, '_> {
     }
 
     fn line(&mut self, line: &[u8], number: u64) -> bool {
-        if self.out.is_in_sequence() {
-            self.out.go_on_behind(number - 1);
-        }
+        self.out.go_on_behind(number - 1);
         match self.plan.row(line) {
             // What is commented out may hold all that a row does.
             Ok(_) | Err(Fault::NoData | Fault::SkipData) if line.starts_with(b"#") => self.out.set_aside("comment"),
@@ -231,7 +231,7 @@ impl Reading<'_, '_, '_> {
             self.out.set_aside("header");
         } else if let Some(plan) = default_of(self.defaults, line).or_else(|| self.given_for(line)) {
             *self.plan = plan;
-            let number = self.out.lines() + 1;
+            let number = self.out.next_number();
             self.line(line, number);
             self.same_plan = false;
         } else {

@@ -21,8 +21,10 @@ pub(crate) struct Output<'a> {
     line: u64,
     /// The event within it, where it delivers several.
     event: Option<u64>,
-    /// Where the next lines stand; empty where they follow each other in the object.
+    /// Where the lines stand; empty where they follow each other in the object.
     places: &'a [Place],
+    /// How many of these lines were taken.
+    taken: usize,
     /// The lines at hand, for other formats to claim those that their own cannot read.
     strays: Option<Strays<'a>>,
     /// Which of the other formats took the last stray of all.
@@ -68,6 +70,7 @@ impl<'a> Output<'a> {
             telling: sink.wants_set_aside(),
             event: None,
             places: &[],
+            taken: 0,
             strays: None,
             took: None,
             carried: None,
@@ -96,6 +99,7 @@ impl<'a> Output<'a> {
             line: self.line,
             event: self.event,
             places: self.places,
+            taken: self.taken,
             strays: Some(Strays::new(block, others)),
             took: None,
             carried: self.carried.take(),
@@ -129,6 +133,7 @@ impl<'a> Output<'a> {
             line: self.line,
             event: None,
             places,
+            taken: 0,
             strays: None,
             took: None,
             carried: self.carried.take(),
@@ -161,10 +166,27 @@ impl<'a> Output<'a> {
         }
     }
 
-    /// Whether the lines follow each other in the object and nobody is told of those set aside in their order, so that
-    /// they may be taken by number.
-    pub(crate) fn is_in_sequence(&self) -> bool {
-        self.places.is_empty() && !self.telling
+    /// The number that the next line is taken by: its own, or where lines have their places, that of its place from 1 on.
+    pub(crate) fn next_number(&self) -> u64 {
+        1 + if self.places.is_empty() {
+            self.line
+        } else {
+            self.taken as u64
+        }
+    }
+
+    /// The lines in the object that were taken by these numbers.
+    pub(crate) fn stand(&self, numbers: &mut [u64]) {
+        if self.places.is_empty() {
+            return;
+        }
+        for number in numbers {
+            *number = self.place(*number).map_or(self.line, |place| place.line);
+        }
+    }
+
+    fn place(&self, number: u64) -> Option<&'a Place> {
+        self.places.get(usize::try_from(number.checked_sub(1)?).ok()?)
     }
 
     /// Whether somebody wants to be told of lines set aside.
@@ -172,9 +194,14 @@ impl<'a> Output<'a> {
         self.telling
     }
 
-    /// The lines up to this one are taken; to be called where they are in sequence.
-    pub(crate) fn go_on_behind(&mut self, line: u64) {
-        self.line = line;
+    /// The lines up to the one with this number are taken.
+    pub(crate) fn go_on_behind(&mut self, number: u64) {
+        if self.places.is_empty() {
+            self.line = number;
+        } else if let Some(place) = self.place(number) {
+            (self.line, self.event) = (place.line, place.event);
+            self.taken = usize::try_from(number).unwrap_or(usize::MAX);
+        }
     }
 
     /// These lines are flow records; they know their numbers.
@@ -238,7 +265,7 @@ impl<'a> Output<'a> {
 
     /// When whatever carried the next line says that it was written, in Unix seconds.
     pub(crate) fn carried_at(&self) -> Option<u64> {
-        self.places.first().and_then(|place| place.time)
+        self.places.get(self.taken).and_then(|place| place.time)
     }
 
     /// The line is a DNS answer.
@@ -328,11 +355,11 @@ impl<'a> Output<'a> {
 
     #[inline]
     fn next(&mut self) {
-        match self.places.split_first() {
+        match self.places.get(self.taken) {
             None => self.line += 1,
-            Some((place, places)) => {
+            Some(place) => {
                 (self.line, self.event) = (place.line, place.event);
-                self.places = places;
+                self.taken += 1;
             }
         }
     }

@@ -9,6 +9,8 @@ const LONGEST_NAME: usize = 512;
 /// A line of a Kubernetes container log, without what the runtime wrote in front.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Tagged<'a> {
+    /// In Unix seconds.
+    pub(super) time: u64,
     pub(super) stream: Stream,
     /// Whether the line goes on in the next entry of its stream.
     pub(super) is_part: bool,
@@ -32,28 +34,28 @@ pub(super) fn pod(line: &[u8]) -> Option<(&[u8], &[u8])> {
 /// What follows a time in front of a line: RFC 3339 as CloudWatch's exports and `kubectl logs --timestamps` have it, or
 /// milliseconds since 1970. A line of nothing but a time has no text.
 pub(super) fn time(line: &[u8]) -> Option<&[u8]> {
+    timed(line).map(|(_, text)| text)
+}
+
+/// The time in front of a line, in Unix seconds, and what follows it.
+pub(super) fn timed(line: &[u8]) -> Option<(u64, &[u8])> {
     let length = line
         .iter()
         .take(LONGEST_TIME + 1)
         .position(|byte| *byte == b' ')
         .unwrap_or(line.len());
     let (time, text) = line.split_at_checked(length)?;
-    (is_milliseconds(time) || is_rfc_3339(time) && moment_of(time).is_some())
-        .then(|| text.strip_prefix(b" ").unwrap_or_default())
-}
-
-/// The time in front of a line, in Unix seconds.
-pub(super) fn seconds(line: &[u8]) -> Option<u64> {
-    let time = line.split(|byte| *byte == b' ').next()?;
-    if is_milliseconds(time) {
-        return decimal(time).map(|milliseconds| milliseconds / 1_000);
-    }
-    moment_of(time)
+    let seconds = if is_milliseconds(time) {
+        decimal(time)? / 1_000
+    } else {
+        moment_of(time).filter(|_| is_rfc_3339(time))?
+    };
+    Some((seconds, text.strip_prefix(b" ").unwrap_or_default()))
 }
 
 /// `TIME stdout F line`, as container runtimes write it for Kubernetes. The tags may be several, joined by colons.
 pub(super) fn tagged(line: &[u8]) -> Option<Tagged<'_>> {
-    let text = time(line)?;
+    let (time, text) = timed(line)?;
     let (stream, text) = match text.strip_prefix(b"stdout ") {
         Some(text) => (Stream::Stdout, text),
         None => (Stream::Stderr, text.strip_prefix(b"stderr ")?),
@@ -71,7 +73,12 @@ pub(super) fn tagged(line: &[u8]) -> Option<Tagged<'_>> {
         }
         _ => return None,
     };
-    Some(Tagged { stream, is_part, text })
+    Some(Tagged {
+        time,
+        stream,
+        is_part,
+        text,
+    })
 }
 
 /// `2026-04-05T10:47:35.123456789+00:00`.
@@ -149,7 +156,15 @@ mod tests {
 
     #[test]
     fn tags_say_whether_a_line_goes_on() {
-        let is = |stream, is_part, text| Some(Tagged { stream, is_part, text });
+        let time = 1_775_386_055;
+        let is = |stream, is_part, text| {
+            Some(Tagged {
+                time,
+                stream,
+                is_part,
+                text,
+            })
+        };
         let read = |tags: &'static str| tagged(tags.as_bytes());
         assert_eq!(
             read("2026-04-05T10:47:35.1Z stdout F a b"),

@@ -76,14 +76,18 @@ impl Walk {
                 None => self.text(text, depth + 1, place, to),
             },
             Some(Layer::Time) => {
-                let rest = prefix::time(text).unwrap_or(text);
-                let time = prefix::seconds(text).or(place.time);
+                let (time, rest) = match prefix::timed(text) {
+                    Some((time, rest)) => (Some(time), rest),
+                    None => (place.time, text),
+                };
                 self.text(rest, depth + 1, Place { time, ..place }, to);
             }
             Some(Layer::Runtime) => match prefix::tagged(text) {
                 Some(tagged) => {
-                    let time = prefix::seconds(text).or(place.time);
-                    let place = Place { time, ..place };
+                    let place = Place {
+                        time: Some(tagged.time),
+                        ..place
+                    };
                     self.part(tagged.stream, tagged.is_part, tagged.text, depth, place, to);
                 }
                 None => self.text(text, depth + 1, place, to),

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use egressmap_parser::Options;
 use proptest::prelude::{Just, Strategy, any, prop};
-use proptest::{prop_assert_eq, prop_oneof, proptest};
+use proptest::{prop_assert, prop_assert_eq, prop_oneof, proptest};
 use serde_json::{Map, Value, json};
 
 use crate::collected::collect;
@@ -262,5 +262,71 @@ proptest! {
         let set_aside: BTreeMap<_, _> = found.counters.set_aside.iter().map(|(reason, lines)| ((*reason).to_owned(), *lines)).collect();
         prop_assert_eq!(&set_aside, &expected.set_aside);
         prop_assert_eq!(&found.records, &expected.records);
+    }
+}
+
+/// Lines as a delivery carries them, each of `text` on its line or in envelopes of up to five.
+fn wrap(text: &str, delivery: &str) -> String {
+    let lines = text.split_terminator('\n').collect::<Vec<_>>();
+    let each = |wrapped: &dyn Fn(&str) -> String| lines.iter().map(|line| wrapped(line) + "\n").collect();
+    match delivery {
+        "export" => each(&|line| format!("2026-04-05T10:47:35.000Z {line}")),
+        "runtime" => each(&|line| format!("2026-04-05T10:47:35.123456789Z stdout F {line}")),
+        "docker" => each(&|line| {
+            json!({"log": format!("{line}\n"), "stream": "stdout", "time": "2026-04-05T10:47:35.1Z"}).to_string()
+        }),
+        _ => {
+            let envelope = |(number, lines): (usize, &[&str])| {
+                let event = |line: &&str| json!({"id": "1", "timestamp": 1_790_000_010_000_u64, "message": line});
+                let events: Vec<_> = lines.iter().map(event).collect();
+                let stream = format!("stream-{}", number / 4);
+                json!({"messageType": "DATA_MESSAGE", "owner": "1", "logGroup": "g", "logStream": stream, "logEvents": events}).to_string() + "\n"
+            };
+            lines.chunks(5).enumerate().map(envelope).collect()
+        }
+    }
+}
+
+/// Default rows, so that an object is known at once, and in columns before the damaged ones.
+fn known_rows() -> String {
+    let row = |port: u32| format!("2 1 eni-a 10.0.0.1 10.0.0.2 {port} 443 6 1 40 1790000010 1790000070 ACCEPT OK\n");
+    format!("{DEFAULT}\n") + &(1..9).map(row).collect::<String>()
+}
+
+proptest! {
+    #[test]
+    fn wrapped_rows_are_read_in_columns_as_line_by_line(text in text(), delivery in prop::sample::select(vec!["export", "runtime", "docker", "events"])) {
+        let stored = wrap(&format!("{}{text}\n{}\n", known_rows(), long_comment()), delivery);
+        let mut found = collect(stored.as_bytes(), &of_flow_text());
+        let lines = shown(stored.as_bytes(), &of_flow_text());
+        let mut records = Vec::new();
+        let mut set_aside: BTreeMap<_, u64> = BTreeMap::new();
+        for line in &lines {
+            match line.shown.reason {
+                None => records.push(record(line.line, &line.shown.fields)),
+                Some(reason) => *set_aside.entry(reason).or_default() += 1,
+            }
+        }
+        prop_assert_eq!(&found.counters.set_aside, &set_aside);
+        for (reason, samples) in &found.counters.samples {
+            for sample in samples {
+                prop_assert!(lines.iter().any(|line| {
+                    (line.line, line.event, line.shown.reason) == (sample.line, sample.event, Some(*reason))
+                        && line.shown.message.as_deref() == Some(&sample.message)
+                }), "{sample:?}");
+            }
+        }
+        for record in &mut found.records {
+            let origin = record.as_object_mut().unwrap().remove("origin");
+            if delivery == "events" {
+                let stream = format!("stream-{}", (record["line"].as_u64().unwrap() - 1) / 4);
+                prop_assert!(origin.is_some_and(|origin| origin.as_str().unwrap().ends_with(&stream)));
+            }
+        }
+        // Of the events of one line, those that no batch holds come by themselves.
+        for records in [&mut records, &mut found.records] {
+            records.sort_by_cached_key(Value::to_string);
+        }
+        prop_assert_eq!(&found.records, &records);
     }
 }

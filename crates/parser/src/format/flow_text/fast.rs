@@ -31,8 +31,8 @@ const NONE: usize = usize::MAX;
 
 /// What the rows go to.
 pub(super) trait Rows {
-    /// Rows of the block, in columns.
-    fn batch(&mut self, columns: &Columns, rows: usize);
+    /// Rows of the block, in columns; the line of each is its number.
+    fn batch(&mut self, columns: &mut Columns, rows: usize);
     /// A row that no batch holds.
     fn record(&mut self, record: &FlowRecord<'_>, number: u64);
     /// A line (without its `\n`) that is to be read by the plan. `false` if it changed the plan.
@@ -164,7 +164,7 @@ impl Fast {
             });
         }
         if place.filled > 0 {
-            rows.batch(&self.columns, place.filled);
+            rows.batch(&mut self.columns, place.filled);
         }
         (place.read, place.number)
     }

@@ -13,7 +13,7 @@ pub(super) struct Strays<'a> {
     /// The lines from the one with the number `at` on.
     rest: &'a [u8],
     at: u64,
-    /// How many lines the object had before these, or how many places were left.
+    /// The number that the first of these is taken by.
     before: u64,
 }
 
@@ -42,7 +42,7 @@ impl<'a> Strays<'a> {
 impl Output<'_> {
     /// The lines that follow are counted from here.
     pub(super) fn mark(&mut self) {
-        let before = self.position();
+        let before = self.next_number();
         if let Some(strays) = &mut self.strays {
             strays.before = before;
         }
@@ -54,7 +54,7 @@ impl Output<'_> {
         let Some(mut strays) = self.strays.take() else {
             return false;
         };
-        let line = strays.line(self.position().abs_diff(strays.before));
+        let line = strays.line(self.next_number() - strays.before);
         let text = without_return(line);
         let claims = |(_, format): &mut Named| format.sniff(text) == Sniff::Mine;
         let other = strays.others.iter_mut().position(claims);
@@ -69,11 +69,11 @@ impl Output<'_> {
     /// Whether something is around the next line that is not around the others: then it is put by.
     #[cold]
     pub(super) fn is_carried(&mut self) -> bool {
-        let position = self.position();
+        let number = self.next_number();
         let (Some(strays), true) = (&mut self.strays, self.carried.is_some()) else {
             return false;
         };
-        let text = without_return(strays.line(position.abs_diff(strays.before)));
+        let text = without_return(strays.line(number - strays.before));
         if !unwrap::is_carried(text) {
             return false;
         }
@@ -83,13 +83,6 @@ impl Output<'_> {
             carried.push(Carried { line, text });
         }
         true
-    }
-
-    fn position(&self) -> u64 {
-        match self.places.len() {
-            0 => self.line,
-            left => left as u64,
-        }
     }
 }
 
