@@ -321,6 +321,23 @@ fn more_origins_than_are_remembered_are_still_told_apart() {
 }
 
 #[test]
+fn more_lines_than_wait_at_once_all_count() {
+    let texts: Vec<String> = (0..200)
+        .map(|number| {
+            let host = number % 3;
+            format!("direct=10.0.0.1:4000 method=GET authority=h{host}.example upstream=203.0.113.{host}:443")
+        })
+        .collect();
+    let lines: Vec<(&str, &str)> = texts.iter().map(|text| ("mixed.log", text.as_str())).collect();
+    let (observed, verdicts) = observe(&lines);
+    assert!(verdicts.iter().all(|verdict| *verdict == Verdict::Used));
+    let counted = |edge: &AccessEdge| (edge.tally.records, edge.tally.bytes_in);
+    let mut counted: Vec<(u64, u64)> = observed.accesses.iter().map(counted).collect();
+    counted.sort_unstable();
+    assert_eq!(counted, [(66, 66 * 90), (67, 67 * 90), (67, 67 * 90)]);
+}
+
+#[test]
 fn a_client_that_wrote_its_own_address_is_not_believed() {
     let lines = [
         ("a.log", "remote=10.0.0.1:0 sni=a.test"),
