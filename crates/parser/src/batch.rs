@@ -279,14 +279,6 @@ impl<'a> FlowBatch<'a> {
         self.columns.bits[row].has(Bits::REJECT)
     }
 
-    /// Whether the record's `interface-id` is surely that of the record before it; `false` says nothing.
-    #[inline]
-    #[must_use]
-    pub fn has_the_interface_before(&self, row: usize) -> bool {
-        let eni = &self.columns.eni;
-        row > 0 && eni[row] == eni[row - 1]
-    }
-
     /// `flow-direction`.
     #[inline]
     #[must_use]

@@ -59,7 +59,7 @@ pub struct S3Options {
     pub idle: Duration,
     /// How often in a row a broken body is resumed without a byte of progress.
     pub resumes: u32,
-    /// How long to wait before the first attempt to resume; each further one waits twice as long.
+    /// How long to wait before the first attempt to resume; each further one waits twice as long, 20 s at most.
     pub backoff: Duration,
 }
 

@@ -108,6 +108,16 @@ fn credentials_that_expire_on_the_way_are_loaded_anew_and_nothing_is_lost() {
 }
 
 #[test]
+fn credentials_that_are_not_new_at_once_are_loaded_again() {
+    let server = a_day();
+    let expected = read_well(source(&server));
+    server.expire("session-0", 5);
+    server.expire("session-1", 0);
+    assert_eq!(read_well(renewing(&server)), expected);
+    assert!(refusals(&server, "ExpiredTokenException") >= 2);
+}
+
+#[test]
 fn credentials_that_stay_expired_end_the_source_with_a_hint() {
     let server = a_day();
     server.refuse("FilterLogEvents", "ExpiredTokenException");

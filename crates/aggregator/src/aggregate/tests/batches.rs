@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 
+use egressmap_parser::batch::{FlowBatch, Refused};
 use egressmap_parser::record::Verdict;
 use egressmap_parser::source::{Object, ObjectId};
 use egressmap_parser::{AccessRecord, Counters, DnsRecord, FlowRecord, Gap, Options, Sink, scan};
@@ -24,6 +25,29 @@ const BY_ADDRESS: &str = "service,address,until\n\
     vpc,10.0.0.0/30,2026-08-01T01:00:00Z\n";
 
 const BY_INTERFACE: &str = "service,address,eni\ncheckout,10.0.0.1,\nledger,,e2\n";
+
+/// How many records came in batches.
+struct InBatches(u64);
+
+impl Sink for InBatches {
+    fn object(&mut self, _: &ObjectId) {}
+
+    fn flow(&mut self, _: u64, _: &FlowRecord<'_>) -> Verdict {
+        Verdict::Used
+    }
+
+    fn flows(&mut self, batch: &FlowBatch<'_>, _: &mut Refused) {
+        self.0 += batch.len() as u64;
+    }
+
+    fn access(&mut self, _: u64, _: &AccessRecord<'_>) -> Verdict {
+        Verdict::Used
+    }
+
+    fn dns(&mut self, _: u64, _: &DnsRecord<'_>) -> Verdict {
+        Verdict::Used
+    }
+}
 
 /// An aggregator that is given no batches.
 struct OneByOne<'i>(Aggregator<'i>);
@@ -98,7 +122,22 @@ fn read(log: &str, sink: &mut dyn Sink) -> Counters {
     counters
 }
 
+#[test]
+fn most_records_come_in_batches() {
+    let records = "e1 10.0.0.1 203.0.113.7 40000 443 tcp 2 80 0 60 ACCEPT";
+    let log = FIELDS.to_owned() + &line(&Literal::read(records)).repeat(500);
+    let mut in_batches = InBatches(0);
+    let counters = read(&log, &mut in_batches);
+    assert_eq!(counters.flow, 500);
+    if std::arch::is_x86_feature_detected!("avx2") {
+        assert!(in_batches.0 > 480, "{}", in_batches.0);
+    }
+}
+
 proptest! {
+    // Each case writes and reads several files.
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
     #[test]
     fn batches_count_as_records_do(
         records in prop::collection::vec(record(), 1..200),
@@ -115,7 +154,12 @@ proptest! {
             let mut batches = Aggregator::new(&inventory, &settings);
             let mut one_by_one = OneByOne(Aggregator::new(&inventory, &settings));
             prop_assert_eq!(read(&log, &mut batches), read(&log, &mut one_by_one));
-            prop_assert_eq!(batches.finish().unwrap(), one_by_one.0.finish().unwrap());
+            let budget = Budget::new(1, std::env::temp_dir());
+            let mut put_aside = Aggregator::new(&inventory, &settings).within(Some(budget));
+            read(&log, &mut put_aside);
+            let observed = batches.finish().unwrap();
+            prop_assert_eq!(&put_aside.finish().unwrap(), &observed, "what is put aside");
+            prop_assert_eq!(one_by_one.0.finish().unwrap(), observed);
         }
     }
 }

@@ -85,8 +85,8 @@ impl<'a> Values<'a> {
     /// The line is known to say of the slots of `unset`, a bit each, that there is no value; what it says of those of
     /// `filled` was [placed](Self::place). No slot has two values.
     #[inline(always)]
-    pub(in crate::format) fn placed(&mut self, unset: u32, filled: u32, first_ranks: u32) {
-        (self.unset, self.present, self.first_ranks) = (unset, unset | filled, first_ranks);
+    pub(in crate::format) fn placed(&mut self, unset: u32, filled: u32) {
+        (self.unset, self.present) = (unset, unset | filled);
     }
 
     /// What the lines stand in.

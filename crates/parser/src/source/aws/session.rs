@@ -75,13 +75,14 @@ impl<C> Sessions<C> {
         self.replace(&mut current, old.config.clone(), region, proven)
     }
 
-    /// Fetches the credentials anew; false if those of `old` were fetched anew already and were never good for anything.
-    pub(in crate::source) async fn renew(&self, old: &Session<C>) -> bool {
+    /// Fetches the credentials anew; false if there are none, or, where they are not fetched `again`, if those of `old` were
+    /// fetched anew already and were never good for anything.
+    pub(in crate::source) async fn renew(&self, old: &Session<C>, again: bool) -> bool {
         let _one_at_a_time = self.renewing.lock().await;
         if self.current().generation != old.generation {
             return true;
         }
-        if !old.proven.load(Ordering::Relaxed) {
+        if !again && !old.proven.load(Ordering::Relaxed) {
             return false;
         }
         // Where there are no new ones the old are kept: their next refusal says what is wrong.

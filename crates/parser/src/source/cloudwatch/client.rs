@@ -110,8 +110,9 @@ impl Group {
             }
             match trouble {
                 Trouble::Throttled => self.pace.throttled(),
-                // What is as good as the old is kept, and the next refusal says what is wrong.
-                Trouble::Expired => drop(self.sessions.renew(&session).await),
+                // Fetched again after a wait, they may be new by then; where there are none, the next refusal says what is
+                // wrong.
+                Trouble::Expired => drop(self.sessions.renew(&session, true).await),
                 _ => {}
             }
             sleep(pause(self.options.backoff, attempt - 1)).await;

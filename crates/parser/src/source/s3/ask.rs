@@ -45,7 +45,7 @@ impl Bucket {
                 }
                 Some(Remedy::Credentials) if turns < TURNS => {
                     turns += 1;
-                    self.sessions.renew(&session).await
+                    self.sessions.renew(&session, false).await
                 }
                 Some(Remedy::Patience) if waits < self.options.resumes => {
                     sleep(self.options.pause(waits)).await;

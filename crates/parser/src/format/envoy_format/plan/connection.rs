@@ -17,16 +17,8 @@ pub(super) struct Connection {
     columns: Vec<Step>,
     /// The slots whose values are the same in all such lines, a bit each: there is no such value.
     unset: u32,
-    /// Those that a step fills.
-    filled: Filled,
-}
-
-/// Slots, a bit each.
-#[derive(Debug, Clone, Copy, Default)]
-struct Filled {
-    all: u32,
-    /// Those with a value of the first rank.
-    first_ranks: u32,
+    /// Those that a step fills, a bit each.
+    filled: u32,
 }
 
 /// A column, and what stands between it and the next.
@@ -75,11 +67,8 @@ impl Connection {
             && between.iter().all(|step| parts(step.behind.last()))
             && (last.behind.is_empty() || parts(last.behind.first()));
         columns.iter_mut().for_each(Step::prepare);
-        let mut filled = Filled::default();
-        for target in columns.iter().filter_map(|step| step.target) {
-            filled.all |= 1 << target.slot.index();
-            filled.first_ranks |= u32::from(target.rank == 0) << target.slot.index();
-        }
+        let targets = columns.iter().filter_map(|step| step.target);
+        let filled = targets.fold(0, |filled, target| filled | 1 << target.slot.index());
         (fit && unset != 0).then(|| Connection {
             first: time.before.clone(),
             columns,
@@ -103,7 +92,7 @@ impl Connection {
             }),
             None => walk::slowly(&self.columns, line, from, values),
         }?;
-        values.placed(self.unset, self.filled.all, self.filled.first_ranks);
+        values.placed(self.unset, self.filled);
         Some(())
     }
 }
