@@ -119,21 +119,32 @@ pub struct FlowBatch<'a> {
     rows: usize,
 }
 
-/// The numbers of one row of a batch: see the columns of [`FlowBatch`].
-#[expect(missing_docs, reason = "as the columns")]
+/// The numbers of one row of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Numbers {
+    /// `srcaddr` as an integer in host byte order.
     pub srcaddr: u32,
+    /// `dstaddr`.
     pub dstaddr: u32,
+    /// `pkt-srcaddr`, or `srcaddr` where that is not set: who sent the packets.
     pub pkt_srcaddr: u32,
+    /// `pkt-dstaddr`, or `dstaddr` where that is not set: who they were for.
     pub pkt_dstaddr: u32,
+    /// `srcport`.
     pub srcport: u16,
+    /// `dstport`.
     pub dstport: u16,
+    /// `protocol`.
     pub protocol: u8,
+    /// `tcp-flags`; 0 where unset.
     pub tcp_flags: u8,
+    /// `packets`.
     pub packets: u64,
+    /// `bytes`.
     pub bytes: u64,
+    /// `start` in Unix seconds.
     pub start: u64,
+    /// `end` in Unix seconds.
     pub end: u64,
 }
 
@@ -189,46 +200,6 @@ impl<'a> FlowBatch<'a> {
     column! {
         /// The 1-based line of each record in the decoded object.
         line: u64
-    }
-    column! {
-        /// `srcaddr` as an integer in host byte order.
-        srcaddr: u32
-    }
-    column! {
-        /// `dstaddr`.
-        dstaddr: u32
-    }
-    column! {
-        /// `pkt-srcaddr`, or `srcaddr` where that is not set: who sent the packets.
-        pkt_srcaddr: u32
-    }
-    column! {
-        /// `pkt-dstaddr`, or `dstaddr` where that is not set: who they were for.
-        pkt_dstaddr: u32
-    }
-    column! {
-        /// `srcport`.
-        srcport: u16
-    }
-    column! {
-        /// `dstport`.
-        dstport: u16
-    }
-    column! {
-        /// `protocol`.
-        protocol: u8
-    }
-    column! {
-        /// `tcp-flags`; 0 where unset.
-        tcp_flags: u8
-    }
-    column! {
-        /// `packets`.
-        packets: u64
-    }
-    column! {
-        /// `bytes`.
-        bytes: u64
     }
     column! {
         /// `start` in Unix seconds.

@@ -99,22 +99,15 @@ fn renewing(server: &CloudWatchServer) -> CloudWatchSource {
 
 #[test]
 fn credentials_that_expire_on_the_way_are_loaded_anew_and_nothing_is_lost() {
-    let server = a_day();
-    let expected = read_well(source(&server));
-    server.expire("session-0", 5);
-    server.expire("session-1", 6);
-    assert_eq!(read_well(renewing(&server)), expected);
-    assert!(refusals(&server, "ExpiredTokenException") >= 2);
-}
-
-#[test]
-fn credentials_that_are_not_new_at_once_are_loaded_again() {
-    let server = a_day();
-    let expected = read_well(source(&server));
-    server.expire("session-0", 5);
-    server.expire("session-1", 0);
-    assert_eq!(read_well(renewing(&server)), expected);
-    assert!(refusals(&server, "ExpiredTokenException") >= 2);
+    // The second ones are good for some requests, or are not new yet when they are loaded.
+    for good in [6, 0] {
+        let server = a_day();
+        let expected = read_well(source(&server));
+        server.expire("session-0", 5);
+        server.expire("session-1", good);
+        assert_eq!(read_well(renewing(&server)), expected);
+        assert!(refusals(&server, "ExpiredTokenException") >= 2);
+    }
 }
 
 #[test]

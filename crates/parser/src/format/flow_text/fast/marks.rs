@@ -18,7 +18,7 @@ static BEHIND: [[u16; 8]; 256] = behind();
 /// The places behind all spaces and line ends of a piece, in order, counted from its first byte.
 #[derive(Debug)]
 pub(super) struct Marks {
-    /// Where the processor has them, for a third less time.
+    /// The wider instructions, where the processor has them.
     wide: Option<V4>,
     /// The first one is 0: the line before ends there.
     at: Vec<u16>,
